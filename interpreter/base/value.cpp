@@ -1,0 +1,96 @@
+#include "interpreter/base/value.h"
+
+namespace perilune {
+
+namespace {
+const Value nil_value;
+const std::string empty_text;
+const List empty_list;
+const Map empty_map;
+const Unknown no_unknown;
+}  // namespace
+
+std::int64_t Value::integer() const {
+    const double held = number();
+    if (held != held || held > 9.2e18 || held < -9.2e18) return 0;
+    return static_cast<std::int64_t>(held);
+}
+
+const std::string& Value::text() const {
+    return is_text() ? std::get<std::string>(data_) : empty_text;
+}
+
+const List& Value::list() const { return is_list() ? std::get<List>(data_) : empty_list; }
+
+const Map& Value::map() const { return is_map() ? std::get<Map>(data_) : empty_map; }
+
+const Unknown& Value::unknown() const {
+    return is_unknown() ? std::get<Unknown>(data_) : no_unknown;
+}
+
+List& Value::as_list() {
+    if (!is_list()) data_ = List{};
+    return std::get<List>(data_);
+}
+
+Map& Value::as_map() {
+    if (!is_map()) data_ = Map{};
+    return std::get<Map>(data_);
+}
+
+const Value& Value::operator[](std::string_view name) const {
+    if (!is_map()) return nil_value;
+    const auto& fields = std::get<Map>(data_);
+    const auto found = fields.find(name);
+    return found == fields.end() ? nil_value : found->second;
+}
+
+Value& Value::set(std::string_view name, Value value) {
+    Map& fields = as_map();
+    if (value.is_nil()) {
+        if (const auto found = fields.find(name); found != fields.end()) fields.erase(found);
+    } else {
+        fields.insert_or_assign(std::string(name), std::move(value));
+    }
+    return *this;
+}
+
+std::string_view Value::kind() const {
+    static constexpr std::string_view names[] = {"nil",  "boolean", "number", "text",
+                                                 "list", "map",     "secret", "unknown"};
+    return names[data_.index()];
+}
+
+bool Value::operator==(const Value& other) const {
+    const auto empty = [](const Value& value) {
+        return (value.is_list() && value.list().empty()) || (value.is_map() && value.map().empty());
+    };
+    if (empty(*this) && empty(other)) return true;  // Lua's empty table is both.
+    if (data_.index() != other.data_.index()) return false;
+    if (is_secret()) return *std::get<Secret>(data_) == *std::get<Secret>(other.data_);
+    if (is_unknown()) return unknown().source == other.unknown().source;
+    if (is_boolean()) return boolean() == other.boolean();
+    if (is_number()) return number() == other.number();
+    if (is_text()) return text() == other.text();
+    if (is_list()) return list() == other.list();
+    return map() == other.map();
+}
+
+Value make_secret(std::string_view name, std::string_view provider) {
+    SecretTemplate made;
+    made.pieces.push_back({.text = "",
+                           .name = std::string(name),
+                           .provider = std::string(provider),
+                           .version = "",
+                           .encoding = "raw"});
+    return Value(std::make_shared<const SecretTemplate>(std::move(made)));
+}
+
+std::string show_secret(const SecretTemplate& secret) {
+    std::string shown;
+    for (const auto& piece : secret.pieces)
+        shown += piece.name.empty() ? piece.text : "[secret " + piece.name + "]";
+    return shown;
+}
+
+}  // namespace perilune
