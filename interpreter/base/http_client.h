@@ -16,11 +16,14 @@ struct HttpRequest {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     bool has_body = false;
-    std::size_t body_max = 1 << 20;      // A longer answer fails with `body_too_large`.
+    std::size_t body_max = 1 << 20;  // A longer answer fails with `body_too_large`.
     double connect_timeout_s = 10;
-    double deadline_s = 0;               // Boot clock; 0: 30 s from now.
-    std::string certificate_authority;   // Path of a PEM file; empty: the system's.
-    bool want_certificate = false;       // Fill HttpAnswer::certificate.
+    double deadline_s = 0;  // Boot clock; 0: 30 s from now.
+    // An exchange that moves fewer than 16 bytes a second for so long fails; 0: no such limit.
+    double idle_timeout_s = 60;
+    bool fresh_connection = false;      // A connection of its own, its name looked up anew.
+    std::string certificate_authority;  // Path of a PEM file; empty: the system's.
+    bool want_certificate = false;      // Fill HttpAnswer::certificate.
 };
 
 struct HttpCertificate {
@@ -39,6 +42,8 @@ struct HttpAnswer {
 };
 
 // Redirects are never followed; TLS is always verified; only http and https are spoken; no proxy.
+// A method other than GET, HEAD and OPTIONS leaves on a connection of its own, so that it is never
+// sent a second time where the peer closes a connection that was kept open.
 class HttpClient {
 public:
     static std::unique_ptr<HttpClient> make(Loop& loop);
@@ -46,7 +51,8 @@ public:
     // An error's `retry` is `safe` where nothing of the request was sent (name, refused, TLS),
     // except certificate errors, which are `never`; `unknown` where it may have been executed.
     // Codes: name_not_found, refused, unreachable, tls_failed, timed_out, connection_lost,
-    // body_too_large, bad_url.
+    // bad_answer, cancelled, body_too_large (its detail has status, headers and the body's
+    // beginning), bad_url, bad_header. Messages name the origin only: a path may be a secret.
     virtual Awaitable<Result<HttpAnswer>> send(HttpRequest request,
                                                std::shared_ptr<Cancel> cancel) = 0;
 };

@@ -94,8 +94,9 @@ Value fallback_value(const Parameter& parameter) {
         (parameter.type == Type::size && text == "0"))
         return std::stod(text);
     if (parameter.type == Type::boolean) return text == "true";
-    if (parameter.type == Type::plain && !text.empty() && text[0] >= '0' && text[0] <= '9')
-        return std::stod(text);
+    if (parameter.type == Type::plain && !text.empty() &&
+        text.find_first_not_of("0123456789") == std::string::npos)
+        return std::stod(text);  // "200" is a number, "2xx" is not.
     return text;
 }
 

@@ -1,0 +1,13 @@
+// The family `database`: one database under one endpoint.
+#pragma once
+
+#include "interpreter/base/driver.h"
+
+namespace perilune {
+
+extern const Family database_family;
+
+// A database that is one SQLite file.
+extern const DriverKind sqlite_kind;
+
+}  // namespace perilune

@@ -1,0 +1,17 @@
+// The dns family: one zone and its record sets; its operations table and its drivers.
+#pragma once
+
+#include "interpreter/base/driver.h"
+
+namespace perilune {
+
+extern const Family dns_family;
+
+// An RFC 1035 zone file, edited in place.
+extern const DriverKind zone_file_kind;
+
+// Brings the arguments of a dns call into one form: lower-case names, `values` for `value`,
+// canonical values, `ttl_s` in record sets. Refuses what no zone could hold.
+Status normalise_dns(const Operation& operation, Map& arguments);
+
+}  // namespace perilune

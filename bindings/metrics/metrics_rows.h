@@ -1,0 +1,148 @@
+// The rows of the metrics table; metrics_operations.cpp joins them with the family's records.
+#pragma once
+
+#include "interpreter/base/operation.h"
+
+namespace perilune {
+
+inline constexpr std::array metrics_observes = {
+    Operation{
+        .name = "read",
+        .effect = Effect::observe,
+        .result = "metrics.Reading",
+        .doc = "Reads one query of the environment as one number. No samples is no failure and is "
+               "not zero: `empty` is then true and `value` nil. `unknown_query` where the "
+               "environment names no such query; `not_supported` where the place cannot be asked "
+               "about `at`; a failed request is safe to try again.",
+        .parameters = {{{.name = "name", .doc = "The query's name in the environment."},
+                        {.name = "over",
+                         .type = Type::duration,
+                         .doc = "The length of time that the query looks back over.",
+                         .fallback = "5m"},
+                        {.name = "at",
+                         .type = Type::time,
+                         .doc = "The moment it is read for; otherwise now.",
+                         .need = Need::optional}}},
+        .resource = "name",
+        .everywhere = true},
+    Operation{.name = "range",
+              .effect = Effect::observe,
+              .result = "list of metrics.Sample",
+              .doc = "Reads one query at every step of a span, oldest first. Steps without samples "
+                     "are left out. Errors as of read.",
+              .parameters = {{{.name = "name", .doc = "The query's name in the environment."},
+                              {.name = "since", .type = Type::time, .doc = "The span's beginning."},
+                              {.name = "to",
+                               .type = Type::time,
+                               .doc = "Its end; otherwise now.",
+                               .need = Need::optional},
+                              {.name = "step",
+                               .type = Type::duration,
+                               .doc = "The distance from one sample to the next."}}},
+              .resource = "name",
+              .everywhere = true},
+    Operation{.name = "query",
+              .effect = Effect::observe,
+              .result = "list of metrics.LabelledSample",
+              .doc = "Executes an expression of the provider's own language. A runbook with one is "
+                     "bound to that provider, of which `check` warns: name a query in the "
+                     "environment instead.",
+              .parameters = {{{.name = "expression", .doc = "In the provider's language."},
+                              {.name = "at",
+                               .type = Type::time,
+                               .doc = "The moment it is read for; otherwise now.",
+                               .need = Need::optional}}}},
+    Operation{.name = "alarms",
+              .effect = Effect::observe,
+              .result = "list of metrics.Alarm",
+              .doc = "Reads the state of alarms. One that is asked for by name and not known to "
+                     "the place is `unknown`, unless the environment says what absence means.",
+              .parameters = {{{.name = "names",
+                               .type = Type::list,
+                               .doc = "Which; otherwise all.",
+                               .need = Need::optional,
+                               .shape = "text"}}}},
+    Operation{
+        .name = "wait_clear",
+        .effect = Effect::observe,
+        .result = "list of metrics.Alarm",
+        .doc = "Waits until all these alarms have been `ok` for so long without a break. "
+               "Raises `timed_out` (safe to try again) with those that are not.",
+        .parameters =
+            {{{.name = "names", .type = Type::list, .doc = "Which alarms.", .shape = "text"},
+              {.name = "clear_for",
+               .type = Type::duration,
+               .doc = "How long they must stay clear.",
+               .fallback = "1m"},
+              {.name = "within", .type = Type::duration, .doc = "How long to wait at most."}}},
+        .timeout_s = 86400},
+};
+
+inline constexpr std::array metrics_changes = {
+    Operation{.name = "silence",
+              .effect = Effect::change,
+              .recovery = Recovery::look,
+              .undo = "by unsilence",
+              .result = "metrics.Silence",
+              .doc = "Keeps monitors from alarming for a while. It ends by itself.",
+              .parameters = {{{.name = "monitors",
+                               .type = Type::list,
+                               .doc = "Names, or matchers of the provider's kind.",
+                               .shape = "text"},
+                              {.name = "during", .type = Type::duration, .doc = "How long."},
+                              {.name = "reason", .doc = "Why; shown to who wonders."}}}},
+    Operation{.name = "unsilence",
+              .effect = Effect::change,
+              .recovery = Recovery::repeat,
+              .undo = "no",
+              .result = "metrics.Change",
+              .doc = "Ends a silence; `changed` is false where it is over already.",
+              .parameters = {{{.name = "silence_id", .doc = "As silence gave it."}}},
+              .resource = "silence_id"},
+    Operation{.name = "beat",
+              .effect = Effect::change,
+              .recovery = Recovery::repeat,
+              .undo = "no",
+              .result = "metrics.Change",
+              .doc = "Tells a heartbeat monitor that a job went well, or that it failed. "
+                     "`unknown_heartbeat` where the environment names none such.",
+              .parameters = {{{.name = "heartbeat", .doc = "Its name in the environment."},
+                              {.name = "state",
+                               .doc = "How the job went.",
+                               .fallback = "ok",
+                               .choices = "ok|failed"}}},
+              .resource = "heartbeat"},
+    Operation{.name = "annotate",
+              .effect = Effect::change,
+              .recovery = Recovery::repeat,
+              .undo = "no",
+              .result = "metrics.Annotation",
+              .doc = "Marks a moment on the place's graphs. Sent again after a lost answer, it may "
+                     "stand there twice.",
+              .parameters = {{{.name = "title", .doc = "What happened, in one line."},
+                              {.name = "text", .doc = "More about it.", .need = Need::optional},
+                              {.name = "tags",
+                               .type = Type::list,
+                               .doc = "Words to find it by.",
+                               .need = Need::optional,
+                               .shape = "text"},
+                              {.name = "at",
+                               .type = Type::time,
+                               .doc = "When; otherwise now.",
+                               .need = Need::optional}}}},
+    Operation{.name = "record_deployment",
+              .effect = Effect::change,
+              .recovery = Recovery::look,
+              .undo = "no",
+              .result = "metrics.Deployment",
+              .doc = "Records that a version is being deployed, or how that ended.",
+              .parameters =
+                  {{{.name = "version", .doc = "The version."},
+                    {.name = "state",
+                     .doc = "How far it is.",
+                     .choices = "started|succeeded|failed|rolled_back"},
+                    {.name = "url", .doc = "Where more about it stands.", .need = Need::optional}}},
+              .resource = "version"},
+};
+
+}  // namespace perilune

@@ -1,0 +1,13 @@
+// The notify family: one channel to people, and the drivers that need no provider's own API.
+#pragma once
+
+#include "interpreter/base/driver.h"
+
+namespace perilune {
+
+extern const Family notify_family;
+extern const DriverKind notify_console_kind;
+extern const DriverKind notify_file_kind;
+extern const DriverKind notify_webhook_kind;
+
+}  // namespace perilune

@@ -1,0 +1,57 @@
+// The driver `local` of process: programs of this machine, each run under a keeper.
+#include "bindings/process/local_programs.h"
+#include "bindings/process/process.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr Setting settings[] = {
+    {.name = "programs",
+     .type = Type::map,
+     .doc = "The programs by name, each a map: `path` (absolute); `arguments` (\"any\", or a list "
+            "of rules, of which each argument must fit one: an exact text, or /pattern/, a POSIX "
+            "extended regular expression for the whole argument; without it no arguments are "
+            "allowed); `effect` (observe or change, the default); `environment` (map of names to "
+            "texts or secrets); `variables` (names that a runbook may set itself); `folder` "
+            "(where it starts); `input` (true where it may be given input); `output_max` (a "
+            "size); `expect_exit` (further exit codes that are a success). A program gets "
+            "PATH=/usr/bin:/bin, LANG=C.UTF-8 and what is declared, nothing of the host's; "
+            "also no HOME: declare one where the program needs it."},
+};
+
+constexpr std::string_view operations[] = {"inspect", "status", "output", "wait_ended",
+                                           "run",     "start",  "stop"};
+
+Result<Driver> make(const Settings& given, Services& services) {
+    auto declared = read_declared(given.values["programs"], given.folder);
+    if (!declared) return declared.error();
+    const std::shared_ptr<LocalPrograms> local(
+        new LocalPrograms{services.loop, given.target,
+                          services.program_folder + "/perilune-supervisor",
+                          services.state_folder + "/process", std::move(*declared)});
+    Driver driver;
+    driver.state = local;
+    driver.operations.emplace("inspect", inspect_handler(local));
+    driver.operations.emplace("status", status_handler(local));
+    driver.operations.emplace("output", output_handler(local));
+    driver.operations.emplace("wait_ended", wait_ended_handler(local));
+    driver.operations.emplace("run", run_handler(local));
+    driver.operations.emplace("start", start_handler(local));
+    driver.operations.emplace("stop", stop_handler(local));
+    return driver;
+}
+
+}  // namespace
+
+const DriverKind process_local_kind = {
+    .family = "process",
+    .name = "local",
+    .doc = "Programs of the machine on which the host runs. Each is kept by a small process of its "
+           "own that outlives the host, so that a run that is resumed learns how it ended.",
+    .settings = settings,
+    .operations = operations,
+    .make = make,
+};
+
+}  // namespace perilune

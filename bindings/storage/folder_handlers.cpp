@@ -1,0 +1,142 @@
+#include "bindings/storage/folder_handlers.h"
+
+#include <limits>
+
+#include "interpreter/base/digest.h"
+#include "interpreter/base/units.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr std::size_t piece_bytes = 1 << 20;
+
+Result<Value> observe_off_loop(const std::function<Result<Value>(Call&, ObjectPort&)>& observe,
+                               Call& call, const Port& port) {
+    if (!port) return port.error();
+    return observe(call, **port);
+}
+
+}  // namespace
+
+Value object_state(const std::string& key, const std::optional<Version>& version) {
+    Value state;
+    state.set("key", key);
+    if (!version) return state.set("absent", true);
+    state.set("version", version->id).set("digest", version->digest);
+    return state.set("content_type", version->content_type);
+}
+
+Result<Value> many_state(const FolderStore& store, const std::string& prefix, const List& keys) {
+    std::vector<Version> versions;
+    if (keys.empty()) {
+        auto listed = store.list(prefix, "", std::numeric_limits<std::size_t>::max());
+        if (!listed) return listed.error();
+        versions = std::move(*listed);
+    }
+    for (const auto& key : keys) {
+        auto found = store.current(key.text());
+        if (!found) return found.error();
+        if (*found) versions.push_back(std::move(**found));
+    }
+    Digest digest;
+    for (const auto& version : versions)
+        digest.add(version.key + '\0' + version.digest + '\0' + version.content_type + '\0');
+    Value state;
+    state.set("objects", static_cast<double>(versions.size()));
+    return state.set("digest", to_hex(digest.finish()));
+}
+
+Port port_of(const Folder& folder, const std::string& target) {
+    if (target.empty()) return folder.objects;
+    Driver* driver = folder.services->driver_of ? folder.services->driver_of(target) : nullptr;
+    if (!driver || !driver->objects)
+        return fail("no_such_target", folder.store->target() + " was to work with " + target +
+                                          ", but the environment has no storage target of that "
+                                          "name. Add it to the environment.");
+    return driver->objects;
+}
+
+Handler observe_with_port(std::shared_ptr<Folder> folder, std::string parameter,
+                          std::function<Result<Value>(Call&, ObjectPort&)> observe) {
+    Handler made;
+    made.observe = [folder, parameter, observe](Call& call) {
+        const Port port = port_of(*folder, call.arguments[parameter].text());
+        return off_loop<Result<Value>>(folder->services->loop, [observe, &call, port] {
+            return observe_off_loop(observe, call, port);
+        });
+    };
+    return made;
+}
+
+Handler change_with_port(
+    std::shared_ptr<Folder> folder, std::string parameter,
+    std::function<Result<Before>(Call&, ObjectPort&)> before,
+    std::function<Outcome(Call&, const Value&, ObjectPort&)> act,
+    std::function<std::optional<Restore>(const Call&, const Value&, const Value&)> restore) {
+    Handler made;
+    made.before = [folder, parameter, before](Call& call) {
+        const Port port = port_of(*folder, call.arguments[parameter].text());
+        return off_loop<Result<Before>>(folder->services->loop,
+                                        [before, &call, port]() -> Result<Before> {
+                                            if (!port) return port.error();
+                                            return before(call, **port);
+                                        });
+    };
+    made.act = [folder, parameter, act](Call& call, const Value& found) {
+        const Port port = port_of(*folder, call.arguments[parameter].text());
+        return off_loop<Outcome>(folder->services->loop, [act, &call, &found, port] {
+            return port ? act(call, found, **port) : Outcome::failed(port.error());
+        });
+    };
+    made.restore = std::move(restore);
+    return made;
+}
+
+Result<Placed> place_content(const FolderStore& store, const Content& content,
+                             const std::string& to_key, const Call& call) {
+    const auto incoming = store.start();
+    if (!incoming) return incoming.error();
+    const auto copied = (*incoming)->write_from(content.file.get());
+    if (!copied) return copied.error();
+    if (const auto finished = (*incoming)->finish(); !finished) return finished.error();
+    Placing placing;
+    placing.key = to_key;
+    placing.content_type = content.version.content_type;
+    placing.made_by = call.key;
+    return store.place(**incoming, placing, call.deadline_s);
+}
+
+Result<Value> stream_object(ObjectPort& from, const std::string& key, ObjectPort& to,
+                            const std::string& to_key, const Call& call) {
+    auto source = from.read_object(key);
+    if (!source) return source.error();
+    auto sink = to.write_object(to_key);
+    if (!sink) return sink.error();
+    double bytes = 0;
+    for (;;) {
+        auto piece = (*source)->read(piece_bytes);
+        if (piece && piece->empty()) return (*sink)->commit();
+        std::optional<Error> error = stop_asked(call, "Copying \"" + key + "\"");
+        if (!piece) error = piece.error();
+        if (!error)
+            if (const auto written = (*sink)->write(*piece); !written) error = written.error();
+        if (error) {
+            (*sink)->abandon();
+            return *error;
+        }
+        bytes += static_cast<double>(piece->size());
+        call.tell(key + ": " + show_size(bytes));
+    }
+}
+
+std::optional<Error> stop_asked(const Call& call, const std::string& what) {
+    if (call.cancel->asked())
+        return fail("cancelled", what + " was told to stop.", Retry::safe);
+    if (call.deadline_s > 0 && boot_now_s() > call.deadline_s)
+        return fail("timed_out", what + " did not end in time. Give it more with `timeout`.",
+                    Retry::safe);
+    return std::nullopt;
+}
+
+}  // namespace perilune

@@ -1,0 +1,13 @@
+// The family `storage`: one bucket or folder of objects.
+#pragma once
+
+#include "interpreter/base/driver.h"
+
+namespace perilune {
+
+extern const Family storage_family;
+
+// Objects as plain files of one folder.
+extern const DriverKind folder_kind;
+
+}  // namespace perilune

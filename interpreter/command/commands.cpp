@@ -1,0 +1,85 @@
+// The table of commands. To add one: write its function, declare it here, add its row.
+#include "interpreter/command/command.h"
+
+#include "interpreter/command/executions.h"
+#include "interpreter/command/help.h"
+
+namespace perilune {
+
+const std::vector<OptionRow>& common_options() {
+    static const std::vector<OptionRow> options = {
+        {"--state", "FOLDER", "Where runs and their journals are kept", "", false},
+        {"--library", "FOLDER", "The runbook library; else the one around the current folder", "-l",
+         false},
+        {"--json", "", "Prints JSON on standard output", "", false},
+        {"--no-input", "", "Asks nothing: a question ends with exit code 3, resumable", "", false},
+    };
+    return options;
+}
+
+const std::vector<CommandRow>& all_commands() {
+    static const ArgumentRow run = {"RUN", "A run's id, a part of it that is unique, or last"};
+    static const OptionRow reason = {"--reason", "TEXT", "Why; kept in the journal"};
+    static const OptionRow result = {"--result", "JSON", "What the step or operation gives back"};
+    static const OptionRow current = {"--with-current-code", "",
+                                      "Goes on with the library as it is on disk now"};
+    static const std::vector<CommandRow> rows = {
+        {"run", "Execute", "Executes a runbook",
+         "Starts a run and stays with it until it rests. Parameters are given as name=value.",
+         {{"RUNBOOK", "The runbook's name"},
+          {"PARAMETERS", "Its parameters, as name=value", false, true}},
+         {{"--environment", "NAME", "The environment it acts on; there is no default", "-e"},
+          {"--plan", "DIGEST", "Only what this plan shows may be done"},
+          {"--outage-began", "TIME", "When the objectives' clock started, as RFC 3339"},
+          {"--wait-for-locks", "DURATION", "How long to wait for a lock that is held"},
+          {"--run-id", "ID", "Names the run; the same id is never started twice"}},
+         execute_run},
+        {"resume", "Execute", "Goes on with a run that rests or whose host died",
+         "Replays the run's journal and goes on where it stood. What was in flight is settled "
+         "first, never guessed.",
+         {run}, {current}, execute_resume},
+        {"retry", "Steer", "Tries the failed step again", "Resumes the run where nobody executes it.",
+         {run}, {{"--step", "NAME", "Which, where several failed"}, reason, current}, execute_retry},
+        {"skip", "Steer", "Skips a failed or running step",
+         "The step gives nil, or what --result says. A reason is required.",
+         {run}, {{"--step", "NAME", "Which step"}, reason, result, current}, execute_skip},
+        {"settle", "Steer", "Says what became of a change that is in doubt",
+         "Look at the world first; what you say is kept with your name.",
+         {run, {"OPERATION", "Which, such as http/shop:post, where several are in doubt", false}},
+         {{"--happened", "", "It happened"}, {"--did-not", "", "It did not happen"},
+          {"--again", "", "Do it again, whatever happened"}, reason, result},
+         execute_settle},
+        {"undo", "Steer", "Takes back what a run changed, newest first",
+         "Looks before each change is taken back and asks where the world is no longer as the run "
+         "left it.",
+         {run},
+         {{"--to", "STEP", "Only what settled after this step or keep mark"},
+          {"--force", "", "Also where the world is no longer as the run left it"}, reason},
+         execute_undo},
+        {"cancel", "Steer", "Ends a run; its changes stay and are listed", "",
+         {run}, {reason}, execute_cancel},
+        {"pause", "Steer", "Stops starting anything and parks the run, resumable", "",
+         {run}, {reason}, execute_pause},
+        {"approve", "Steer", "Approves what a run asks", "",
+         {run, {"NAME", "The question's name, where it asks several", false}}, {reason},
+         execute_approve},
+        {"reject", "Steer", "Rejects what a run asks", "",
+         {run, {"NAME", "The question's name, where it asks several", false}}, {reason},
+         execute_reject},
+        {"answer", "Steer", "Answers a question of a run", "",
+         {run, {"NAME", "The question's name"}, {"VALUE", "The answer", false}}, {reason},
+         execute_answer},
+        {"signal", "Steer", "Sends a run a signal it waits for, or will",
+         "A signal sent before the wait is kept.",
+         {run, {"NAME", "The signal's name"}},
+         {{"--data", "JSON", "What goes with it"},
+          {"--id", "ID", "Its identity: the same one sent twice counts once"}},
+         execute_signal},
+        {"version", "Learn", "Shows the program's version", "", {}, {}, execute_version},
+        {"help", "Learn", "Shows the commands, or one in full", "",
+         {{"COMMAND", "A command's name", false}}, {}, execute_help},
+    };
+    return rows;
+}
+
+}  // namespace perilune

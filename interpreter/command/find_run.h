@@ -1,0 +1,12 @@
+// A run by what a person types: its id, a unique part of it, or "last".
+#pragma once
+
+#include <string>
+
+#include "interpreter/journal/store.h"
+
+namespace perilune {
+
+Result<RunRow> find_run(Store& store, const std::string& typed);
+
+}  // namespace perilune

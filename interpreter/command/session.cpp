@@ -1,0 +1,260 @@
+#include "interpreter/command/session.h"
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "interpreter/base/json.h"
+#include "interpreter/base/units.h"
+#include "interpreter/command/answers.h"
+#include "interpreter/command/closing.h"
+#include "interpreter/command/output.h"
+#include "interpreter/library/parameters.h"
+#include "interpreter/run/live_run.h"
+
+namespace perilune {
+
+Session::Session(const Invocation& invocation) : invocation_(invocation) {
+    host_ = std::make_unique<Host>(host_setup(invocation), *this);
+    screen_ = Screen::make(host_->loop(), invocation.json());
+    host_->print = [this](std::string text) { screen_->line(text); };
+}
+
+Session::~Session() = default;
+
+int Session::start() {
+    const auto library = library_of(invocation_);
+    if (!library) return report_error(invocation_, library.error());
+    if (!invocation_.has("--environment")) {
+        std::string known;
+        for (const auto& [name, path] : library->environments)
+            known += (known.empty() ? "" : ", ") + name;
+        return report_error(invocation_,
+                            fail("bad_argument", "Say which environment this is for: "
+                                                 "--environment NAME. The library has: " +
+                                                     known + "."));
+    }
+    if (const auto opened = host_->open(); !opened)
+        return report_error(invocation_, opened.error());
+    watch_signals();
+    host_->loop().post([this, library = *library] {
+        host_->prepare(library, invocation_.get("--environment"), invocation_.get("RUNBOOK"),
+                       [this](Result<Prepared> made) { prepared(std::move(made)); });
+    });
+    return loop_until_rest();
+}
+
+void Session::prepared(Result<Prepared> made) {
+    if (!made) return give_up(made.error());
+    const auto& defaults = made->environment.parameters;
+    const auto found = defaults.find(made->runbook);
+    auto declared = read_declarations(made->facts["parameters"]);
+    if (!declared) return give_up(declared.error());
+    auto params = read_parameters(*declared, invocation_.all("PARAMETERS"),
+                                  found == defaults.end() ? Map() : found->second);
+    if (!params) return give_up(params.error());
+    StartOptions options;
+    options.params = Value(*params);
+    options.who = current_person();
+    options.run_id = invocation_.get("--run-id");
+    if (invocation_.has("--outage-began")) {
+        const auto began = parse_time(invocation_.get("--outage-began"));
+        if (!began) return give_up(began.error());
+        options.outage_began_at = *began;
+    }
+    if (invocation_.has("--wait-for-locks")) {
+        const auto wait = parse_duration(invocation_.get("--wait-for-locks"));
+        if (!wait) return give_up(wait.error());
+        options.lock_wait_s = *wait;
+    }
+    run_ = options.run_id;
+    host_->start(*made, options, [this](Result<std::string> started) {
+        if (!started) return give_up(started.error());
+        run_ = *started;
+        screen_->watch([this] {
+            LiveRun* run = host_->live(run_);
+            return run ? run->engine().waiting() : Value();
+        });
+    });
+}
+
+int Session::resume(const std::string& run, const Command* first) {
+    if (const auto opened = host_->open(); !opened)
+        return report_error(invocation_, opened.error());
+    watch_signals();
+    run_ = run;
+    if (first) {
+        InboxRow row;
+        row.id = first->id;
+        row.run = run;
+        row.kind = first->kind;
+        row.body = to_canonical_json(first->body);
+        row.who = first->who;
+        row.at = wall_now_s();
+        first_id_ = first->id;
+        if (const auto sent = host_->store().send(row); !sent)
+            return report_error(invocation_, sent.error());
+    }
+    host_->loop().post([this] {
+        const auto begun = [this](Status status) {
+            if (!status) return give_up(status.error());
+            screen_->watch([this] {
+                LiveRun* live = host_->live(run_);
+                return live ? live->engine().waiting() : Value();
+            });
+        };
+        if (!invocation_.has("--with-current-code"))
+            return host_->resume(run_, current_person(), begun);
+        resume_with_current_code(begun);
+    });
+    return loop_until_rest();
+}
+
+void Session::resume_with_current_code(std::function<void(Status)> begun) {
+    const auto rows = host_->store().records(run_);
+    if (!rows || rows->empty())
+        return begun(fail("no_such_run", "There is no run " + run_ + ". See perilune runs."));
+    const auto begin = from_canonical_json(rows->front().body);
+    auto library = open_library(invocation_.get("--library", (*begin)["folder"].text()));
+    if (!library) return begun(library.error());
+    host_->prepare(*library, (*begin)["environment"].text(), (*begin)["runbook"].text(),
+                   [this, begun](Result<Prepared> made) {
+                       if (!made) return begun(made.error());
+                       host_->resume_with(run_, current_person(), *made, begun);
+                   });
+}
+
+int Session::loop_until_rest() {
+    host_->loop().run();
+    screen_->close();
+    return exit_;
+}
+
+void Session::finish(int code) {
+    if (finished_) return;
+    finished_ = true;
+    exit_ = code;
+    host_->loop().stop();
+}
+
+void Session::give_up(const Error& error) { finish(report_error(invocation_, error)); }
+
+const RunState* Session::state() const {
+    LiveRun* run = host_->live(run_);
+    return run ? &run->engine().state() : nullptr;
+}
+
+void Session::on_record(const std::string& run, const RunState& state, const Value& record) {
+    if (!finished_) screen_->record(run, state, record);
+}
+
+void Session::on_progress(const std::string&, const EventId& id, const std::string& text) {
+    if (id.strand.empty()) return screen_->line(text);
+    screen_->progress(id, text);
+}
+
+void Session::on_trouble(const std::string& problem) {
+    screen_->line(problem.empty() ? "The state store can be written again; the run goes on."
+                                  : problem + " The run waits; nothing is executed until it can be "
+                                              "written. Make space, or stop with Ctrl-C.");
+}
+
+void Session::on_rest(const std::string& run, Rest rest, const std::string& reason) {
+    if (run != run_ || finished_) return;
+    const RunState& now = *state();
+    switch (rest) {
+        case Rest::ended:
+            return end_park("ended", now.end["reason"].text(),
+                            static_cast<int>(now.end["exit"].integer()));
+        case Rest::paused:
+            return end_park("paused", reason, signals_ > 0 ? exit_interrupted : exit_waits);
+        case Rest::diverged: return end_park("diverged", reason, exit_waits);
+        case Rest::crashed: return end_park("parked", reason, exit_waits);
+        case Rest::lost:
+            say("The run " + run_ + " was taken over by another host: " + reason);
+            return finish(exit_lost);
+        case Rest::waits: break;
+    }
+    if (!invocation_.input())
+        return end_park("waits", reason, now.doubts() > 0 ? exit_doubt : exit_waits);
+    ask_people();
+}
+
+void Session::end_park(const std::string& state_name, const std::string& reason, int code) {
+    host_->park(run_, state_name, reason, [this, state_name, reason, code] {
+        const RunState& now = *state();
+        screen_->close();
+        if (invocation_.json()) {
+            put_json(closing_value(run_, now, state_name, reason, code));
+        } else {
+            say(closing_text(run_, now, state_name, reason));
+        }
+        finish(code);
+    });
+}
+
+void Session::watch_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&set, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    signal_fd_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    host_->loop().watch(signal_fd_, Ready::readable, [this] {
+        signalfd_siginfo info{};
+        while (::read(signal_fd_, &info, sizeof info) == sizeof info)
+            on_signal(static_cast<int>(info.ssi_signo));
+    });
+}
+
+// SIGHUP: the terminal is gone; the run goes on, and waits where it needs a person.
+void Session::on_signal(int signal) {
+    if (signal == SIGUSR1) return screen_->tell_now();
+    if (signal == SIGHUP) return;
+    if (++signals_ > 1 || run_.empty() || !host_->live(run_)) {
+        screen_->close();
+        say(run_.empty() ? "Interrupted before anything was started."
+                         : "Stopped at once. Go on with: perilune resume " + run_);
+        ::_exit(signal == SIGTERM ? 143 : exit_interrupted);
+    }
+    screen_->line("Stopping: nothing new is started; what is in flight is settled first "
+                  "(again to stop at once).");
+    host_->pause();
+}
+
+void Session::ask_people() {
+    LiveRun* run = host_->live(run_);
+    const std::string text = question_text(run_, run->engine().state(), ::isatty(STDIN_FILENO) == 1);
+    if (text == typed_) return;
+    typed_ = text;
+    if (::isatty(STDIN_FILENO) != 1) return screen_->line(text);
+    screen_->prompt(text);
+    if (asked_) return;
+    asked_ = true;
+    host_->loop().watch(STDIN_FILENO, Ready::readable, [this] {
+        std::array<char, 4096> bytes{};
+        const auto got = ::read(STDIN_FILENO, bytes.data(), bytes.size());
+        if (got <= 0) return;
+        line_.append(bytes.data(), static_cast<std::size_t>(got));
+        for (auto at = line_.find('\n'); at != std::string::npos; at = line_.find('\n')) {
+            const std::string line = line_.substr(0, at);
+            line_.erase(0, at + 1);
+            on_line(line);
+        }
+    });
+}
+
+void Session::on_line(const std::string& line) {
+    LiveRun* run = host_->live(run_);
+    if (!run || line.empty()) return;
+    auto given = command_from_line(line, run->engine().state());
+    if (!given) return screen_->prompt(given.error().message);
+    given->who = current_person();
+    typed_.clear();
+    const std::string refused = host_->command(run_, *given);
+    if (!refused.empty()) screen_->prompt(refused);
+}
+
+}  // namespace perilune

@@ -1,0 +1,59 @@
+// One run executed in this process: started or resumed, watched, answered, and brought to rest.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "interpreter/command/command.h"
+#include "interpreter/command/screen.h"
+#include "interpreter/run/host.h"
+
+namespace perilune {
+
+class Session final : public Watcher {
+public:
+    explicit Session(const Invocation& invocation);
+    ~Session() override;
+
+    int start();
+    // Resumes the run and, where there is one, gives it this command first.
+    int resume(const std::string& run, const Command* first);
+
+    void on_record(const std::string& run, const RunState& state, const Value& record) override;
+    void on_progress(const std::string& run, const EventId& id, const std::string& text) override;
+    void on_rest(const std::string& run, Rest rest, const std::string& reason) override;
+    void on_trouble(const std::string& problem) override;
+
+private:
+    int loop_until_rest();
+    void finish(int code);
+    void give_up(const Error& error);
+    void prepared(Result<Prepared> made);
+    void resume_with_current_code(std::function<void(Status)> begun);
+    void watch_signals();
+    void on_signal(int signal);
+    void ask_people();
+    void on_line(const std::string& line);
+    void end_park(const std::string& state, const std::string& reason, int code);
+    const RunState* state() const;
+
+    const Invocation& invocation_;
+    std::unique_ptr<Host> host_;
+    std::unique_ptr<Screen> screen_;
+    std::string run_;
+    std::string first_id_;
+    int exit_ = exit_bug;
+    int signals_ = 0;
+    int signal_fd_ = -1;
+    bool finished_ = false;
+    bool asked_ = false;   // Standard input is being read.
+    std::string typed_;    // The question shown last.
+    std::string line_;     // What was typed and has no line end yet.
+};
+
+// The state folder: --state, else PERILUNE_STATE, else the user's own.
+std::string state_folder(const Invocation& invocation);
+Result<Library> library_of(const Invocation& invocation);
+HostSetup host_setup(const Invocation& invocation);
+
+}  // namespace perilune

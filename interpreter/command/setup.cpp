@@ -1,0 +1,63 @@
+// Where things are: the state folder, the library, the helper programs.
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+#include "bindings/table.h"
+#include "interpreter/base/files.h"
+#include "interpreter/command/secret_fetch.h"
+#include "interpreter/command/session.h"
+
+namespace perilune {
+
+namespace {
+
+std::string program_folder() {
+    std::array<char, 4096> path{};
+    const auto size = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
+    if (size <= 0) return ".";
+    return std::filesystem::path(std::string(path.data(), static_cast<std::size_t>(size)))
+        .parent_path().string();
+}
+
+std::string helper_program(const std::string& folder, const std::string& name) {
+    const std::string beside = folder + "/" + name;
+    if (::access(beside.c_str(), X_OK) == 0) return beside;
+    return folder + "/../libexec/perilune/" + name;
+}
+
+}  // namespace
+
+std::string state_folder(const Invocation& invocation) {
+    const auto given = [](const char* name) {
+        const char* value = std::getenv(name);
+        return value ? std::string(value) : std::string();
+    };
+    std::string folder = invocation.get("--state", given("PERILUNE_STATE"));
+    if (folder.empty()) {
+        std::string base = given("XDG_STATE_HOME");
+        if (base.empty()) base = given("HOME").empty() ? "/var/lib" : given("HOME") + "/.local/state";
+        folder = base + "/perilune";
+    }
+    return std::filesystem::absolute(folder).lexically_normal().string();
+}
+
+Result<Library> library_of(const Invocation& invocation) {
+    if (invocation.has("--library")) return open_library(invocation.get("--library"));
+    return find_library(std::filesystem::current_path().string());
+}
+
+HostSetup host_setup(const Invocation& invocation) {
+    HostSetup setup;
+    setup.state_folder = state_folder(invocation);
+    setup.program_folder = program_folder();
+    setup.worker_program = helper_program(setup.program_folder, "perilune-worker");
+    setup.families = all_families();
+    setup.known_drivers.find = find_driver;
+    setup.known_drivers.names = driver_names;
+    return setup;
+}
+
+}  // namespace perilune

@@ -1,0 +1,229 @@
+#include "interpreter/journal/sqlite_file.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <sqlite3.h>
+
+namespace perilune {
+
+namespace {
+
+constexpr std::int64_t wal_bytes_max = 8 << 20;
+constexpr int schema_version = 1;
+
+constexpr const char* schema = R"(
+create table if not exists meta(key text primary key, value) without rowid;
+create table if not exists file(digest blob primary key, text blob) without rowid;
+create table if not exists bundle(digest blob, path text, file blob,
+  primary key(digest, path)) without rowid;
+create table if not exists host(id text primary key, name, pid, started, boot, program,
+  beat integer) without rowid;
+create table if not exists run(no integer primary key, id text unique, runbook, environment,
+  parent integer, bundle blob, plan blob, state, outcome, reason, owner text, epoch integer,
+  seq integer, head blob, last integer, created);
+create table if not exists record(pos integer primary key, run integer, prev integer, body text,
+  hash blob, seq integer as (json_extract(body,'$.seq')),
+  kind text as (json_extract(body,'$.kind')));
+create table if not exists inbox(id text primary key, run integer, kind, body, who, at,
+  taken integer, reply) without rowid;
+create table if not exists lock(name text primary key, run integer, since) without rowid;
+create table if not exists plan(digest blob primary key, body, made) without rowid;
+create table if not exists output(run integer, strand text, n integer, k integer, bytes blob,
+  primary key(run, strand, n, k)) without rowid;
+create table if not exists checkpoint(run integer, seq integer, head blob, at, signature blob,
+  primary key(run, seq)) without rowid;
+create index if not exists inbox_open on inbox(run) where taken is null;
+create index if not exists run_parent on run(parent) where parent is not null;
+)";
+
+// Locks of a network file system cannot be trusted to keep two hosts apart (rule 11.8).
+bool is_network_file_system(const std::string& folder) {
+    struct statfs info {};
+    if (::statfs(folder.c_str(), &info) != 0) return false;
+    constexpr long nfs = 0x6969;
+    constexpr long smb = 0x517b;
+    constexpr long smb2 = 0xfe534d42;
+    constexpr long cifs = 0xff534d42;
+    const long type = static_cast<long>(info.f_type) & 0xffffffffL;
+    return type == nfs || type == smb || type == smb2 || type == cifs;
+}
+
+class FolderLock {
+public:
+    explicit FolderLock(int fd) : fd_(fd) {
+        while (::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
+        }
+    }
+    FolderLock(const FolderLock&) = delete;
+    FolderLock& operator=(const FolderLock&) = delete;
+    ~FolderLock() { ::flock(fd_, LOCK_UN); }
+
+private:
+    int fd_;
+};
+
+}  // namespace
+
+Statement::Statement(sqlite3* database, const char* sql, int& failure) : failure_(failure) {
+    const int code =
+        sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
+    if (code != SQLITE_OK && failure_ == 0) failure_ = code;
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::bind(const std::string& text) {
+    sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()),
+                      SQLITE_TRANSIENT);
+    return *this;
+}
+
+Statement& Statement::bind(std::int64_t number) {
+    sqlite3_bind_int64(statement_, ++bound_, number);
+    return *this;
+}
+
+Statement& Statement::bind(double number) {
+    sqlite3_bind_double(statement_, ++bound_, number);
+    return *this;
+}
+
+Statement& Statement::bind_blob(const std::string& bytes) {
+    sqlite3_bind_blob(statement_, ++bound_, bytes.data(), static_cast<int>(bytes.size()),
+                      SQLITE_TRANSIENT);
+    return *this;
+}
+
+Statement& Statement::bind_null() {
+    sqlite3_bind_null(statement_, ++bound_);
+    return *this;
+}
+
+bool Statement::step() {
+    const int code = sqlite3_step(statement_);
+    if (code != SQLITE_ROW && code != SQLITE_DONE && failure_ == 0) failure_ = code;
+    return code == SQLITE_ROW;
+}
+
+std::string Statement::text(int column) const {
+    const void* bytes = sqlite3_column_blob(statement_, column);
+    const int size = sqlite3_column_bytes(statement_, column);
+    return bytes ? std::string(static_cast<const char*>(bytes), static_cast<std::size_t>(size))
+                 : std::string();
+}
+
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
+
+double Statement::number(int column) const { return sqlite3_column_double(statement_, column); }
+
+void Statement::reset() {
+    if (!statement_) return;
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+    bound_ = 0;
+}
+
+Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const std::string& folder) {
+    if (const auto made = make_folders(folder, 0700); !made) return made.error();
+    if (is_network_file_system(folder))
+        return fail("state_refused", "The state folder " + folder +
+                                         " lies on a network file system, whose locks do not keep "
+                                         "two hosts apart. Give another with --state FOLDER.");
+    std::unique_ptr<SqliteFile> file(new SqliteFile(folder));
+    const std::string lock = folder + "/state.lock";
+    file->lock_ = Descriptor(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!file->lock_.open())
+        return fail("state_refused", "Opening " + lock + ": " + std::strerror(errno) +
+                                         ". The state folder must be writable; give another with "
+                                         "--state FOLDER.");
+    if (const auto ready = file->prepare(); !ready) return ready.error();
+    return file;
+}
+
+Status SqliteFile::prepare() {
+    const FolderLock held(lock_.get());
+    const std::string path = folder_ + "/state.db";
+    constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
+    if (sqlite3_open_v2(path.c_str(), &database_, flags, nullptr) != SQLITE_OK)
+        return error("Opening " + path);
+    ::chmod(path.c_str(), 0600);
+    sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_busy_timeout(database_, 10000);
+    const auto execute = [&](const char* sql) {
+        return sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+    };
+    if (!execute("pragma journal_mode=wal") || !execute("pragma synchronous=full") ||
+        !execute("pragma wal_autocheckpoint=0"))
+        return error("Opening " + path);
+    Statement version(database_, "pragma user_version", failure_);
+    const std::int64_t found = version.step() ? version.integer(0) : 0;
+    version.reset();
+    if (found > schema_version)
+        return fail("state_refused", path + " was written by a newer Perilune (format " +
+                                         std::to_string(found) + "; this one knows up to " +
+                                         std::to_string(schema_version) + ").");
+    if (found == schema_version) return Done{};
+    if (!execute("begin immediate") || !execute(schema) || !execute("pragma user_version=1") ||
+        !execute("commit"))
+        return error("Preparing " + path);
+    return Done{};
+}
+
+SqliteFile::~SqliteFile() {
+    statements_.clear();
+    sqlite3_close_v2(database_);
+}
+
+Status SqliteFile::write(const std::function<Status()>& work) {
+    const FolderLock held(lock_.get());
+    failure_ = 0;
+    if (sqlite3_exec(database_, "begin immediate", nullptr, nullptr, nullptr) != SQLITE_OK)
+        return error("Beginning to write");
+    auto worked = work();
+    if (worked && failed()) worked = error("Writing");
+    if (worked &&
+        sqlite3_exec(database_, "commit", nullptr, nullptr, nullptr) != SQLITE_OK)
+        worked = error("Committing");
+    if (!worked) sqlite3_exec(database_, "rollback", nullptr, nullptr, nullptr);
+    if (worked) checkpoint_when_large();
+    return worked;
+}
+
+// Under the folder's lock only: two connections that write or checkpoint at once meet the
+// WAL-reset bug of SQLite 3.40.1.
+void SqliteFile::checkpoint_when_large() {
+    struct stat info {};
+    const std::string wal = folder_ + "/state.db-wal";
+    if (::stat(wal.c_str(), &info) != 0 || info.st_size < wal_bytes_max) return;
+    sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+}
+
+Statement& SqliteFile::statement(const char* sql) {
+    auto& kept = statements_[sql];
+    if (!kept) kept = std::make_unique<Statement>(database_, sql, failure_);
+    kept->reset();
+    return *kept;
+}
+
+Error SqliteFile::error(const std::string& doing) const {
+    return fail("state_failed", doing + " in the state folder " + folder_ + ": " +
+                                    (failure_ != 0 ? sqlite3_errstr(failure_)
+                                     : database_   ? sqlite3_errmsg(database_)
+                                                   : "no memory") +
+                                    ".",
+                Retry::safe);
+}
+
+std::int64_t SqliteFile::last_rowid() const { return sqlite3_last_insert_rowid(database_); }
+
+int SqliteFile::changes() const { return sqlite3_changes(database_); }
+
+}  // namespace perilune

@@ -1,0 +1,218 @@
+#include "interpreter/journal/writer.h"
+
+#include <algorithm>
+
+#include "interpreter/base/digest.h"
+#include "interpreter/base/json.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr double riding_s = 0.02;  // What nothing waits for is flushed this much later.
+constexpr double trouble_pause_s_max = 5;
+
+}  // namespace
+
+JournalWriter::JournalWriter(Loop& loop, Store& store) : loop_(loop), store_(store) {}
+
+void JournalWriter::own(const std::string& run, std::int64_t epoch, std::int64_t seq,
+                        const std::string& head, double time) {
+    runs_[run] = {.epoch = epoch, .seq = seq, .head = head, .time = time, .durable = seq};
+}
+
+std::uint64_t JournalWriter::epoch(const std::string& run) const {
+    const auto found = runs_.find(run);
+    return found == runs_.end() ? 0 : static_cast<std::uint64_t>(found->second.epoch);
+}
+
+std::int64_t JournalWriter::durable_seq(const std::string& run) const {
+    const auto found = runs_.find(run);
+    return found == runs_.end() ? 0 : found->second.durable;
+}
+
+Batch::Update& JournalWriter::update(const std::string& run) {
+    const auto found = pending_.updates.find(run);
+    if (found != pending_.updates.end()) return found->second;
+    const Owned& owned = runs_[run];
+    Batch::Update made;
+    made.epoch = owned.epoch;
+    made.known_head = owned.head;
+    made.head = owned.head;
+    made.seq = owned.seq;
+    return pending_.updates.emplace(run, std::move(made)).first->second;
+}
+
+Value JournalWriter::append(const std::string& run, Value record, bool flush) {
+    Batch::Update& row = update(run);
+    Owned& owned = runs_[run];
+    owned.time = std::max(owned.time, wall_now_s());
+    record.set("seq", ++owned.seq).set("time", owned.time).set("epoch", owned.epoch);
+    std::string body = to_canonical_json(record);
+    owned.head = record_hash(owned.head, body);
+    row.head = owned.head;
+    row.seq = owned.seq;
+    pending_.records.push_back({.run = run, .body = std::move(body), .hash = owned.head});
+    if (flush) {
+        want_flush();
+    } else if (!riding_timer_) {
+        riding_timer_ = true;
+        loop_.start_timer(boot_now_s() + riding_s, [this] {
+            riding_timer_ = false;
+            want_flush();
+        });
+    }
+    return record;
+}
+
+void JournalWriter::set_state(const std::string& run, const std::string& state,
+                              const std::string& outcome, const std::string& reason) {
+    Batch::Update& row = update(run);
+    row.state = state;
+    row.outcome = outcome;
+    row.reason = reason;
+    want_flush();
+}
+
+void JournalWriter::release(const std::string& run, bool free_locks) {
+    Batch::Update& row = update(run);
+    row.release = true;
+    row.free_locks = free_locks;
+    want_flush();
+}
+
+void JournalWriter::reply(const std::string& inbox_id, const std::string& text) {
+    pending_.replies.push_back({.id = inbox_id, .text = text});
+    want_flush();
+}
+
+void JournalWriter::after_commit(std::function<void()> effect) {
+    if (!committing_ && pending_.empty()) return loop_.post(std::move(effect));
+    // With nothing new queued, what is in flight is all there is to wait for.
+    if (pending_.empty()) {
+        in_flight_waiting_.push_back(std::move(effect));
+        return;
+    }
+    waiting_.push_back(std::move(effect));
+    want_flush();
+}
+
+// One commit a turn of the loop: what the turn appends shares it.
+void JournalWriter::want_flush() {
+    if (wanted_) return;
+    wanted_ = true;
+    if (!committing_) loop_.post([this] { commit(); });
+}
+
+void JournalWriter::commit() {
+    if (committing_) return;
+    if (!creations_.empty() && pending_.empty()) return create_next();
+    if (pending_.empty()) {
+        wanted_ = false;
+        for (auto& effect : std::exchange(waiting_, {})) effect();
+        return;
+    }
+    wanted_ = false;
+    committing_ = true;
+    in_flight_ = std::exchange(pending_, {});
+    in_flight_waiting_ = std::exchange(waiting_, {});
+    auto outcome = std::make_shared<std::optional<Result<std::vector<std::string>>>>();
+    loop_.off_loop([this, outcome] { outcome->emplace(store_.commit(in_flight_)); },
+                   [this, outcome] { committed(std::move(**outcome)); });
+}
+
+void JournalWriter::committed(Result<std::vector<std::string>> outcome) {
+    if (!outcome) {
+        // Rule 3.7: the whole batch again, as a new transaction; until then no effect starts.
+        if (on_trouble) on_trouble(outcome.error().message);
+        loop_.start_timer(boot_now_s() + pause_s_, [this] {
+            auto again = std::make_shared<std::optional<Result<std::vector<std::string>>>>();
+            loop_.off_loop([this, again] { again->emplace(store_.commit(in_flight_)); },
+                           [this, again] { committed(std::move(**again)); });
+        });
+        pause_s_ = std::min(pause_s_ * 2, trouble_pause_s_max);
+        return;
+    }
+    if (pause_s_ > 0.1 && on_trouble) on_trouble("");
+    pause_s_ = 0.1;
+    committing_ = false;
+    for (const auto& [run, written] : in_flight_.updates)
+        if (const auto owned = runs_.find(run); owned != runs_.end())
+            owned->second.durable = written.seq;
+    in_flight_ = {};
+    for (const auto& run : *outcome) {
+        runs_.erase(run);
+        if (on_lost) on_lost(run);
+    }
+    if (on_durable) on_durable();
+    for (auto& effect : std::exchange(in_flight_waiting_, {})) effect();
+    if (!pending_.empty() || !waiting_.empty() || !creations_.empty()) {
+        if (wanted_ || !waiting_.empty() || !creations_.empty()) commit();
+    }
+}
+
+void JournalWriter::create(Batch::NewRun run, Value begin,
+                           std::function<void(Status, Value)> done) {
+    Creation made;
+    made.run = run.row.id;
+    made.owned = {.epoch = 1, .seq = 1, .head = "", .time = wall_now_s(), .durable = 1};
+    begin.set("seq", 1).set("time", made.owned.time).set("epoch", 1);
+    std::string body = to_canonical_json(begin);
+    made.owned.head = record_hash("", body);
+    run.row.epoch = 1;
+    run.row.seq = 1;
+    run.row.head = made.owned.head;
+    made.batch.records.push_back({.run = made.run, .body = std::move(body), .hash = made.owned.head});
+    made.batch.runs.push_back(std::move(run));
+    made.begin = std::move(begin);
+    made.done = std::move(done);
+    creations_.push_back(std::move(made));
+    want_flush();
+}
+
+void JournalWriter::create_next() {
+    wanted_ = false;
+    committing_ = true;
+    auto made = std::make_shared<Creation>(std::move(creations_.front()));
+    creations_.erase(creations_.begin());
+    auto outcome = std::make_shared<std::optional<Result<std::vector<std::string>>>>();
+    loop_.off_loop([this, made, outcome] { outcome->emplace(store_.commit(made->batch)); },
+                   [this, made, outcome] {
+                       committing_ = false;
+                       const bool ok = (*outcome)->ok();
+                       if (ok) runs_[made->run] = made->owned;
+                       made->done(ok ? Status(Done{}) : Status((*outcome)->error()), made->begin);
+                       commit();
+                   });
+}
+
+std::string record_hash(const std::string& previous, const std::string& body) {
+    Digest digest;
+    digest.add(previous);
+    digest.add(body);
+    return digest.finish();
+}
+
+std::string verify_chain(const std::vector<RecordRow>& records, const std::string& head,
+                         std::int64_t seq) {
+    std::string previous;
+    std::int64_t expected = 0;
+    for (const auto& record : records) {
+        ++expected;
+        const std::string place = "record " + std::to_string(expected);
+        if (record_hash(previous, record.body) != record.hash)
+            return place + " does not carry the hash of its body and the one before it";
+        const auto body = from_canonical_json(record.body);
+        if (!body) return place + " is no canonical JSON";
+        if ((*body)["seq"].integer() != expected)
+            return place + " says it is record " + std::to_string((*body)["seq"].integer());
+        previous = record.hash;
+    }
+    if (expected != seq)
+        return "the run's row counts " + std::to_string(seq) + " records, the journal has " +
+               std::to_string(expected);
+    if (previous != head) return "the run's row names another last record";
+    return {};
+}
+
+}  // namespace perilune

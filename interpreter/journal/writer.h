@@ -1,0 +1,91 @@
+// Group commit: the records of all runs of this host, appended in one order and made durable in as
+// few flushes as there are moments at which something waits for them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "interpreter/base/loop.h"
+#include "interpreter/journal/store.h"
+
+namespace perilune {
+
+class JournalWriter {
+public:
+    JournalWriter(Loop& loop, Store& store);
+
+    // A run this host owns from now on, with where its journal stands.
+    void own(const std::string& run, std::int64_t epoch, std::int64_t seq, const std::string& head,
+             double time);
+    bool owns(const std::string& run) const { return runs_.contains(run); }
+    void disown(const std::string& run) { runs_.erase(run); }
+    std::uint64_t epoch(const std::string& run) const;
+    // The newest record of the run that is durable.
+    std::int64_t durable_seq(const std::string& run) const;
+
+    // Stamps seq, time and epoch, chains the hash, queues it. Returns the stamped record.
+    Value append(const std::string& run, Value record, bool flush);
+    // Changes the run's row with the next commit.
+    void set_state(const std::string& run, const std::string& state, const std::string& outcome,
+                   const std::string& reason);
+    // Gives the run up with the next commit; its locks are freed where asked for.
+    void release(const std::string& run, bool free_locks);
+    void reply(const std::string& inbox_id, const std::string& text);
+    // Calls back (on the loop) once everything queued so far is durable.
+    void after_commit(std::function<void()> effect);
+    // Makes a run with its first record, in a transaction of its own, after what is queued.
+    void create(Batch::NewRun run, Value begin, std::function<void(Status, Value begin)> done);
+    bool idle() const { return !committing_ && pending_.empty() && creations_.empty(); }
+
+    std::function<void(const std::string& run)> on_lost;
+    std::function<void()> on_durable;  // After each commit.
+    // The store cannot be written now: why; empty once it can again.
+    std::function<void(const std::string& problem)> on_trouble;
+
+private:
+    struct Owned {
+        std::int64_t epoch = 0;
+        std::int64_t seq = 0;
+        std::string head;
+        double time = 0;
+        std::int64_t durable = 0;
+    };
+    struct Creation {
+        Batch batch;
+        std::string run;
+        Owned owned;
+        Value begin;
+        std::function<void(Status, Value)> done;
+    };
+
+    Batch::Update& update(const std::string& run);
+    void want_flush();
+    void commit();
+    void committed(Result<std::vector<std::string>> outcome);
+    void create_next();
+
+    Loop& loop_;
+    Store& store_;
+    std::map<std::string, Owned> runs_;
+    Batch pending_;
+    Batch in_flight_;
+    std::vector<std::function<void()>> waiting_;
+    std::vector<std::function<void()>> in_flight_waiting_;
+    std::vector<Creation> creations_;
+    bool committing_ = false;
+    bool wanted_ = false;
+    bool riding_timer_ = false;
+    double pause_s_ = 0.1;
+};
+
+// The hash of a record: SHA-256 of the previous hash and the body's bytes.
+std::string record_hash(const std::string& previous, const std::string& body);
+
+// What is wrong with a journal: the first break of its chain, or empty. `head` and `seq` are the
+// run row's.
+std::string verify_chain(const std::vector<RecordRow>& records, const std::string& head,
+                         std::int64_t seq);
+
+}  // namespace perilune

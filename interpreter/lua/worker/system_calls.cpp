@@ -1,0 +1,96 @@
+// The seccomp filter: a short table of what Lua and its memory need; all else kills the process.
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "interpreter/lua/worker/confinement.h"
+
+namespace perilune::worker {
+
+namespace {
+
+#if defined(__x86_64__)
+constexpr unsigned architecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr unsigned architecture = AUDIT_ARCH_AARCH64;
+#else
+#error "The worker's system call filter is written for amd64 and arm64."
+#endif
+
+constexpr int any_argument = -1;
+
+// A call is allowed where (argument & mask) == wanted; only the low 32 bits are looked at, which
+// hold a descriptor or protection whole.
+struct Allowed {
+    unsigned number;
+    int argument = any_argument;
+    unsigned mask = 0;
+    unsigned wanted = 0;
+};
+
+constexpr Allowed allowed[] = {
+    {SYS_read, 0, ~0U, host_fd},
+    {SYS_write, 0, ~0U, host_fd},
+    {SYS_mmap, 2, PROT_EXEC, 0},
+    {SYS_munmap},
+    {SYS_mremap},
+    {SYS_brk},
+    {SYS_clock_gettime},
+    {SYS_exit_group},
+};
+
+sock_filter load(std::size_t offset) {
+    return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<unsigned>(offset));
+}
+
+// Goes on where equal, else skips `skipped` instructions.
+sock_filter unless_equal(unsigned value, unsigned char skipped) {
+    return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skipped);
+}
+
+sock_filter give(unsigned verdict) { return BPF_STMT(BPF_RET | BPF_K, verdict); }
+
+std::size_t argument_offset(int argument) {
+    return offsetof(seccomp_data, args) + sizeof(std::uint64_t) * static_cast<unsigned>(argument);
+}
+
+std::vector<sock_filter> make_filter() {
+    std::vector<sock_filter> filter{
+        load(offsetof(seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, architecture, 1, 0),
+        give(SECCOMP_RET_KILL_PROCESS),
+    };
+    for (const auto& call : allowed) {
+        filter.push_back(load(offsetof(seccomp_data, nr)));
+        if (call.argument == any_argument) {
+            filter.push_back(unless_equal(call.number, 1));
+        } else {
+            filter.push_back(unless_equal(call.number, 4));
+            filter.push_back(load(argument_offset(call.argument)));
+            filter.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, call.mask));
+            filter.push_back(unless_equal(call.wanted, 1));
+        }
+        filter.push_back(give(SECCOMP_RET_ALLOW));
+    }
+    filter.push_back(give(SECCOMP_RET_KILL_PROCESS));
+    return filter;
+}
+
+}  // namespace
+
+const char* allow_few_system_calls() {
+    auto filter = make_filter();
+    sock_fprog program{.len = static_cast<unsigned short>(filter.size()), .filter = filter.data()};
+    const bool well = ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+    return well ? nullptr : "installing the system call filter";
+}
+
+}  // namespace perilune::worker

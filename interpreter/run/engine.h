@@ -1,0 +1,219 @@
+// The run engine: a state machine between a worker's events, drivers' answers, time and people.
+// It appends records and asks its port for effects; rules by number are in docs/semantics.md.
+#pragma once
+
+#include <deque>
+#include <set>
+#include <unordered_map>
+
+#include "interpreter/base/operation.h"
+#include "interpreter/run/engine_port.h"
+#include "interpreter/run/run_state.h"
+
+namespace perilune {
+
+using FindFamily = std::function<const Family*(std::string_view name)>;
+
+// A command from outside: approve, answer, signal, pause, retry, skip, undo, cancel, settle.
+struct Command {
+    std::string id;    // Unique; a command taken once is not taken again.
+    std::string kind;
+    std::string who;   // "user@host (operating system)"
+    Value body;        // name, step, decision, value, reason, happened, …
+    double at = 0;
+};
+
+class Engine {
+public:
+    Engine(EnginePort& port, FindFamily find_family);
+
+    // A new run whose `begin` is durable already.
+    void start_recorded(const Value& begin);
+    // A run that exists: its records in order. The worker is then streamed to (see stream_to_worker).
+    void load(const std::vector<Value>& records);
+    // Streams `records` to a fresh worker; what it asks is compared until it is quiet.
+    void replay(const std::vector<Value>& records);
+
+    void on_message(const List& message);
+    void on_answer(CallAnswer answer);
+    void on_timer(const std::string& timer);
+    void on_child_end(const std::string& run, const Value& outcome);
+    void on_child_undone(const std::string& run, const std::string& problem);
+    void on_worker_death(const std::string& reason);
+    // Empty where it was taken; else why not, and what to do instead.
+    std::string on_command(const Command& command);
+
+    // Stops starting anything; rests as `paused` when what is in flight has settled.
+    void pause();
+    // Says whether something goes on by itself (a call, a timer, a child).
+    bool busy() const;
+    bool replaying() const { return replaying_; }
+    // True once a replay has met every recorded event of this run.
+    bool replayed() const { return !replaying_; }
+    // After the whole tree has been replayed: recovers what was open, and goes on.
+    void go_live();
+    const RunState& state() const { return state_; }
+    // Called when a replay has met every recorded event; go_live comes from outside then, unless
+    // it is empty.
+    std::function<void()> on_replayed;
+    // What each strand waits for now, for `where` and the screen: list of { strand, path, what }.
+    Value waiting() const;
+
+private:
+    // An operation asked for and not settled.
+    struct Active {
+        Event event;
+        const Operation* row = nullptr;
+        Phase phase = Phase::observe;
+        bool called = false;     // A driver call is under way; `number` tells which.
+        bool dropped = false;    // Its scope was stopped while it only read.
+        bool queued = false;     // Waits for its resource.
+        bool host = false;       // Of a derived undo: no script waits for it.
+        bool wants_try = false;  // Waits to be sent again.
+        bool last_look = false;  // The next look's answer counts.
+        std::uint64_t number = 0;
+        double deadline = 0;     // Boot clock.
+        double pause_s = 0.2;    // Before the next try of an observe or look.
+        double sent_boot_at = 0;
+        Value before;
+        std::string resource;
+        std::function<void(Result<Before>)> then_before;  // Of a derived undo: the look first.
+        std::function<void(const Value& result)> then;    // Of a derived undo: its end.
+    };
+
+    // engine.cpp: records and replay
+    Value append(Value record);
+    void on_event(Event event);
+    void on_log(const List& message);
+    bool met_before(const Event& event, const std::string& fingerprint);
+    void diverge(const std::string& recorded, const std::string& found, const std::string& at);
+    void finish_replay();
+    void handle(Event event);
+    void check_rest();
+    void crash(const std::string& reason);
+    void note_recorded(const Value& record);
+
+    // engine_operations.cpp: operations from their asking to the intent
+    void ask_operation(Event event);
+    std::string refusal(const Event& event, const Operation* row, Map& arguments);
+    void refuse_operation(const Event& event, Error error);
+    void begin_observe(Active& active);
+    void begin_change(Active& active);
+    void take_resource(Active& active);
+    void release_resource(const Active& active, bool maybe_late);
+    void start_queued(const std::string& resource);
+    void call(Active& active, Phase phase);
+    bool pause_and_retry(Active& active);
+    void took_observe(Active& active, Result<Value> answer);
+    void took_before(Active& active, Result<Before> answer);
+    void write_intent(Active& active, const Before& found);
+    double deadline_of(const Event& event, const Operation& row) const;
+
+    // engine_recovery.cpp: acting, lost answers, doubt
+    void act(const EventId& id);
+    void took_act(Active& active, Outcome outcome);
+    void recover(Active& active, const Error& error);
+    void wait_to_try(Active& active);
+    void retry_call(const EventId& id);
+    void took_look(Active& active, Sighting seen);
+    void not_done(Active& active, const Error& error, double retry_after_s, const char* evidence);
+    void try_again(const EventId& id, const std::string& by);
+    void doubt(Active& active, const std::string& evidence);
+    void settle(Active& active, std::string_view outcome, Value value, const Error* error,
+                std::string_view by, Value after, bool left_some);
+    void recover_open();
+
+    // engine_steps.cpp: scopes, failures, timers, children
+    double boot_deadline(const Value& record) const;
+    Value with_deadline(Value& record, double length_s);
+    void opened(const Event& event);
+    void closed(const Event& event);
+    void failed(const Event& event);
+    void decide(const EventId& id, Value decision, const Command* command);
+    bool would_retry(const Scope& scope, const Value& error) const;
+    bool only_repeatable(const std::string& scope) const;
+    bool guarded(const Event& event) const;
+    void start_timer(const Event& event);
+    void fire(const EventId& id);
+    void settle_event(const Event& event);
+    void stop_scope(const std::string& scope);
+    void check_settling();
+    void ask_child(const Event& event);
+
+    // engine_people.cpp: questions, signals, commands
+    void ask_question(const Event& event);
+    bool take_signal(const EventId& id);
+    void question_timed_out(const EventId& id);
+    std::string answer_question(const Command& command);
+    std::string fit_answer(const Value& args, Value& value) const;
+    std::string take_settle(const Command& command);
+    std::string take_retry(const Command& command);
+    std::string take_skip(const Command& command);
+    std::string take_signal_command(const Command& command);
+    std::string take_undo(const Command& command);
+    std::string no_failure() const;
+    const OpenQuestion* find_question(const Command& command, EventId& id) const;
+    const Value* find_failure(const Command& command, EventId& id) const;
+
+    // engine_end.cpp: stopping and the end
+    void stop_run(const std::string& why, const Command* command);
+    void stopped_run();
+    std::string last_failure() const;
+    void ended_by_script(const Value& value);
+    bool leaves_something(const Change& change) const;
+    List left_in_world() const;
+    void end_run(std::string_view outcome, const std::string& reason);
+    void begin_ended();
+
+    // engine_undo.cpp: taking changes back
+    std::vector<Value> plan_undo(const std::string& within, bool by_failure) const;
+    void start_undo(const std::string& why, const std::string& within, const EventId& failure);
+    void next_undo();
+    void finish_function(const UndoEntry& entry);
+    void note_undone(std::int64_t index, std::string_view outcome, const std::string& problem);
+    void derive_undo(const Value& record);
+    void undo_checked(std::int64_t index, const Change& change, const Restore& restore,
+                      Result<Before> now);
+    void finish_with_undone(Active& active, std::int64_t index);
+    void resume_undo();
+    std::string restart_undo(const Command& command);
+    void finish_undo();
+
+    struct Recorded {
+        std::size_t fingerprint = 0;
+        std::int64_t seq = 0;
+        bool met = false;
+    };
+
+    EnginePort& port_;
+    FindFamily find_family_;
+    RunState state_;
+    std::map<EventId, Active> active_;
+    std::map<EventId, Recorded> recorded_;
+    std::deque<Event> stash_;                              // New events met while replaying.
+    std::vector<std::pair<std::string, Value>> logs_;      // Likewise log lines.
+    std::deque<Event> held_;                               // Events met while pausing.
+    std::optional<Value> ended_value_;                     // The script's end, met while replaying.
+    Value result_value_;
+    std::map<std::string, std::deque<EventId>> resources_;
+    std::set<std::string> late_resources_;
+    std::deque<Value> undo_plan_;
+    std::string undo_problem_;
+    std::string undo_why_;
+    EventId undo_for_;
+    std::int64_t undo_to_ = 0;
+    bool undo_force_ = false;
+    std::uint64_t last_number_ = 0;
+    std::int64_t told_ = 0;   // Messages the worker answers with `quiet`.
+    std::int64_t quiet_ = 0;
+    int deaths_ = 0;
+    std::int64_t seq_at_death_ = -1;
+    bool replaying_ = false;
+    bool live_ = false;
+    bool pausing_ = false;
+    bool resting_ = false;
+    bool stop_done_ = false;
+    bool ended_closed_ = false;
+};
+
+}  // namespace perilune

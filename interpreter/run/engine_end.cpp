@@ -1,0 +1,100 @@
+// How a run is stopped and how it ends, with its exit code.
+#include "interpreter/run/engine.h"
+
+#include "interpreter/base/json.h"
+
+namespace perilune {
+
+void Engine::stop_run(const std::string& why, const Command* command) {
+    Value record;
+    record.set("kind", "stop").set("why", why);
+    if (command) {
+        record.set("who", command->who).set("inbox", command->id);
+        record.set("reason", command->body["reason"]).set("force", command->body["force"]);
+        record.set("to", command->body["to"]);
+    }
+    append(std::move(record));
+    stop_scope("");
+    check_settling();
+}
+
+// Everything of the stopped run has settled.
+void Engine::stopped_run() {
+    const std::string& why = state_.stop["why"].text();
+    if (why == "undo") {
+        undo_force_ = state_.stop["force"].boolean();
+        return start_undo(state_.stop.has("who") ? "person" : "failure",
+                          state_.stop["to"].text(), {});
+    }
+    end_run(why == "cancel" ? "cancelled" : "failed", last_failure());
+}
+
+std::string Engine::last_failure() const { return state_.last_failure["args"]["error"]["message"].text(); }
+
+void Engine::ended_by_script(const Value& value) {
+    if (replaying_) {
+        ended_value_ = value;
+        return;
+    }
+    if (!state_.stop.is_nil() || !state_.end.is_nil()) return;
+    result_value_ = value;
+    end_run("done", "");
+}
+
+// Whether a change is something left in the world: a message sent is not.
+bool Engine::leaves_something(const Change& change) const {
+    if (!change.child.empty()) return true;
+    const std::string family_name = change.target.substr(0, change.target.find('/'));
+    const Family* family = find_family_(family_name);
+    const Operation* row = family ? family->operation(change.operation) : nullptr;
+    return row && row->undo != "none" && family_name != "notify";
+}
+
+List Engine::left_in_world() const {
+    List left;
+    for (const auto* change : state_.changes_left()) {
+        if (!leaves_something(*change) || state_.kept(change->scope)) continue;
+        Value item;
+        item.set("what", describe_event("operation", change->operation, change->target,
+                                        change->arguments));
+        item.set("step", state_.path(change->scope));
+        left.push_back(std::move(item));
+    }
+    return left;
+}
+
+void Engine::end_run(std::string_view outcome, const std::string& reason) {
+    const List left = left_in_world();
+    Value record;
+    record.set("kind", "end").set("outcome", outcome);
+    int code = 0;
+    if (outcome == "undone") {
+        code = left.empty() ? 7 : 8;
+    } else if (outcome == "partly undone") {
+        code = 8;
+    } else if (outcome != "done") {
+        code = left.empty() ? 1 : 8;
+    }
+    record.set("exit", code);
+    if (!reason.empty()) record.set("reason", reason);
+    if (outcome != "done" && !left.empty()) record.set("left", left);
+    if (outcome == "done" && !result_value_.is_nil()) record.set("value", result_value_);
+    append(std::move(record));
+    if (state_.begin["facts"]["has_ended"].boolean() && state_.ended.is_nil()) {
+        port_.after_commit([this] { begin_ended(); });
+    } else {
+        ended_closed_ = true;
+        port_.after_commit([this] { port_.rested(Rest::ended, ""); });
+    }
+}
+
+// Rule 8.8: `ended` begins after the outcome is durable and cannot change it.
+void Engine::begin_ended() {
+    Value result;
+    result.set("outcome", state_.end["outcome"]).set("reason", state_.end["reason"]);
+    result.set("left", state_.end["left"]);
+    Value record;
+    append(record.set("kind", "ended").set("value", result));
+}
+
+}  // namespace perilune

@@ -1,0 +1,282 @@
+// Operations from their asking to the intent: permission, arguments, reading, waiting for a turn.
+#include "interpreter/run/engine.h"
+
+#include <algorithm>
+#include <array>
+
+#include "interpreter/base/digest.h"
+#include "interpreter/base/json.h"
+#include "interpreter/base/suggest.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr double observe_pause_s_max = 5;
+
+// An observe is repeated within its deadline after errors of the way there, not after an answer
+// that says no: a runbook's own wait_until or retries decide about those.
+bool worth_repeating(const Error& error) {
+    static constexpr std::array<std::string_view, 4> answers = {"check_failed", "timed_out",
+                                                                "unexpected_status", "exit_status"};
+    return error.retry == Retry::safe &&
+           std::find(answers.begin(), answers.end(), error.code) == answers.end();
+}
+
+std::string resource_of(const Event& event, const Operation& row) {
+    std::string key = event.target;
+    std::string_view names = row.resource;
+    while (!names.empty()) {
+        const auto space = names.find(' ');
+        const auto name = names.substr(0, space);
+        key += "|" + to_canonical_json(event.data[name]);
+        names = space == std::string_view::npos ? std::string_view() : names.substr(space + 1);
+    }
+    return key;
+}
+
+}  // namespace
+
+// Why the call may not be made, or empty. Fills `arguments` with the checked ones.
+std::string Engine::refusal(const Event& event, const Operation* row, Map& arguments) {
+    const auto slash = event.target.find('/');
+    const std::string family_name = event.target.substr(0, slash);
+    const Family* family = find_family_(family_name);
+    if (!family || !row) return "There is no operation " + event.target + ":" + event.name + ".";
+    const Value& declared = state_.begin["facts"]["targets"];
+    if (!declared.has(event.target)) {
+        std::vector<std::string> names;
+        for (const auto& [name, changes] : declared.map()) names.push_back(name);
+        return event.target + " is not among the runbook's targets; add [\"" + event.target +
+               "\"] to targets." + did_you_mean(event.target, names);
+    }
+    if (row->effect == Effect::change) {
+        const List& allowed = declared[event.target].list();
+        const bool found = std::any_of(allowed.begin(), allowed.end(), [&](const Value& change) {
+            return change.text() == event.name;
+        });
+        if (!found)
+            return "The runbook's targets do not allow " + event.name + " on " + event.target +
+                   "; write [\"" + event.target + "\"] = { \"" + event.name + "\" } to allow it.";
+        const bool ending = event.id.strand == "/ended" || event.id.strand.starts_with("/ended/");
+        if (ending && family_name != "notify")
+            return "`ended` may observe and notify, but " + event.target + ":" + event.name +
+                   " is a change.";
+    }
+    if (std::string missing = port_.lacks(event.target, event.name); !missing.empty())
+        return missing;
+    auto checked = check_arguments(*family, *row, arguments);
+    if (!checked) return checked.error().message;
+    arguments = std::move(*checked);
+    for (const auto& parameter : row->used_parameters()) {
+        if (parameter.type != Type::target || !arguments.contains(parameter.name)) continue;
+        const std::string& other = arguments.find(parameter.name)->second.text();
+        if (!declared.has(other))
+            return "The parameter " + std::string(parameter.name) + " of " + event.target + ":" +
+                   event.name + " names " + other + ", which is not among the runbook's targets.";
+    }
+    return {};
+}
+
+void Engine::refuse_operation(const Event& event, Error error) {
+    Value record = event_record("read", event);
+    append(record.set("error", error.to_value()));
+}
+
+void Engine::ask_operation(Event event) {
+    const Family* family = find_family_(event.target.substr(0, event.target.find('/')));
+    const Operation* row = family ? family->operation(event.name) : nullptr;
+    Map arguments = event.data.map();
+    if (std::string problem = refusal(event, row, arguments); !problem.empty())
+        return refuse_operation(event, fail("refused", std::move(problem)));
+    event.data = Value(std::move(arguments));
+    Active made;
+    made.row = row;
+    made.event = event;
+    made.deadline = deadline_of(event, *row);
+    Active& active = active_[event.id] = std::move(made);
+    if (row->effect == Effect::observe) {
+        begin_observe(active);
+    } else {
+        begin_change(active);
+    }
+}
+
+// Rule 4.7: the least of the call's own deadline and those of the steps around it.
+double Engine::deadline_of(const Event& event, const Operation& row) const {
+    const double now = port_.boot_now();
+    double least = now + row.timeout_s;
+    if (event.data.has("within")) least = now + event.data["within"].number();
+    if (event.data.has("timeout")) least = now + event.data["timeout"].number();
+    std::string at = event.scope;
+    while (!at.empty()) {
+        const EventId id = EventId::from_key(at);
+        if (const auto timer = state_.timers.find(id); timer != state_.timers.end())
+            least = std::min(least, boot_deadline(timer->second.record));
+        const Scope& scope = state_.scope(at);
+        if (scope.options.has("within")) {
+            const double left =
+                scope.opened_at + scope.options["within"].number() - port_.wall_now();
+            least = std::min(least, now + std::max(1.0, left));
+        }
+        at = scope.parent;
+    }
+    return least;
+}
+
+void Engine::begin_observe(Active& active) {
+    const double within = active.event.data["within"].number();
+    if (const auto kept = state_.timers.find(active.event.id); kept != state_.timers.end()) {
+        active.deadline = boot_deadline(kept->second.record);
+    } else if (within >= 1) {
+        Value record = record_of("timer", active.event.id);
+        Value args;
+        args.set("seconds", within).set("why", "deadline");
+        record.set("scope", active.event.scope).set("args", args);
+        append(with_deadline(record, active.deadline - port_.boot_now()));
+    }
+    call(active, Phase::observe);
+}
+
+void Engine::begin_change(Active& active) {
+    active.resource = resource_of(active.event, *active.row);
+    take_resource(active);
+}
+
+// Rule 4.3: changes of one thing run one at a time, so that what `before` read stays true.
+void Engine::take_resource(Active& active) {
+    auto& line = resources_[active.resource];
+    line.push_back(active.event.id);
+    active.queued = line.size() > 1 || late_resources_.contains(active.resource);
+    if (!active.queued) call(active, Phase::before);
+}
+
+void Engine::release_resource(const Active& active, bool maybe_late) {
+    const auto found = resources_.find(active.resource);
+    if (active.resource.empty() || found == resources_.end()) return;
+    std::erase(found->second, active.event.id);
+    if (found->second.empty()) resources_.erase(found);
+    if (maybe_late) {
+        // A try that was never answered may still land: what comes next waits that long.
+        late_resources_.insert(active.resource);
+        port_.arm("G:" + active.resource, port_.boot_now() + active.row->settles_within_s);
+    } else {
+        start_queued(active.resource);
+    }
+}
+
+void Engine::start_queued(const std::string& resource) {
+    const auto found = resources_.find(resource);
+    if (found == resources_.end() || late_resources_.contains(resource)) return;
+    const auto next = active_.find(found->second.front());
+    if (next == active_.end() || !next->second.queued) return;
+    next->second.queued = false;
+    call(next->second, Phase::before);
+}
+
+void Engine::call(Active& active, Phase phase) {
+    active.phase = phase;
+    active.called = true;
+    active.number = ++last_number_;
+    CallRequest request;
+    request.id = active.event.id;
+    request.number = active.number;
+    request.phase = phase;
+    request.call.operation = active.event.name;
+    request.call.target = active.event.target;
+    request.call.arguments = active.event.data;
+    request.call.deadline_s = active.deadline;
+    request.before = active.before;
+    if (const auto intent = state_.intents.find(active.event.id); intent != state_.intents.end()) {
+        request.call.key = intent->second.record["key"].text();
+        request.call.intent_at_s = intent->second.record["time"].number();
+        request.call.sent_at_s = intent->second.last_sent_at;
+    }
+    port_.start_call(std::move(request));
+}
+
+void Engine::on_answer(CallAnswer answer) {
+    const auto found = active_.find(answer.id);
+    if (found == active_.end() || found->second.number != answer.number) return;
+    Active& active = found->second;
+    active.called = false;
+    if (active.dropped) {
+        release_resource(active, false);
+        active_.erase(answer.id);
+        check_settling();
+    } else if (answer.observed) {
+        took_observe(active, std::move(*answer.observed));
+    } else if (answer.before) {
+        took_before(active, std::move(*answer.before));
+    } else if (answer.outcome) {
+        took_act(active, std::move(*answer.outcome));
+    } else if (answer.sighting) {
+        took_look(active, std::move(*answer.sighting));
+    }
+    check_rest();
+}
+
+// Waits a little and makes the same call again, where its deadline leaves time for that.
+bool Engine::pause_and_retry(Active& active) {
+    const double now = port_.boot_now();
+    if (now + active.pause_s >= active.deadline) return false;
+    port_.arm("R:" + active.event.id.key(), now + active.pause_s);
+    active.pause_s = std::min(active.pause_s * 2, observe_pause_s_max);
+    return true;
+}
+
+void Engine::took_observe(Active& active, Result<Value> answer) {
+    if (!answer && worth_repeating(answer.error()) && pause_and_retry(active)) return;
+    const Event event = active.event;
+    active_.erase(event.id);
+    Value record = event_record("read", event);
+    if (answer) {
+        record.set("value", *answer);
+    } else {
+        record.set("error", answer.error().to_value());
+    }
+    append(std::move(record));
+}
+
+void Engine::took_before(Active& active, Result<Before> answer) {
+    if (active.then_before) {
+        const auto then = std::move(active.then_before);
+        active.then_before = nullptr;
+        return then(std::move(answer));
+    }
+    if (!answer && worth_repeating(answer.error()) && pause_and_retry(active)) return;
+    if (!answer) {
+        // Nothing was changed yet: what could not even be read is a plain failure.
+        const Event event = active.event;
+        const bool host = active.host;
+        release_resource(active, false);
+        const auto then = active.then;
+        active_.erase(event.id);
+        if (host) return then(Value().set("error", answer.error().to_value()));
+        return refuse_operation(event, answer.error());
+    }
+    write_intent(active, *answer);
+}
+
+void Engine::write_intent(Active& active, const Before& found) {
+    const Event& event = active.event;
+    Value record = event_record("intent", event);
+    const std::string identity =
+        state_.begin["run"].text() + "|" + event.id.strand + "|" + std::to_string(event.id.n);
+    record.set("key", to_hex(sha256(identity)).substr(0, 40));
+    record.set("recovery", to_text(active.row->recovery)).set("before", found.state);
+    record.set("sign", std::string(1, found.sign));
+    if (!found.plan.empty()) record.set("plan", found.plan);
+    if (active.host) record.set("host", true);
+    active.before = found.state;
+    with_deadline(record, active.deadline - port_.boot_now());
+    append(std::move(record));
+    if (found.already_so) {
+        Value value = found.result;
+        value.set("changed", false);
+        return settle(active, "done", value, nullptr, "already so", found.state, false);
+    }
+    act(event.id);
+}
+
+}  // namespace perilune

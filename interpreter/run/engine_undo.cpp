@@ -1,0 +1,251 @@
+// Undo: what the run's changes derive, played back newest first, each with an intent of its own.
+#include "interpreter/run/engine.h"
+
+#include "interpreter/base/digest.h"
+#include "interpreter/base/json.h"
+
+namespace perilune {
+
+namespace {
+
+EventId undo_event(std::int64_t index) {
+    return {.strand = "/undo." + std::to_string(index), .n = 1};
+}
+
+}  // namespace
+
+// Rules 8.2, 8.3, 8.6: the entries to take back, last settled first.
+std::vector<Value> Engine::plan_undo(const std::string& within, bool by_failure) const {
+    std::vector<Value> entries;
+    std::map<std::string, std::size_t> steps;  // Steps with an undo of their own, to their entry.
+    const std::int64_t keep_seq =
+        by_failure && !state_.keeps.empty() ? state_.keeps.back()["seq"].integer() : 0;
+    const auto left = state_.changes_left();
+    for (auto it = left.rbegin(); it != left.rend(); ++it) {
+        const Change& change = **it;
+        if (!within.empty() && !state_.within(change.scope, within)) continue;
+        if (change.seq < keep_seq || state_.kept(change.scope)) continue;
+        const std::string step = state_.undo_step(change.scope, within);
+        if (const auto found = steps.find(step); !step.empty() && found != steps.end()) {
+            Value covers = entries[found->second]["covers"];
+            covers.as_list().emplace_back(change.id.key());
+            entries[found->second].set("covers", covers);
+            continue;
+        }
+        Value entry;
+        entry.set("covers", List{change.id.key()});
+        if (step.empty()) {
+            entry.set("of", change.id.key());
+            entry.set("name", describe_event("operation", change.operation, change.target,
+                                             change.arguments));
+        } else {
+            steps.emplace(step, entries.size());
+            entry.set("of", step).set("function", true);
+            entry.set("name", state_.scope(step).name);
+        }
+        entries.push_back(std::move(entry));
+    }
+    return entries;
+}
+
+void Engine::start_undo(const std::string& why, const std::string& within, const EventId& failure) {
+    undo_why_ = why;
+    undo_for_ = failure;
+    undo_problem_.clear();
+    undo_plan_.clear();
+    std::string scope = within;
+    if (why == "person" && !within.empty()) {
+        // `undo --to STEP`: what settled after that step opened.
+        scope.clear();
+        undo_to_ = state_.opened_seq(within);
+    }
+    for (auto& entry : plan_undo(scope, why == "failure")) undo_plan_.push_back(std::move(entry));
+    if (undo_to_ > 0)
+        std::erase_if(undo_plan_, [&](const Value& entry) {
+            return state_.settled_seq(entry["covers"].list()[0].text()) < undo_to_;
+        });
+    if (why != "step" && undo_plan_.empty() && !state_.undoing) {
+        Value note;
+        append(note.set("kind", "undo").set("index", 0).set("settled", true));
+    }
+    next_undo();
+}
+
+void Engine::next_undo() {
+    if (resting_) return;
+    for (const auto& entry : state_.undo_entries)
+        if (!entry.settled) return finish_function(entry);
+    if (!undo_problem_.empty() || undo_plan_.empty()) return finish_undo();
+    Value record = undo_plan_.front();
+    undo_plan_.pop_front();
+    record.set("kind", "undo").set("index", state_.next_undo_index());
+    if (undo_why_ == "step") record.set("within", true);
+    const Value stamped = append(std::move(record));
+    if (!stamped["function"].boolean()) derive_undo(stamped);
+}
+
+// A step's undo function has come to its end.
+void Engine::finish_function(const UndoEntry& entry) {
+    if (!entry.function) return;
+    const std::string scope_id = undo_event(entry.index).key();
+    const Scope& scope = state_.scope(scope_id);
+    if (scope.open) return;
+    note_undone(entry.index, scope.outcome == "done" ? "done" : "failed",
+                scope.outcome == "done" ? "" : "The undo function of \"" +
+                                                   entry.record["name"].text() + "\" failed: " +
+                                                   last_failure());
+}
+
+void Engine::note_undone(std::int64_t index, std::string_view outcome, const std::string& problem) {
+    Value record;
+    record.set("kind", "undone").set("index", index).set("outcome", outcome);
+    if (!problem.empty()) record.set("problem", problem);
+    append(std::move(record));
+    if (!problem.empty()) undo_problem_ = problem;
+    next_undo();
+}
+
+void Engine::derive_undo(const Value& record) {
+    const std::int64_t index = record["index"].integer();
+    const Change* change = state_.change(of(record));
+    if (!change) return note_undone(index, "failed", "The change is not in the journal.");
+    if (!change->child.empty()) return port_.undo_child(change->child);
+    Call original;
+    original.operation = change->operation;
+    original.target = change->target;
+    original.arguments = change->arguments;
+    const auto restore = port_.restore_of(original, change->before, change->value);
+    if (!restore) {
+        const bool nothing = !leaves_something(*change);
+        return note_undone(index, nothing ? "nothing" : "impossible",
+                           nothing ? "" : record["name"].text() + " cannot be undone.");
+    }
+    // Rule 8.4: look first. The original operation's `before` shows today's state in the same form.
+    Active made;
+    made.event.id = undo_event(index);
+    made.event.kind = "operation";
+    made.event.name = change->operation;
+    made.event.target = change->target;
+    made.event.data = change->arguments;
+    made.host = true;
+    const Family* family = find_family_(change->target.substr(0, change->target.find('/')));
+    made.row = family->operation(change->operation);
+    made.deadline = port_.boot_now() + made.row->timeout_s;
+    made.then_before = [this, index, wanted = *restore, held = *change](Result<Before> now) {
+        undo_checked(index, held, wanted, std::move(now));
+    };
+    made.then = [this, index](const Value& result) {
+        note_undone(index, "failed", result["error"]["message"].text());
+    };
+    Active& active = active_[made.event.id] = std::move(made);
+    call(active, Phase::before);
+}
+
+void Engine::undo_checked(std::int64_t index, const Change& change, const Restore& restore,
+                          Result<Before> now) {
+    const EventId id = undo_event(index);
+    if (!now) {
+        active_.erase(id);
+        return note_undone(index, "failed", "Looking before undoing failed: " + now.error().message);
+    }
+    if (now->state == change.before) {
+        active_.erase(id);
+        return note_undone(index, "done", "");
+    }
+    if (!change.after.is_nil() && !(now->state == change.after) && !undo_force_) {
+        active_.erase(id);
+        return note_undone(index, "conflict",
+                           change.target + " is no longer as " + change.operation + " left it. " +
+                               "Left: " + to_json(change.after) + ". Now: " + to_json(now->state) +
+                               ". Undo it by hand, or with perilune undo RUN --force.");
+    }
+    const Family* family = find_family_(change.target.substr(0, change.target.find('/')));
+    const Operation* row = family->operation(restore.operation);
+    auto checked = row ? check_arguments(*family, *row, restore.arguments.map())
+                       : Result<Map>(fail("bug", "The driver names an unknown reversal."));
+    if (!checked) {
+        active_.erase(id);
+        return note_undone(index, "failed", checked.error().message);
+    }
+    Active& active = active_[id];
+    active.row = row;
+    active.event.name = restore.operation;
+    active.event.data = Value(*checked);
+    active.deadline = port_.boot_now() + row->timeout_s;
+    finish_with_undone(active, index);
+    call(active, Phase::before);
+}
+
+void Engine::finish_with_undone(Active& active, std::int64_t index) {
+    active.then = [this, index](const Value& result) {
+        const bool done = result["outcome"].text() == "done";
+        note_undone(index, done ? "done" : "failed",
+                    done ? "" : result["error"]["message"].text());
+    };
+}
+
+void Engine::on_child_undone(const std::string& run, const std::string& problem) {
+    for (const auto& entry : state_.undo_entries) {
+        if (entry.settled || entry.function) continue;
+        const Change* change = state_.change(of(entry.record));
+        if (change && change->child == run)
+            return note_undone(entry.index, problem.empty() ? "done" : "failed", problem);
+    }
+}
+
+// After a resume: an undo goes on at the entry where the host died (D28).
+void Engine::resume_undo() {
+    for (const auto& [id, failure] : state_.failures)
+        if (state_.scope(failure["scope"].text()).options["on_failure"].text() == "undo" &&
+            failure["args"]["what"].text() == "step")
+            return start_undo("step", failure["scope"].text(), id);
+    if (!state_.undoing || !state_.end.is_nil()) return;
+    undo_why_ = state_.stop.has("who") || state_.stop.is_nil() ? "person" : "failure";
+    undo_force_ = state_.stop["force"].boolean();
+    stop_done_ = true;
+    for (auto& entry : plan_undo("", undo_why_ == "failure")) undo_plan_.push_back(std::move(entry));
+    for (const auto& entry : state_.undo_entries) {
+        if (entry.settled) continue;
+        std::erase_if(undo_plan_, [&](const Value& planned) {
+            return planned["of"] == entry.record["of"];
+        });
+        if (entry.function) return;  // Its strand goes on by itself.
+        const auto under_way = active_.find(undo_event(entry.index));
+        if (under_way == active_.end()) return derive_undo(entry.record);
+        finish_with_undone(under_way->second, entry.index);
+        const auto& intent = state_.intents[under_way->first];
+        if (intent.not_done) return wait_to_try(under_way->second);
+        return recover(under_way->second,
+                       fail("host_died", "The host died in the undo.", Retry::unknown));
+    }
+    next_undo();
+}
+
+// `perilune undo` of a run that has ended, or whose undo stopped at a failure.
+std::string Engine::restart_undo(const Command& command) {
+    undo_force_ = command.body["force"].boolean();
+    std::string to;
+    if (const std::string& step = command.body["to"].text(); !step.empty()) {
+        to = state_.find_step(step);
+        if (to.empty()) return "The run has no step or keep mark \"" + step + "\".";
+    }
+    if (plan_undo("", false).empty()) return "There is nothing left of this run to undo.";
+    Value record;
+    append(record.set("kind", "undo").set("index", 0).set("settled", true)
+               .set("who", command.who).set("inbox", command.id).set("reason", command.body["reason"]));
+    start_undo("person", to, {});
+    return {};
+}
+
+void Engine::finish_undo() {
+    if (undo_why_ == "step") {
+        Value decision;
+        undo_why_.clear();
+        return decide(undo_for_, decision.set("raise", true), nullptr);
+    }
+    if (!state_.end.is_nil()) return;
+    end_run(undo_problem_.empty() ? "undone" : "partly undone",
+            undo_problem_.empty() ? last_failure() : undo_problem_);
+}
+
+}  // namespace perilune

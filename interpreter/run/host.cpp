@@ -1,0 +1,182 @@
+#include "interpreter/run/host.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+
+#include "interpreter/base/digest.h"
+#include "interpreter/base/json.h"
+#include "interpreter/base/units.h"
+#include "interpreter/run/live_run.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr double beat_every_s = 5;
+constexpr double lease_ttl_s = 15;
+constexpr double inbox_every_s = 0.1;
+
+std::string read_boot_id() {
+    std::ifstream file("/proc/sys/kernel/random/boot_id");
+    std::string id;
+    std::getline(file, id);
+    return id;
+}
+
+std::string machine_name() {
+    std::array<char, 256> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+}  // namespace
+
+std::string current_person() {
+    const auto* entry = ::getpwuid(::getuid());
+    const std::string name = entry ? entry->pw_name : "uid-" + std::to_string(::getuid());
+    return name + "@" + machine_name();
+}
+
+// "20260301-020000-4fk2q7": sorts by time, easy to read aloud.
+std::string make_run_id(double wall_s) {
+    std::string stamp = show_time(wall_s);
+    std::erase_if(stamp, [](char c) { return c == '-' || c == ':' || c == 'Z'; });
+    stamp[8] = '-';
+    static constexpr std::string_view letters = "0123456789abcdefghjkmnpqrstvwxyz";
+    std::string id = stamp + "-";
+    for (const char c : random_bytes(6)) id += letters[static_cast<unsigned char>(c) & 31];
+    return id;
+}
+
+Host::Host(HostSetup setup, Watcher& watcher)
+    : setup_(std::move(setup)), watcher_(watcher), boot_id_(read_boot_id()), loop_(Loop::make()) {}
+
+Host::~Host() = default;
+
+Status Host::open() {
+    auto store = Store::open(setup_.state_folder);
+    if (!store) return store.error();
+    store_ = std::move(*store);
+    id_ = machine_name() + "-" + to_hex(random_bytes(6));
+    auto lock = hold_host_lock(setup_.state_folder, id_);
+    if (!lock) return lock.error();
+    lock_fd_ = *lock;
+    HostRow row;
+    row.id = id_;
+    row.name = machine_name();
+    row.pid = ::getpid();
+    if (const auto added = store_->add_host(row); !added) return added;
+    last_beat_sent_ = boot_now_s();
+    writer_ = std::make_unique<JournalWriter>(*loop_, *store_);
+    writer_->on_lost = [this](const std::string& run) {
+        if (LiveRun* lost = live(run))
+            lost->rested(Rest::lost, "Another host has taken the run over.");
+    };
+    writer_->on_durable = [this] {
+        for (auto& [id, run] : runs_) run->show_durable();
+    };
+    writer_->on_trouble = [this](const std::string& problem) { watcher_.on_trouble(problem); };
+    http_ = HttpClient::make(*loop_);
+    loop_->start_timer(boot_now_s() + beat_every_s, [this] { beat(); });
+    loop_->start_timer(boot_now_s() + inbox_every_s, [this] { poll_inbox(); });
+    return Done{};
+}
+
+std::shared_ptr<LiveRun> Host::shared(const std::string& run) {
+    const auto found = runs_.find(run);
+    return found == runs_.end() ? nullptr : found->second;
+}
+
+LiveRun* Host::live(const std::string& run) { return shared(run).get(); }
+
+// Rule 11.1: the beat goes up every 5 s; the lease counts from when the last good one was sent.
+void Host::beat() {
+    const double sent = boot_now_s();
+    auto good = std::make_shared<bool>(false);
+    loop_->off_loop([this, good, count = ++beat_count_] { *good = store_->beat(id_, count).ok(); },
+                    [this, good, sent] {
+                        if (*good) last_beat_sent_ = sent;
+                        loop_->start_timer(boot_now_s() + beat_every_s, [this] { beat(); });
+                    });
+}
+
+bool Host::lease_holds() const {
+    return boot_now_s() - last_beat_sent_ < lease_ttl_s - beat_every_s;
+}
+
+void Host::poll_inbox() {
+    auto rows = std::make_shared<std::vector<InboxRow>>();
+    std::vector<std::string> ids;
+    for (const auto& [id, run] : runs_)
+        if (!run->ended) ids.push_back(id);
+    loop_->off_loop(
+        [this, rows, ids] {
+            for (const auto& id : ids)
+                if (auto found = store_->inbox(id))
+                    rows->insert(rows->end(), found->begin(), found->end());
+        },
+        [this, rows] {
+            take_inbox(*rows);
+            loop_->start_timer(boot_now_s() + inbox_every_s, [this] { poll_inbox(); });
+        });
+}
+
+void Host::take_inbox(const std::vector<InboxRow>& rows) {
+    for (const auto& row : rows) {
+        LiveRun* run = live(row.run);
+        if (!run || run->ended || run->engine().replaying()) continue;
+        Command given;
+        given.id = row.id;
+        given.kind = row.kind;
+        given.who = row.who;
+        given.at = row.at;
+        if (auto body = from_canonical_json(row.body)) given.body = *body;
+        const auto keep = shared(row.run);
+        const std::string refused = run->engine().on_command(given);
+        writer_->reply(row.id, refused);
+    }
+}
+
+std::string Host::command(const std::string& run, const Command& given) {
+    const auto found = shared(run);
+    if (!found || found->ended) return "The run " + run + " is not being executed here.";
+    return found->engine().on_command(given);
+}
+
+void Host::pause() {
+    for (auto& [id, run] : runs_)
+        if (!run->ended) run->engine().pause();
+    loop_->start_timer(boot_now_s() + setup_.grace_s, [this] {
+        for (auto& [id, run] : runs_)
+            if (!run->ended)
+                run->rested(Rest::paused, "What was in flight did not settle in time; it will be "
+                                          "settled when the run is resumed.");
+    });
+}
+
+void Host::park(const std::string& run, const std::string& state, const std::string& reason,
+                std::function<void()> done) {
+    const auto found = shared(run);
+    if (found) {
+        found->ended = true;
+        found->stop_worker();
+    }
+    if (!writer_->owns(run)) return loop_->post(std::move(done));
+    const bool over = state == "ended";
+    const std::string outcome = found && over ? found->engine().state().end["outcome"].text() : "";
+    writer_->set_state(run, state, outcome, reason);
+    writer_->release(run, over);
+    for (auto& [id, child] : runs_) {
+        if (child->parent.empty() || !writer_->owns(id) || child->ended) continue;
+        child->ended = true;
+        child->stop_worker();
+        writer_->set_state(id, state, "", reason);
+        writer_->release(id, false);
+    }
+    writer_->after_commit(std::move(done));
+}
+
+}  // namespace perilune

@@ -1,0 +1,299 @@
+#include "interpreter/run/live_run.h"
+
+#include <algorithm>
+
+#include "interpreter/base/digest.h"
+#include "interpreter/base/json.h"
+#include "interpreter/run/calls.h"
+
+namespace perilune {
+
+namespace {
+
+FindFamily family_finder(const std::vector<const Family*>& families) {
+    return [&families](std::string_view name) -> const Family* {
+        for (const auto* family : families)
+            if (family->name == name) return family;
+        return nullptr;
+    };
+}
+
+}  // namespace
+
+LiveRun::LiveRun(Host& host, Prepared prepared)
+    : host_(host),
+      prepared_(std::move(prepared)),
+      engine_(*this, family_finder(host.setup().families)) {}
+
+LiveRun::~LiveRun() = default;
+
+void LiveRun::load(std::function<void(Result<Value>)> done) {
+    loaded_ = std::move(done);
+    engine_owns_worker_ = false;
+    told_ = 0;
+    WorkerLimits limits;
+    limits.cpu_s = host_.setup_.worker_cpu_s;
+    limits.memory_bytes = host_.setup_.worker_memory_bytes;
+    auto started = WorkerProcess::start(
+        host_.loop(), host_.setup_.worker_program, "runbook", limits,
+        [this](List message) { on_message(std::move(message)); },
+        [this](WorkerEnd end) { on_worker_end(end); });
+    if (!started) return fail_loading(started.error().message);
+    worker_ = std::move(*started);
+    for (const auto& [path, text] : prepared_.bundle.files)
+        if (path.ends_with(".lua")) worker_->send(List{"module", path, text});
+    Value settings;
+    settings.set("families", families_for_worker(host_.setup_.families));
+    settings.set("seed", id_);
+    tell_worker(List{"load", prepared_.path, settings});
+}
+
+void LiveRun::ask_refusal(const Value& params, std::function<void(std::string)> done) {
+    refused_ = std::move(done);
+    Value given = params;
+    given.as_map();
+    tell_worker(List{"refuse", given});
+}
+
+void LiveRun::become(const std::string& id) {
+    id_ = id;
+    engine_owns_worker_ = true;
+}
+
+void LiveRun::fail_loading(const std::string& why) {
+    if (loaded_) std::exchange(loaded_, nullptr)(fail("load_failed", why));
+    if (refused_) std::exchange(refused_, nullptr)(why);
+}
+
+void LiveRun::on_message(List message) {
+    const std::string kind = message.empty() ? "" : message[0].text();
+    if (kind == "quiet" && message.size() > 1 && message[1].integer() >= told_) worker_->rest();
+    if (kind == "loaded" && loaded_ && message.size() > 1)
+        return std::exchange(loaded_, nullptr)(message[1]);
+    if (kind == "load_failed" && loaded_ && message.size() > 1) {
+        const Value& error = message[1];
+        const std::string at = error.has("at") ? error["at"].text() + ": " : "";
+        return fail_loading(at + error["message"].text());
+    }
+    if (kind == "refused" && refused_ && message.size() > 1)
+        return std::exchange(refused_, nullptr)(message[1].text());
+    if (kind == "stack" && stack_ && message.size() > 1)
+        return std::exchange(stack_, nullptr)(message[1]);
+    if (engine_owns_worker_) engine_.on_message(message);
+}
+
+void LiveRun::on_worker_end(const WorkerEnd& end) {
+    const auto keep = host_.shared(id_);
+    if (loaded_ || refused_) return fail_loading(end.text);
+    if (engine_owns_worker_ && !ended) engine_.on_worker_death(end.text);
+}
+
+void LiveRun::stop_worker() {
+    engine_owns_worker_ = false;
+    if (worker_) worker_->kill("the run has come to rest");
+}
+
+void LiveRun::where(std::function<void(Value)> done) {
+    stack_ = std::move(done);
+    tell_worker(List{"where"});
+}
+
+double LiveRun::wall_now() { return wall_now_s(); }
+
+double LiveRun::boot_now() { return boot_now_s(); }
+
+std::string LiveRun::boot_id() { return host_.boot_id_; }
+
+Value LiveRun::append(Value record) {
+    const bool flush = wants_flush(record);
+    Value stamped = host_.writer_->append(id_, std::move(record), flush);
+    unshown_.push_back(stamped);
+    return stamped;
+}
+
+void LiveRun::show_durable() {
+    const std::int64_t durable = host_.writer_->durable_seq(id_);
+    while (!unshown_.empty() && unshown_.front()["seq"].integer() <= durable) {
+        const Value record = std::move(unshown_.front());
+        unshown_.pop_front();
+        host_.watcher_.on_record(id_, engine_.state(), record);
+    }
+}
+
+void LiveRun::after_commit(std::function<void()> effect) {
+    host_.writer_->after_commit([this, run = host_.shared(id_), effect = std::move(effect)] {
+        effect();
+    });
+}
+
+bool LiveRun::may_act() { return host_.lease_holds() && host_.writer_->owns(id_); }
+
+std::int64_t LiveRun::tell_worker(Value message) {
+    if (worker_) worker_->send(message);
+    return ++told_;
+}
+
+Value LiveRun::record_at(std::int64_t seq) {
+    for (const auto& record : unshown_)
+        if (record["seq"].integer() == seq) return record;
+    const auto rows = host_.store().records(id_);
+    if (!rows || seq < 1 || static_cast<std::size_t>(seq) > rows->size()) return {};
+    auto read = from_canonical_json((*rows)[static_cast<std::size_t>(seq) - 1].body);
+    return read ? *read : Value();
+}
+
+// Rule 7.1: the new worker is told everything again, from the journal itself.
+void LiveRun::restart_worker() {
+    host_.writer_->after_commit([this, run = host_.shared(id_)] {
+        if (ended) return;
+        const auto rows = host_.store().records(id_);
+        if (!rows) return engine_.on_worker_death(rows.error().message);
+        load([this, run, kept = std::make_shared<std::vector<RecordRow>>(*rows)](
+                 Result<Value> loaded) {
+            if (!loaded) return engine_.on_worker_death(loaded.error().message);
+            std::vector<Value> records;
+            for (const auto& row : *kept)
+                if (auto record = from_canonical_json(row.body)) records.push_back(*record);
+            engine_owns_worker_ = true;
+            engine_.replay(records);
+        });
+    });
+}
+
+void LiveRun::start_call(CallRequest request) {
+    auto call = std::make_shared<Call>(std::move(request.call));
+    call->cancel = std::make_shared<Cancel>();
+    call->open_secret = [this](const Value& value) { return host_.secrets_.open(value); };
+    call->epoch = host_.writer_->epoch(id_);
+    call->tell = [this, run = host_.shared(id_), id = request.id](std::string text) {
+        host_.loop().post([this, run, id, text = host_.masker_.mask(text)] { notice(id, text); });
+    };
+    calls_[request.id] = call->cancel;
+    auto driver = host_.drivers_->of(call->target);
+    perform_call(host_.loop(), std::move(driver), call, request, host_.masker_,
+                 [this, run = host_.shared(id_)](CallAnswer answer) {
+                     calls_.erase(answer.id);
+                     if (!ended) engine_.on_answer(std::move(answer));
+                 });
+}
+
+void LiveRun::cancel_call(const EventId& call) {
+    if (const auto found = calls_.find(call); found != calls_.end()) found->second->ask();
+}
+
+std::optional<Restore> LiveRun::restore_of(const Call& call, const Value& before,
+                                           const Value& result) {
+    auto driver = host_.drivers_->of(call.target);
+    if (!driver) return std::nullopt;
+    const auto handler = (*driver)->operations.find(call.operation);
+    if (handler == (*driver)->operations.end() || !handler->second.restore) return std::nullopt;
+    return handler->second.restore(call, before, result);
+}
+
+std::string LiveRun::lacks(const std::string& target, const std::string& operation) {
+    return host_.drivers_->lacks(target, operation);
+}
+
+void LiveRun::arm(const std::string& timer, double boot_at_s) {
+    disarm(timer);
+    timers_[timer] = host_.loop().start_timer(boot_at_s, [this, run = host_.shared(id_), timer] {
+        timers_.erase(timer);
+        if (!ended) engine_.on_timer(timer);
+    });
+}
+
+void LiveRun::disarm(const std::string& timer) {
+    const auto found = timers_.find(timer);
+    if (found == timers_.end()) return;
+    host_.loop().cancel(found->second);
+    timers_.erase(found);
+}
+
+void LiveRun::start_child(const EventId& event, const std::string& run,
+                          const std::string& runbook, const Value& params) {
+    // Rule 3.2: the child begins only once the parent's record of it is durable.
+    after_commit([this, event, run, runbook, params] {
+        host_.start_child(*this, event, run, runbook, params);
+    });
+}
+
+void LiveRun::stop_child(const std::string& run, const std::string& why) {
+    if (LiveRun* child = host_.live(run)) {
+        Command command;
+        command.id = id_ + " stop " + run;
+        command.kind = "cancel";
+        command.who = "the parent run";
+        command.body.set("reason", why);
+        child->engine_.on_command(command);
+    }
+}
+
+void LiveRun::undo_child(const std::string& run) { host_.undo_child(*this, run); }
+
+std::string LiveRun::child_id(const EventId& event) {
+    return id_ + "." + to_hex(sha256(id_ + "|" + event.key())).substr(0, 6);
+}
+
+std::string LiveRun::may_answer(const Value& question, const std::vector<Value>& approvals,
+                                const std::string& who) {
+    const Value& args = question["args"];
+    const auto& rules = host_.environment_.policy.approvals;
+    const auto rule = rules.find(args["role"].text());
+    const bool not_starter = args["not_starter"].boolean() ||
+                             (rule != rules.end() && rule->second.not_starter);
+    if (not_starter && who == engine_.state().begin["who"].text())
+        return "You started this run, and \"" + question["name"].text() +
+               "\" must be approved by somebody else.";
+    for (const auto& given : approvals)
+        if (given["who"].text() == who)
+            return "You have approved \"" + question["name"].text() + "\" already; it needs " +
+                   std::to_string(approvals_needed(question)) + " different people.";
+    if (rule == rules.end() || rule->second.from.empty()) return {};
+    const std::string person = who.substr(0, who.find('@'));
+    const auto& from = rule->second.from;
+    if (std::find(from.begin(), from.end(), person) != from.end()) return {};
+    std::string all;
+    for (const auto& name : from) all += (all.empty() ? "" : ", ") + name;
+    return "\"" + question["name"].text() + "\" needs the role " + args["role"].text() +
+           ", which here have: " + all + ". You are " + person + ".";
+}
+
+std::int64_t LiveRun::approvals_needed(const Value& question) {
+    const Value& args = question["args"];
+    const auto rule = host_.environment_.policy.approvals.find(args["role"].text());
+    const std::int64_t by_policy =
+        rule == host_.environment_.policy.approvals.end() ? 1 : rule->second.count;
+    return std::max(by_policy, args["count"].integer());
+}
+
+void LiveRun::rested(Rest how, const std::string& reason) {
+    rest = how;
+    rest_reason = reason;
+    if (how != Rest::waits) {
+        ended = true;
+        for (auto& [name, timer] : timers_) host_.loop().cancel(timer);
+        timers_.clear();
+    }
+    host_.loop().post([this, run = host_.shared(id_), how, reason] {
+        show_durable();
+        if (!parent.empty()) return host_.child_rested(*this);
+        host_.watcher_.on_rest(id_, how, reason);
+    });
+}
+
+void LiveRun::notice(const EventId& event, const std::string& text) {
+    host_.watcher_.on_progress(id_, event, text);
+}
+
+Value families_for_worker(const std::vector<const Family*>& families) {
+    Value all;
+    for (const auto* family : families) {
+        Value operations;
+        for (const auto& operation : family->operations)
+            operations.set(operation.name, to_text(operation.effect));
+        all.set(family->name, operations);
+    }
+    return all;
+}
+
+}  // namespace perilune

@@ -1,0 +1,334 @@
+#include "interpreter/run/run_state.h"
+
+#include <algorithm>
+
+namespace perilune {
+
+namespace {
+
+const Scope no_scope;
+
+// The place of a record by kind, so that `apply` reads as a table.
+enum class Kind { begin, open, close, read, intent, result, timer, fired, question, answer, failure,
+                  stop, settled, child, undo, undone, ended, end, keep, signal, progress, log,
+                  other };
+
+Kind kind_of(const std::string& text) {
+    static const std::unordered_map<std::string, Kind> kinds = {
+        {"begin", Kind::begin},       {"open", Kind::open},         {"close", Kind::close},
+        {"read", Kind::read},
+        {"intent", Kind::intent},     {"result", Kind::result},     {"timer", Kind::timer},
+        {"fired", Kind::fired},       {"question", Kind::question}, {"answer", Kind::answer},
+        {"failure", Kind::failure},   {"stop", Kind::stop},         {"settled", Kind::settled},
+        {"child", Kind::child},       {"undo", Kind::undo},         {"ended", Kind::ended},
+        {"end", Kind::end},           {"keep", Kind::keep},         {"signal", Kind::signal},
+        {"try", Kind::progress},      {"not_done", Kind::progress}, {"doubt", Kind::progress},
+        {"part", Kind::progress},     {"undone", Kind::undone},     {"log", Kind::log}};
+    const auto found = kinds.find(text);
+    return found == kinds.end() ? Kind::other : found->second;
+}
+
+}  // namespace
+
+RunState::RunState() {
+    Scope run;
+    run.what = "run";
+    scopes.emplace("", run);
+}
+
+void RunState::apply(const Value& record) {
+    seq = record["seq"].integer();
+    time = std::max(time, record["time"].number());
+    if (record.has("target")) used_targets.insert(record["target"].text());
+    switch (kind_of(record["kind"].text())) {
+        case Kind::begin: begin = record; break;
+        case Kind::open: open_scope(record); break;
+        case Kind::close: close_scope(record); break;
+        case Kind::intent: take_intent(record); break;
+        case Kind::result: take_result(record); break;
+        case Kind::timer: {
+            const EventId id = record.has("of") ? of(record) : EventId::from(record);
+            timers[id] = {.record = record, .of = id, .why = record["args"]["why"].text()};
+            break;
+        }
+        case Kind::fired: timers.erase(of(record)); break;
+        case Kind::read: timers.erase(EventId::from(record)); break;
+        case Kind::question: questions[EventId::from(record)] = {.record = record, .approvals = {}}; break;
+        case Kind::answer: take_answer(record); break;
+        case Kind::failure:
+            last_failure = record;
+            if (!record.has("decision")) failures[EventId::from(record)] = record;
+            break;
+        case Kind::stop: take_stop(record); break;
+        case Kind::settled:
+            if (record.has("of")) settling.erase(of(record));
+            break;
+        case Kind::child: children[EventId::from(record)] = record; break;
+        case Kind::undo: take_undo(record); break;
+        case Kind::undone: take_undone(record); break;
+        case Kind::log: logged.insert(record["key"].text()); break;
+        case Kind::ended: ended = record; break;
+        case Kind::end: end = record; break;
+        case Kind::keep: keeps.push_back(record); break;
+        case Kind::signal:
+            signals.push_back(record);
+            signal_ids.insert(record["inbox"].text());
+            break;
+        case Kind::progress: take_progress(record); break;
+        case Kind::other: break;
+    }
+}
+
+const Scope& RunState::scope(const std::string& id) const {
+    const auto found = scopes.find(id);
+    return found == scopes.end() ? no_scope : found->second;
+}
+
+bool RunState::within(const std::string& inner, const std::string& outer) const {
+    std::string at = inner;
+    while (at != outer) {
+        if (at.empty()) return false;
+        at = scope(at).parent;
+    }
+    return true;
+}
+
+bool RunState::stopped(const std::string& scope_id) const {
+    for (std::string at = scope_id;; at = scope(at).parent) {
+        if (scope(at).stopped) return true;
+        // Undo functions and `ended` are executed after the run itself was stopped.
+        if (at.empty() || scope(at).what == "undo" || scope(at).what == "ended") return false;
+    }
+}
+
+std::string RunState::path(const std::string& scope_id) const { return scope(scope_id).path; }
+
+std::vector<const Change*> RunState::changes_within(const std::string& scope_id) const {
+    std::vector<const Change*> found;
+    for (const auto& change : changes)
+        if (within(change.scope, scope_id)) found.push_back(&change);
+    return found;
+}
+
+std::vector<const Change*> RunState::changes_left() const {
+    std::vector<const Change*> found;
+    for (const auto& change : changes)
+        if (change.changed && !undone.contains(change.id.key()) &&
+            !change.id.strand.starts_with("/undo."))
+            found.push_back(&change);
+    return found;
+}
+
+void RunState::open_scope(const Value& record) {
+    const EventId id = EventId::from(record);
+    Scope made;
+    made.id = id.key();
+    made.parent = record["scope"].text();
+    made.strand = id.strand;
+    made.options = record["args"];
+    made.what = made.options["what"].text();
+    made.name = record["name"].text();
+    made.attempt = std::max<int>(1, static_cast<int>(made.options["attempt"].integer()));
+    made.opened_at = record["time"].number();
+    made.opened_seq = record["seq"].integer();
+    Scope& parent = scopes[made.parent];
+    std::string shown = made.name;
+    if (made.what == "parallel" || made.what == "each" || made.what == "meanwhile") {
+        shown.clear();  // Its branches carry the names.
+    } else if (made.attempt == 1) {
+        if (const int count = ++parent.child_names[made.name]; count > 1)
+            shown += "[" + std::to_string(count) + "]";
+    } else if (const int count = parent.child_names[made.name]; count > 1) {
+        shown += "[" + std::to_string(count) + "]";
+    }
+    made.path = parent.path;
+    if (!shown.empty()) made.path += (made.path.empty() ? "" : " › ") + shown;
+    scopes[made.id] = std::move(made);
+}
+
+void RunState::close_scope(const Value& record) {
+    const auto found = scopes.find(record["scope"].text());
+    if (found == scopes.end()) return;
+    found->second.open = false;
+    found->second.outcome = record["args"]["outcome"].text();
+    found->second.closed_at = record["time"].number();
+    timers.erase(EventId::from_key(found->first));
+}
+
+void RunState::take_intent(const Value& record) {
+    intents[EventId::from(record)] = {.record = record,
+                                      .not_done = false,
+                                      .retry_at = 0,
+                                      .tries = 1,
+                                      .in_doubt = false,
+                                      .last_sent_at = record["time"].number(),
+                                      .parts = {}};
+}
+
+void RunState::take_progress(const Value& record) {
+    const auto found = intents.find(of(record));
+    if (found == intents.end()) return;
+    OpenIntent& intent = found->second;
+    const std::string& kind = record["kind"].text();
+    if (kind == "not_done") {
+        intent.not_done = true;
+        intent.retry_at = record["retry_at"].number();
+    } else if (kind == "try") {
+        intent.not_done = false;
+        intent.in_doubt = false;
+        ++intent.tries;
+        intent.last_sent_at = record["time"].number();
+    } else if (kind == "doubt") {
+        intent.in_doubt = true;
+    } else {
+        intent.parts[record["name"].text()] = record["value"];
+    }
+}
+
+void RunState::take_result(const Value& record) {
+    const EventId id = of(record);
+    const std::string& outcome = record["outcome"].text();
+    Change change;
+    change.id = id;
+    change.outcome = outcome;
+    change.value = record["value"];
+    change.after = record["after"];
+    change.seq = record["seq"].integer();
+    change.changed = record["changed"].boolean();
+    const bool touched = outcome == "done" || outcome == "unknown" || record["left"].text() == "some";
+    Value asked;
+    if (const auto intent = intents.find(id); intent != intents.end()) {
+        asked = intent->second.record;
+        intents.erase(intent);
+    } else if (const auto child = children.find(id); child != children.end()) {
+        asked = child->second;
+        change.child = asked["run"].text();
+        children.erase(child);
+    } else {
+        return;
+    }
+    change.scope = asked["scope"].text();
+    change.target = asked["target"].text();
+    change.operation = asked["name"].text();
+    change.arguments = asked["args"];
+    change.before = asked["before"];
+    change.recovery = change.child.empty() ? asked["recovery"].text() : "ask";
+    if (asked["host"].boolean()) return;  // An undo of the host's own.
+    if (touched) changes.push_back(std::move(change));
+}
+
+void RunState::take_answer(const Value& record) {
+    const EventId id = of(record);
+    if (record["partial"].boolean()) {
+        questions[id].approvals.push_back(record);
+        return;
+    }
+    questions.erase(id);
+    failures.erase(id);
+    timers.erase(id);
+    if (!record.has("signal")) return;
+    std::erase_if(signals, [&](const Value& kept) { return kept["inbox"] == record["signal"]; });
+}
+
+void RunState::take_stop(const Value& record) {
+    if (record.has("strand")) settling[EventId::from(record)] = record;
+    std::string scope_id = record["args"]["scope"].text();
+    if (record.has("of")) scope_id = record["of"].text();
+    if (!record.has("strand") && !record.has("of")) {
+        stop = record;
+        scope_id.clear();
+    }
+    if (const auto found = scopes.find(scope_id); found != scopes.end())
+        found->second.stopped = true;
+    const auto inside = [&](const Value& held) { return within(held["scope"].text(), scope_id); };
+    std::erase_if(questions, [&](const auto& item) { return inside(item.second.record); });
+    std::erase_if(failures, [&](const auto& item) { return inside(item.second); });
+    std::erase_if(timers, [&](const auto& item) {
+        const Value& held = item.second.record;
+        return item.second.why == "timeout" ? within(held["of"].text(), scope_id) : inside(held);
+    });
+}
+
+void RunState::take_undo(const Value& record) {
+    if (!record["within"].boolean()) {
+        undoing = true;
+        end = Value();  // An ended run is open again until its undo has ended.
+    }
+    if (record["settled"].boolean()) return;
+    UndoEntry entry;
+    entry.index = record["index"].integer();
+    entry.function = record["function"].boolean();
+    entry.record = record;
+    undo_entries.push_back(std::move(entry));
+}
+
+void RunState::take_undone(const Value& record) {
+    const std::string& outcome = record["outcome"].text();
+    for (auto& entry : undo_entries) {
+        if (entry.index != record["index"].integer()) continue;
+        entry.settled = true;
+        if (outcome != "done" && outcome != "nothing") continue;
+        for (const auto& key : entry.record["covers"].list()) undone.insert(key.text());
+    }
+}
+
+bool RunState::in_doubt(const EventId& id) const {
+    const auto found = intents.find(id);
+    return found != intents.end() && found->second.in_doubt;
+}
+
+int RunState::doubts() const {
+    return static_cast<int>(std::count_if(intents.begin(), intents.end(), [](const auto& item) {
+        return item.second.in_doubt;
+    }));
+}
+
+bool RunState::kept(const std::string& scope_id) const {
+    for (std::string at = scope_id; !at.empty(); at = scope(at).parent)
+        if (scope(at).options["undo"].text() == "kept") return true;
+    return false;
+}
+
+std::string RunState::undo_step(const std::string& scope_id, const std::string& limit) const {
+    std::string found;
+    for (std::string at = scope_id; !at.empty() && at != limit; at = scope(at).parent)
+        if (scope(at).options["undo"].text() == "function") found = at;
+    if (found.empty()) return found;
+    const Scope& step = scope(found);
+    for (const auto& [key, other] : scopes)
+        if (other.path == step.path && other.parent == step.parent && other.what == "step" &&
+            other.strand == step.strand && other.opened_seq > scope(found).opened_seq)
+            found = key;
+    return found;
+}
+
+std::string RunState::find_step(const std::string& name) const {
+    for (const auto& [key, step] : scopes)
+        if (step.what == "step" && (step.name == name || step.path == name)) return key;
+    for (const auto& mark : keeps)
+        if (mark["name"].text() == name) return EventId::from(mark).key();
+    return {};
+}
+
+std::int64_t RunState::opened_seq(const std::string& key) const {
+    for (const auto& mark : keeps)
+        if (EventId::from(mark).key() == key) return mark["seq"].integer();
+    return scope(key).opened_seq;
+}
+
+std::int64_t RunState::settled_seq(const std::string& key) const {
+    const Change* found = change(EventId::from_key(key));
+    return found ? found->seq : 0;
+}
+
+std::int64_t RunState::next_undo_index() const {
+    return undo_entries.empty() ? 1 : undo_entries.back().index + 1;
+}
+
+const Change* RunState::change(const EventId& id) const {
+    for (const auto& found : changes)
+        if (found.id == id) return &found;
+    return nullptr;
+}
+
+}  // namespace perilune

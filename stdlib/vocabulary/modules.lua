@@ -1,0 +1,60 @@
+-- The library's own files: loaded once each, from the texts the host sent before the start.
+local errors = require "vocabulary.errors"
+local scheduler = require "vocabulary.scheduler"
+local suggest = require "vocabulary.suggest"
+
+local M = { texts = {}, loaded = {}, sources = {} }
+
+local loading = {}
+local wire, globals
+
+function M.start(with_wire, with_globals)
+  wire, globals = with_wire, with_globals
+  scheduler.script_sources = M.sources
+end
+
+-- "traffic" and "lib.traffic" both mean lib/traffic.lua; "runbooks.a" means runbooks/a.lua.
+local function candidates(name)
+  local path = name:gsub("%.", "/")
+  return { path .. ".lua", "lib/" .. path .. ".lua", path .. "/init.lua" }
+end
+
+---Executes the file at `path` once and returns what it returned.
+function M.load(path)
+  if M.loaded[path] ~= nil then return M.loaded[path] end
+  if loading[path] then
+    errors.raise("bad_library", ("%s requires itself, by way of other files."):format(path),
+      "never", scheduler.position())
+  end
+  local source = "@" .. path
+  M.sources[source] = true
+  local chunk, message = wire.load(M.texts[path], source, globals)
+  if not chunk then errors.raise("syntax", message, "never") end
+  loading[path], scheduler.loading = true, scheduler.loading + 1
+  local ok, value = pcall(chunk)
+  loading[path], scheduler.loading = nil, scheduler.loading - 1
+  if not ok then error(value, 0) end
+  if value == nil then value = true end
+  M.loaded[path] = value
+  return value
+end
+
+---require for scripts: modules of the library and of what it depends on.
+function M.require(name)
+  if type(name) ~= "string" then
+    errors.raise("bad_argument", "require needs a module's name.", "never", scheduler.position())
+  end
+  for _, path in ipairs(candidates(name)) do
+    if M.texts[path] then return M.load(path) end
+  end
+  local known = {}
+  for path in pairs(M.texts) do
+    known[#known + 1] = path:gsub("^lib/", ""):gsub("%.lua$", ""):gsub("/", ".")
+  end
+  table.sort(known)
+  errors.raise("no_such_module", ("There is no module \"%s\" in this library or in what it "
+    .. "depends on.%s"):format(name, suggest.did_you_mean(name, known)), "never",
+    scheduler.position())
+end
+
+return M
