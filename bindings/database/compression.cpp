@@ -69,7 +69,8 @@ public:
 
     Status write(std::string_view packed) override {
         ZSTD_inBuffer input{packed.data(), packed.size(), 0};
-        while (input.pos < input.size) {
+        // A full piece means that there may be more, also where all input was taken.
+        for (bool more = false; input.pos < input.size || (more && !ended_);) {
             if (ended_) return damaged("there are bytes after its end");
             ZSTD_outBuffer output{piece_.data(), piece_.size(), 0};
             const std::size_t left = ZSTD_decompressStream(context_, &output, &input);
@@ -77,11 +78,11 @@ public:
             if (output.pos > 0)
                 if (const auto taken = take_({piece_.data(), output.pos}); !taken) return taken;
             ended_ = left == 0;
+            more = output.pos == output.size;
         }
         return Done{};
     }
 
-    // What the decoder still holds came out above: a frame's end is only reported once it did.
     Status finish() override {
         if (!ended_) return damaged("it was cut off");
         return Done{};
@@ -140,7 +141,7 @@ public:
     Status write(std::string_view packed) override {
         stream_.next_in = bytes_of(packed);
         stream_.avail_in = static_cast<uInt>(packed.size());
-        while (stream_.avail_in > 0) {
+        for (bool more = false; stream_.avail_in > 0 || (more && !ended_);) {
             if (ended_) return damaged("there are bytes after its end");
             stream_.next_out = bytes_of(piece_);
             stream_.avail_out = static_cast<uInt>(piece_.size());
@@ -151,7 +152,7 @@ public:
             if (made > 0)
                 if (const auto taken = take_({piece_.data(), made}); !taken) return taken;
             ended_ = code == Z_STREAM_END;
-            if (code == Z_BUF_ERROR && made == 0) break;
+            more = stream_.avail_out == 0;
         }
         return Done{};
     }

@@ -8,8 +8,9 @@ namespace perilune::deploy_table {
 
 inline constexpr Parameter apply_parameter = {
     .name = "apply",
-    .doc = "\"next_release\": they take effect with the next release; \"now\": the serving version "
-           "is released once more with them at once.",
+    .doc =
+        "\"next_release\": they take effect with the next release; \"now\": the serving version "
+        "is released once more with them at once.",
     .need = Need::optional,
     .fallback = "next_release",
     .choices = "next_release|now"};

@@ -7,8 +7,9 @@ namespace perilune::deploy_table {
 
 inline constexpr Parameter slot_parameter = {
     .name = "slot",
-    .doc = "Which of several copies side by side, such as \"blue\"; left out where the target has "
-           "no slots. A target without slots refuses it (`no_slots`).",
+    .doc =
+        "Which of several copies side by side, such as \"blue\"; left out where the target has "
+        "no slots. A target without slots refuses it (`no_slots`).",
     .need = Need::optional};
 
 inline constexpr Parameter within_parameter = {
@@ -92,13 +93,13 @@ inline constexpr Operation observes[] = {
             "`never`) where the target settled on another one, because the release failed, was "
             "cancelled, or was taken back; `not_found` where there is no such release; "
             "`timed_out` (retry `safe`).",
-     .parameters = {{{.name = "release_id",
-                      .doc = "The release, as its operation returned it.",
-                      .group = "what"},
-                     {.name = "version",
-                      .doc = "The newest release of this version.",
-                      .group = "what"},
-                     slot_parameter, within_parameter}},
+     .parameters =
+         {{{.name = "release_id",
+            .doc = "The release, as its operation returned it.",
+            .group = "what"},
+           {.name = "version", .doc = "The newest release of this version.", .group = "what"},
+           slot_parameter,
+           within_parameter}},
      .timeout_s = 86400,
      .everywhere = true},
     {.name = "wait_healthy",

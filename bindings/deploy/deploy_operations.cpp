@@ -100,7 +100,8 @@ constexpr Record records[] = {
      .doc = "What happened to variables.",
      .fields = {{changed_field,
                  {"names", "list of text", "The variables that were set or taken away, by name."},
-                 {"release_id", "text?", "The release that carries them, with `apply = \"now\"`."}}}},
+                 {"release_id", "text?",
+                  "The release that carries them, with `apply = \"now\"`."}}}},
     {.name = "MaintenanceChange",
      .doc = "The maintenance mode.",
      .fields = {{changed_field,
@@ -122,11 +123,13 @@ Status check_name(const Operation& operation, const std::string& name) {
         return c == '=' || static_cast<unsigned char>(c) < 0x20;
     });
     if (!usable)
-        return refused(operation, "the name of a variable is empty, or holds `=`, a line break or "
-                                  "another control byte.");
+        return refused(operation,
+                       "the name of a variable is empty, or holds `=`, a line break or "
+                       "another control byte.");
     if (name.starts_with("LD_") || name.starts_with("DYLD_"))
-        return refused(operation, "the variable " + name + " is refused: the dynamic loader obeys "
-                                                           "it.");
+        return refused(operation, "the variable " + name +
+                                      " is refused: the dynamic loader obeys "
+                                      "it.");
     return Done{};
 }
 
@@ -139,8 +142,9 @@ Status normalise_variables(const Operation& operation, Value& variables) {
         const bool taken_away = operation.name == "set_env" && value == Value(false);
         if (value.is_secret() || value.is_unknown() || taken_away) continue;
         if (!value.is_text() || value.text().find('\0') != std::string::npos)
-            return refused(operation, "the variable " + name + " must be text without NUL bytes, "
-                                      "or a secret.");
+            return refused(operation, "the variable " + name +
+                                          " must be text without NUL bytes, "
+                                          "or a secret.");
     }
     return Done{};
 }
@@ -172,8 +176,8 @@ Status normalise_deploy_call(const Operation& operation, Map& arguments) {
         }
     if (const auto weights = arguments.find("weights"); weights != arguments.end())
         if (const auto good = check_weights(operation, weights->second); !good) return good;
-    for (const char* const name : {"instances", "at_once", "limit", "lines_max", "keep_at_least",
-                                   "delete_at_most"}) {
+    for (const char* const name :
+         {"instances", "at_once", "limit", "lines_max", "keep_at_least", "delete_at_most"}) {
         const auto found = arguments.find(name);
         if (found != arguments.end() && found->second.number() < 0)
             return refused(operation, std::string(name) + " must not be negative.");
@@ -183,8 +187,9 @@ Status normalise_deploy_call(const Operation& operation, Map& arguments) {
 
 const Family deploy_family = {
     .name = "deploy",
-    .doc = "One application in one place. A slot is one of several copies side by side (blue, "
-           "green); without slots the parameter is left out.",
+    .doc =
+        "One application in one place. A slot is one of several copies side by side (blue, "
+        "green); without slots the parameter is left out.",
     .operations = operations,
     .records = records,
     .normalise = normalise_deploy_call,

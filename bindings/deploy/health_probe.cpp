@@ -108,8 +108,7 @@ std::vector<bool> probe_ports(const std::string& host, const std::vector<int>& p
                               const std::string& path, double within_s) {
     const double until_s = monotonic_s() + within_s;
     std::vector<HealthProbe> probes(ports.size());
-    for (std::size_t i = 0; i < ports.size(); ++i)
-        probes[i].start(host, ports[i], path, until_s);
+    for (std::size_t i = 0; i < ports.size(); ++i) probes[i].start(host, ports[i], path, until_s);
     for (;;) {
         std::vector<pollfd> waiting;
         for (auto& probe : probes)

@@ -150,8 +150,8 @@ Value to_value(const Variables& variables) {
 Variables variables_from(const Value& value) {
     Variables variables;
     for (const auto& [name, stored] : value.map())
-        variables.emplace(name, Variable{stored["value"].text(), stored["secret"],
-                                         stored["digest"].text()});
+        variables.emplace(
+            name, Variable{stored["value"].text(), stored["secret"], stored["digest"].text()});
     return variables;
 }
 

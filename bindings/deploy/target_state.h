@@ -16,46 +16,46 @@
 namespace perilune {
 
 struct ReleaseRecord {
-    std::string id;            // "r7"
+    std::string id;  // "r7"
     std::string version;
-    std::string folder;        // Below releases/; several releases of one version may share it.
-    std::string state;         // pending | serving | superseded | failed | cancelled
-    std::string previous;      // What served when it was made.
+    std::string folder;    // Below releases/; several releases of one version may share it.
+    std::string state;     // pending | serving | superseded | failed | cancelled
+    std::string previous;  // What served when it was made.
     std::string message;
     std::string digest;        // Of its files.
     std::string key;           // The intent that made it.
     std::string activated_by;  // The intent that last made it the wanted one.
     std::string reason;        // Why it failed.
     double created_at = 0;
-    double served_at = 0;      // 0: it never served.
+    double served_at = 0;  // 0: it never served.
 };
 
 // The settings of the environment file that the supervisor works by; sent with every request.
 struct TargetSettings {
     std::vector<std::string> command;
     std::string host = "127.0.0.1";
-    int port = 0;                       // Of instance 1; instance N has port + N - 1.
+    int port = 0;  // Of instance 1; instance N has port + N - 1.
     std::string health = "/";
-    double starts_within_s = 60;        // From its start until an instance must be healthy.
-    double stops_within_s = 10;         // From SIGTERM to SIGKILL.
+    double starts_within_s = 60;          // From its start until an instance must be healthy.
+    double stops_within_s = 10;           // From SIGTERM to SIGKILL.
     std::string on_maintenance = "none";  // none | signal | restart
-    double log_bytes = 4 << 20;         // Of one instance.
+    double log_bytes = 4 << 20;           // Of one instance.
 };
 
 struct TargetState {
     TargetSettings settings;
     std::vector<ReleaseRecord> releases;  // Oldest first.
     int sequence = 0;
-    std::string current;       // The release that serves, or served last; empty: none yet.
-    std::string wanted;        // The release that instances are to have; empty: none.
+    std::string current;  // The release that serves, or served last; empty: none yet.
+    std::string wanted;   // The release that instances are to have; empty: none.
     int instances = 0;
     bool running = false;
-    int generation = 0;        // Raised where every instance is to be started anew.
+    int generation = 0;          // Raised where every instance is to be started anew.
     std::string generation_key;  // The intent that raised it last.
-    int at_once = 1;           // So many instances are replaced at a time.
+    int at_once = 1;             // So many instances are replaced at a time.
     bool maintenance = false;
     std::string maintenance_message;
-    double since_at = 0;       // When `current` began to serve, or all was stopped.
+    double since_at = 0;  // When `current` began to serve, or all was stopped.
 
     ReleaseRecord* release(std::string_view id);
     const ReleaseRecord* release(std::string_view id) const;

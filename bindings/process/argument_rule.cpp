@@ -37,13 +37,14 @@ Result<ArgumentRule> ArgumentRule::parse(const std::string& text) {
     if (has_reference(inner))
         return fail("bad_setting", "the pattern " + text + " refers back (\\1): not allowed here.");
     auto pattern = std::make_shared<Pattern>();
-    const int code = ::regcomp(&pattern->compiled, ("^(" + inner + ")$").c_str(),
-                               REG_EXTENDED | REG_NOSUB);
+    const int code =
+        ::regcomp(&pattern->compiled, ("^(" + inner + ")$").c_str(), REG_EXTENDED | REG_NOSUB);
     if (code != 0) {
         char reason[200];
         ::regerror(code, &pattern->compiled, reason, sizeof reason);
-        return fail("bad_setting", "the pattern " + text + " is not a POSIX extended regular "
-                                                           "expression: " +
+        return fail("bad_setting", "the pattern " + text +
+                                       " is not a POSIX extended regular "
+                                       "expression: " +
                                        reason + ".");
     }
     rule.pattern_ = std::move(pattern);

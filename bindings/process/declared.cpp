@@ -12,9 +12,9 @@ namespace perilune {
 
 namespace {
 
-const std::vector<std::string> known_settings = {"path",   "arguments",  "effect",
+const std::vector<std::string> known_settings = {"path",   "arguments",   "effect",
                                                  "folder", "environment", "variables",
-                                                 "input",  "output_max", "expect_exit"};
+                                                 "input",  "output_max",  "expect_exit"};
 
 Error wrong(const std::string& program, const std::string& message) {
     return fail("bad_setting", "The program " + program + " under `programs`: " + message);
@@ -26,8 +26,9 @@ Status read_rules(DeclaredProgram& program, const Value& arguments) {
         return Done{};
     }
     if (!arguments.is_list())
-        return wrong(program.name, "`arguments` must be \"any\" or a list of exact texts and "
-                                   "/patterns/.");
+        return wrong(program.name,
+                     "`arguments` must be \"any\" or a list of exact texts and "
+                     "/patterns/.");
     for (const auto& text : arguments.list()) {
         if (!text.is_text()) return wrong(program.name, "each of `arguments` must be text.");
         auto rule = ArgumentRule::parse(text.text());
@@ -78,8 +79,8 @@ Status read_one(DeclaredProgram& program, const Value& settings, const std::stri
     if (!settings.is_map()) return wrong(program.name, "it must be a map with at least `path`.");
     for (const auto& [name, value] : settings.map())
         if (std::find(known_settings.begin(), known_settings.end(), name) == known_settings.end())
-            return wrong(program.name,
-                         "there is no setting `" + name + "`." + did_you_mean(name, known_settings));
+            return wrong(program.name, "there is no setting `" + name + "`." +
+                                           did_you_mean(name, known_settings));
     program.path = settings["path"].text();
     if (!program.path.starts_with('/'))
         return wrong(program.name, "`path` must be an absolute path.");
@@ -113,8 +114,8 @@ bool allows(const DeclaredProgram& program, const std::string& argument) {
 
 Status add_variable(std::map<std::string, std::string>& made, const std::string& name,
                     const Value& value, const Call& call) {
-    const auto opened = value.is_secret() ? call.open_secret(value)
-                                          : Result<std::string>(value.text());
+    const auto opened =
+        value.is_secret() ? call.open_secret(value) : Result<std::string>(value.text());
     if (!opened) return opened.error();
     if (opened->find('\0') != std::string::npos)
         return fail("bad_argument", "The value of the variable " + name + " holds a NUL byte.");
@@ -161,8 +162,9 @@ Result<const DeclaredProgram*> permit(const DeclaredPrograms& programs, const Ca
             return fail("not_permitted", whose + " takes no variable " + variable +
                                              " from a runbook: it is not in its `variables`.");
     if (call.arguments.has("input") && !program.input)
-        return fail("not_permitted", whose + " takes no input: its declaration says no "
-                                             "`input: true`.");
+        return fail("not_permitted", whose +
+                                         " takes no input: its declaration says no "
+                                         "`input: true`.");
     return &program;
 }
 
@@ -171,16 +173,15 @@ Result<Invocation> make_invocation(const DeclaredProgram& program, const Call& c
     made.argv = {program.path};
     for (const auto& argument : call.arguments["arguments"].list())
         made.argv.push_back(argument.text());
-    std::map<std::string, std::string> variables = {{"PATH", "/usr/bin:/bin"},
-                                                    {"LANG", "C.UTF-8"}};
+    std::map<std::string, std::string> variables = {{"PATH", "/usr/bin:/bin"}, {"LANG", "C.UTF-8"}};
     for (const auto* source : {&program.environment, &call.arguments["environment"].map()})
         for (const auto& [name, value] : *source)
             if (const auto added = add_variable(variables, name, value, call); !added)
                 return added.error();
     for (const auto& [name, value] : variables) made.environment.push_back(name + "=" + value);
     const Value& input = call.arguments["input"];
-    const auto opened = input.is_secret() ? call.open_secret(input)
-                                          : Result<std::string>(input.text());
+    const auto opened =
+        input.is_secret() ? call.open_secret(input) : Result<std::string>(input.text());
     if (!opened) return opened.error();
     made.input = *opened;
     return made;

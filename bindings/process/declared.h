@@ -34,7 +34,7 @@ struct DeclaredProgram {
     std::string folder;
     bool input = false;
     std::size_t output_max = 1 << 20;
-    std::vector<int> expect_exit;        // Also a success, beside the one the call expects.
+    std::vector<int> expect_exit;  // Also a success, beside the one the call expects.
 };
 
 using DeclaredPrograms = std::map<std::string, DeclaredProgram, std::less<>>;

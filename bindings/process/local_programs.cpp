@@ -77,10 +77,11 @@ bool is_expected(const DeclaredProgram& program, const Call& call, int exit_code
 }
 
 Error exit_status_error(const Call& call, int exit_code, Value exit) {
-    Error error = fail("exit_status", "The program " + show_invocation(call) + " of " +
-                                          call.target + " ended with exit code " +
-                                          std::to_string(exit_code) + ". Its output and errors "
-                                          "are in the error's detail.");
+    Error error =
+        fail("exit_status", "The program " + show_invocation(call) + " of " + call.target +
+                                " ended with exit code " + std::to_string(exit_code) +
+                                ". Its output and errors "
+                                "are in the error's detail.");
     const std::string said = last_line(exit["errors"].text());
     if (!said.empty()) error.message += " It said last: " + said;
     error.detail = std::move(exit);
@@ -104,8 +105,7 @@ Awaitable<Ended> run_keeper(SharedPrograms local, KeeperStart start, Call& call)
     // By its pidfd: its number may be another's by the time a stop is asked for.
     const auto process = std::make_shared<Descriptor>();
     const auto ask_to_stop = [process] {
-        if (process->open())
-            ::syscall(SYS_pidfd_send_signal, process->get(), SIGTERM, nullptr, 0);
+        if (process->open()) ::syscall(SYS_pidfd_send_signal, process->get(), SIGTERM, nullptr, 0);
     };
     keeper.on_start = [lock = start.lock, process, cancel = call.cancel, ask_to_stop](int pid) {
         lock->close();

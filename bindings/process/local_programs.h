@@ -51,7 +51,7 @@ Error exit_status_error(const Call& call, int exit_code, Value exit);
 struct KeeperStart {
     std::string folder;
     std::shared_ptr<Descriptor> lock;
-    std::string program;      // KeptProgram::to_text
+    std::string program;  // KeptProgram::to_text
     bool detached = false;
 };
 Awaitable<Ended> run_keeper(SharedPrograms local, KeeperStart start, Call& call);

@@ -26,10 +26,9 @@ constexpr std::string_view operations[] = {"inspect", "status", "output", "wait_
 Result<Driver> make(const Settings& given, Services& services) {
     auto declared = read_declared(given.values["programs"], given.folder);
     if (!declared) return declared.error();
-    const std::shared_ptr<LocalPrograms> local(
-        new LocalPrograms{services.loop, given.target,
-                          services.program_folder + "/perilune-supervisor",
-                          services.state_folder + "/process", std::move(*declared)});
+    const std::shared_ptr<LocalPrograms> local(new LocalPrograms{
+        services.loop, given.target, services.program_folder + "/perilune-supervisor",
+        services.state_folder + "/process", std::move(*declared)});
     Driver driver;
     driver.state = local;
     driver.operations.emplace("inspect", inspect_handler(local));
@@ -47,8 +46,9 @@ Result<Driver> make(const Settings& given, Services& services) {
 const DriverKind process_local_kind = {
     .family = "process",
     .name = "local",
-    .doc = "Programs of the machine on which the host runs. Each is kept by a small process of its "
-           "own that outlives the host, so that a run that is resumed learns how it ended.",
+    .doc =
+        "Programs of the machine on which the host runs. Each is kept by a small process of its "
+        "own that outlives the host, so that a run that is resumed learns how it ended.",
     .settings = settings,
     .operations = operations,
     .make = make,

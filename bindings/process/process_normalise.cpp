@@ -21,8 +21,8 @@ Status make_text(const Operation& operation, Value& value, const std::string& wh
         std::abs(value.number()) < 1e15)
         value = std::to_string(value.integer());
     if (!value.is_text())
-        return refused(operation, what + " must be text, but it is " + std::string(value.kind()) +
-                                      ".");
+        return refused(operation,
+                       what + " must be text, but it is " + std::string(value.kind()) + ".");
     if (value.text().find('\0') != std::string::npos)
         return refused(operation, what + " holds a NUL byte.");
     if (value.text().size() >= argument_bytes_max)
@@ -36,8 +36,9 @@ Status normalise_arguments(const Operation& operation, Value& arguments) {
         const std::string what = "argument " + std::to_string(++number);
         if (argument.is_unknown()) continue;
         if (argument.is_secret())
-            return refused(operation, what + " is a secret, and every process of the machine could "
-                                             "read it there. Use `input` or `environment`.");
+            return refused(operation, what +
+                                          " is a secret, and every process of the machine could "
+                                          "read it there. Use `input` or `environment`.");
         if (const auto made = make_text(operation, argument, what); !made) return made;
     }
     return Done{};

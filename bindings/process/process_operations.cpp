@@ -8,34 +8,39 @@ namespace {
 
 constexpr Parameter program_parameter = {
     .name = "program",
-    .doc = "The name under which the environment declares the program (a workflow, where the "
-           "driver runs workflows). Others are refused: there is no way to name a path."};
+    .doc =
+        "The name under which the environment declares the program (a workflow, where the "
+        "driver runs workflows). Others are refused: there is no way to name a path."};
 constexpr Parameter arguments_parameter = {
     .name = "arguments",
     .type = Type::list,
-    .doc = "Its arguments, each one text, handed over one by one: no shell sees them. Each must "
-           "fit a rule that the environment gives for the program. Numbers become text; secrets "
-           "are refused, for every process of a machine can read them.",
+    .doc =
+        "Its arguments, each one text, handed over one by one: no shell sees them. Each must "
+        "fit a rule that the environment gives for the program. Numbers become text; secrets "
+        "are refused, for every process of a machine can read them.",
     .need = Need::optional,
     .shape = "text"};
 constexpr Parameter input_parameter = {
     .name = "input",
-    .doc = "What it reads on standard input; only where the environment allows the program input. "
-           "May be a secret.",
+    .doc =
+        "What it reads on standard input; only where the environment allows the program input. "
+        "May be a secret.",
     .need = Need::optional,
     .may_be_secret = true};
 constexpr Parameter environment_parameter = {
     .name = "environment",
     .type = Type::map,
-    .doc = "Variables beside those the environment file gives, text or secret by name. Only names "
-           "that the program's declaration lists are taken; LD_* and DYLD_* never.",
+    .doc =
+        "Variables beside those the environment file gives, text or secret by name. Only names "
+        "that the program's declaration lists are taken; LD_* and DYLD_* never.",
     .need = Need::optional,
     .shape = "text or secret"};
 constexpr Parameter expect_exit_parameter = {
     .name = "expect_exit",
     .type = Type::integer,
-    .doc = "The exit code that means success. Another one raises `exit_status`, with the Exit in "
-           "the error's detail.",
+    .doc =
+        "The exit code that means success. Another one raises `exit_status`, with the Exit in "
+        "the error's detail.",
     .need = Need::optional,
     .fallback = "0"};
 constexpr Parameter output_max_parameter = {
@@ -46,8 +51,9 @@ constexpr Parameter output_max_parameter = {
     .fallback = "1MiB"};
 constexpr Parameter key_parameter = {
     .name = "key",
-    .doc = "The runbook's own name for the started program, unique on its target; at most 200 "
-           "bytes."};
+    .doc =
+        "The runbook's own name for the started program, unique on its target; at most 200 "
+        "bytes."};
 
 constexpr Operation operations[] = {
     {.name = "inspect",
@@ -57,8 +63,8 @@ constexpr Operation operations[] = {
             "declares with `effect: observe` are run so; what they do to the world is on the word "
             "of that declaration. Raises `exit_status` (retry `never`), `timed_out` (retry "
             "`safe`), `not_started`, or `not_permitted`.",
-     .parameters = {{program_parameter, arguments_parameter, input_parameter,
-                     expect_exit_parameter, output_max_parameter}},
+     .parameters = {{program_parameter, arguments_parameter, input_parameter, expect_exit_parameter,
+                     output_max_parameter}},
      .timeout_s = 60,
      .everywhere = true},
     {.name = "status",
@@ -87,9 +93,7 @@ constexpr Operation operations[] = {
             "`timed_out` (retry `safe`), `not_found`, or `end_unknown` where it is gone and "
             "nothing says how it ended.",
      .parameters = {{key_parameter,
-                     {.name = "within",
-                      .type = Type::duration,
-                      .doc = "How long to wait."}}},
+                     {.name = "within", .type = Type::duration, .doc = "How long to wait."}}},
      .resource = "key",
      .timeout_s = 86400},
     {.name = "run",
@@ -102,8 +106,8 @@ constexpr Operation operations[] = {
             "to stop, at its deadline or on request, raises `stopped`. Output shows on the screen "
             "while it comes. Where the host was killed meanwhile, the program goes on, and its "
             "end is read when the run is resumed.",
-     .parameters = {{program_parameter, arguments_parameter, input_parameter,
-                     environment_parameter, expect_exit_parameter, output_max_parameter}},
+     .parameters = {{program_parameter, arguments_parameter, input_parameter, environment_parameter,
+                     expect_exit_parameter, output_max_parameter}},
      .timeout_s = 600,
      .everywhere = true},
     {.name = "start",
@@ -114,8 +118,7 @@ constexpr Operation operations[] = {
      .doc = "Starts a program that goes on after the operation and after the run. `changed` is "
             "false where the same program with the same arguments already runs as `key`. Raises "
             "`already_running` where another program does, and `not_started`.",
-     .parameters = {{key_parameter, program_parameter, arguments_parameter,
-                     environment_parameter}},
+     .parameters = {{key_parameter, program_parameter, arguments_parameter, environment_parameter}},
      .resource = "key",
      .affects = "status output wait_ended"},
     {.name = "stop",
@@ -173,8 +176,9 @@ constexpr Record records[] = {
 
 const Family process_family = {
     .name = "process",
-    .doc = "Programs that the environment declares by name, each with a path, rules for its "
-           "arguments, and its effect. A runbook can run these and no others.",
+    .doc =
+        "Programs that the environment declares by name, each with a path, rules for its "
+        "arguments, and its effect. A runbook can run these and no others.",
     .operations = operations,
     .records = records,
     .normalise = normalise_process_call,

@@ -16,7 +16,7 @@ namespace perilune {
 namespace {
 
 constexpr double day_s = 86400;
-constexpr double keep_runs_for_s = 90 * day_s;   // Folders of ended runs.
+constexpr double keep_runs_for_s = 90 * day_s;      // Folders of ended runs.
 constexpr double trust_absence_for_s = 60 * day_s;  // Later, an absent folder proves nothing.
 
 Outcome left_some(Error error) {
@@ -33,8 +33,10 @@ Outcome outcome_of(const DeclaredProgram& program, const Call& call, const KeptS
     if (status.stopped) {
         Error error = exit_status_error(call, status.exit_code, std::move(exit));
         error.code = "stopped";
-        error.message = "The program was told to stop, at its deadline or on request, before it "
-                        "had ended: what it did until then stays. " + error.message;
+        error.message =
+            "The program was told to stop, at its deadline or on request, before it "
+            "had ended: what it did until then stays. " +
+            error.message;
         return left_some(std::move(error));
     }
     if (!is_expected(program, call, status.exit_code))
@@ -72,8 +74,10 @@ Prepared prepare(const LocalPrograms& local, const Call& call, const DeclaredPro
         if (lock.error().code == "still_running")
             return {Outcome::unknown(fail("still_running",
                                           "The program " + show_invocation(call) + " of " +
-                                              call.target + " was started for this intent before "
-                                              "and still runs.", Retry::unknown))};
+                                              call.target +
+                                              " was started for this intent before "
+                                              "and still runs.",
+                                          Retry::unknown))};
         return {Outcome::failed(lock.error())};
     }
     const auto invocation = make_invocation(program, call);
@@ -105,9 +109,10 @@ Awaitable<Outcome> act_run(SharedPrograms local, Call& call) {
     if (!permitted) co_return Outcome::failed(permitted.error());
     const DeclaredProgram& program = **permitted;
     if (call.cancel->asked())
-        co_return Outcome::not_sent(fail("stopped", "A stop was asked for before the program " +
-                                                        show_invocation(call) + " was started.",
-                                         Retry::safe));
+        co_return Outcome::not_sent(fail(
+            "stopped",
+            "A stop was asked for before the program " + show_invocation(call) + " was started.",
+            Retry::safe));
     const Work<Prepared> preparing = [&] { return prepare(*local, call, program); };
     Prepared prepared = co_await off_loop(local->loop, preparing);
     if (prepared.outcome) co_return std::move(*prepared.outcome);
@@ -118,13 +123,15 @@ Awaitable<Outcome> act_run(SharedPrograms local, Call& call) {
     if (read.status && read.status->over()) co_return outcome_of(program, call, *read.status);
     const std::string said = keeper.started ? keeper.errors : keeper.error;
     if (!read.status)
-        co_return Outcome::failed(fail("not_started", "The program " + show_invocation(call) +
-                                                          " was not started: " + said,
-                                       Retry::safe));
+        co_return Outcome::failed(fail(
+            "not_started", "The program " + show_invocation(call) + " was not started: " + said,
+            Retry::safe));
     co_return Outcome::unknown(fail("end_unknown",
                                     "The keeper of the program " + show_invocation(call) + " of " +
-                                        call.target + " ended before it could say how the program "
-                                        "did. " + said,
+                                        call.target +
+                                        " ended before it could say how the program "
+                                        "did. " +
+                                        said,
                                     Retry::unknown));
 }
 
@@ -143,8 +150,10 @@ Sighting sight(const LocalPrograms& local, const Call& call, const DeclaredProgr
     sighting.kind = Sighting::Kind::did_not;
     if (!*status) {
         if (call.intent_at_s > 0 && wall_now_s() - call.intent_at_s > trust_absence_for_s)
-            return cannot_tell("The intent is so old that its files may have been cleaned away "
-                               "from " + folder + ".");
+            return cannot_tell(
+                "The intent is so old that its files may have been cleaned away "
+                "from " +
+                folder + ".");
         sighting.evidence = "No keeper began to start it: " + folder + " holds no status.";
         return sighting;
     }
@@ -152,7 +161,8 @@ Sighting sight(const LocalPrograms& local, const Call& call, const DeclaredProgr
     if (!found.over())
         return cannot_tell(
             "It was begun at " + show_time(found.started_at) + " as process " +
-            std::to_string(found.pid) + " and runs no more; its keeper ended before it, so that "
+            std::to_string(found.pid) +
+            " and runs no more; its keeper ended before it, so that "
             "nothing says how it ended" +
             (found.boot == boot_id() ? "." : ": the machine has been started anew since."));
     if (program) {
@@ -186,7 +196,8 @@ Awaitable<Sighting> look_run(SharedPrograms local, Call& call, const Value& befo
     };
     const bool free = co_await poll_until(local->loop, is_free, call.deadline_s, call.cancel);
     if (!free)
-        co_return cannot_tell("It still runs: the lock in " + folder + " is held. Wait for it and "
+        co_return cannot_tell("It still runs: the lock in " + folder +
+                              " is held. Wait for it and "
                               "resume again, or end it.");
     const auto permitted = permit(local->declared, call);
     const DeclaredProgram* program = permitted ? *permitted : nullptr;
@@ -234,13 +245,14 @@ Awaitable<Result<Value>> inspect(SharedPrograms local, Call& call) {
     program.environment = std::move(invocation->environment);
     program.input = std::move(invocation->input);
     program.folder = declared.folder;
-    program.output_max = std::min(
-        declared.output_max, static_cast<std::size_t>(call.arguments["output_max"].integer()));
+    program.output_max = std::min(declared.output_max,
+                                  static_cast<std::size_t>(call.arguments["output_max"].integer()));
     const Ended ended =
         co_await run_program(local->loop, std::move(program), call.cancel, call.deadline_s);
     if (ended.stopped)
-        co_return fail("timed_out", "The program " + show_invocation(call) + " of " + call.target +
-                                        " had not ended when its time was over, and was stopped.",
+        co_return fail("timed_out",
+                       "The program " + show_invocation(call) + " of " + call.target +
+                           " had not ended when its time was over, and was stopped.",
                        Retry::safe);
     if (!ended.error.empty()) co_return fail("not_started", ended.error);
     Value exit = exit_value(ended);

@@ -1,4 +1,5 @@
-// start and stop: programs that go on after the run, each with a keeper, found by the runbook's key.
+// start and stop: programs that go on after the run, each with a keeper, found by the runbook's
+// key.
 #include <csignal>
 
 #include <unistd.h>
@@ -71,11 +72,12 @@ Result<Before> before_start(const LocalPrograms& local, Call& call) {
     before.state = key_state(*found, call.arguments["key"].text());
     if (!found->running()) return before;
     if (!(found->status->note == note_of(call)))
-        return fail("already_running",
-                    "Another program, " + found->status->note["program"].text() + ", already runs "
-                    "as " + call.arguments["key"].text() + " on " + call.target +
-                    ", since " + show_time(found->status->started_at) +
-                    ". Stop it first, or use another key.");
+        return fail("already_running", "Another program, " + found->status->note["program"].text() +
+                                           ", already runs "
+                                           "as " +
+                                           call.arguments["key"].text() + " on " + call.target +
+                                           ", since " + show_time(found->status->started_at) +
+                                           ". Stop it first, or use another key.");
     before.already_so = true;
     before.result = started_value(call, *found->status, false);
     return before;
@@ -100,9 +102,10 @@ Outcome outcome_of_start(const LocalPrograms& local, const Call& call) {
     const auto found = find_key(local, call.arguments["key"].text());
     if (!found) return Outcome::unknown(found.error());
     if (!found->status || found->status->label != call.key)
-        return Outcome::failed(fail("not_started", "The program " + show_invocation(call) + " of " +
-                                                       call.target + " was not started.",
-                                    Retry::safe));
+        return Outcome::failed(fail(
+            "not_started",
+            "The program " + show_invocation(call) + " of " + call.target + " was not started.",
+            Retry::safe));
     if (found->status->state == KeptStatus::State::refused)
         return Outcome::failed(fail("not_started", found->status->error));
     return Outcome::done(started_value(call, *found->status, true),
@@ -150,8 +153,7 @@ Awaitable<Outcome> act_start(SharedPrograms local, Call& call) {
     const Work<Outcome> reading = [&] { return outcome_of_start(*local, call); };
     Outcome outcome = co_await off_loop(local->loop, reading);
     const std::string said = keeper.started ? keeper.errors : keeper.error;
-    if (outcome.kind == Outcome::Kind::failed && !said.empty())
-        outcome.error.message += " " + said;
+    if (outcome.kind == Outcome::Kind::failed && !said.empty()) outcome.error.message += " " + said;
     co_return outcome;
 }
 
@@ -222,10 +224,11 @@ Outcome outcome_of_stop(const LocalPrograms& local, const Call& call) {
     if (!found) return Outcome::unknown(found.error());
     if (!found->status) return Outcome::failed(not_found(call));
     if (found->running())
-        return Outcome::unknown(fail("timed_out", "The program started as " + key + " on " +
-                                                      call.target + " was told to stop and still "
-                                                      "runs as process " +
-                                                      std::to_string(found->status->pid) + ".",
+        return Outcome::unknown(fail("timed_out",
+                                     "The program started as " + key + " on " + call.target +
+                                         " was told to stop and still "
+                                         "runs as process " +
+                                         std::to_string(found->status->pid) + ".",
                                      Retry::unknown));
     Value value = exit_value(*found->status);
     value.set("changed", true);

@@ -9,12 +9,12 @@ namespace {
 
 Result<Value> read_output(const LocalPrograms& local, const Call& call) {
     LogQuery query;
-    query.lines_max = static_cast<std::size_t>(std::max<std::int64_t>(
-        0, call.arguments["lines_max"].integer()));
+    query.lines_max =
+        static_cast<std::size_t>(std::max<std::int64_t>(0, call.arguments["lines_max"].integer()));
     bool truncated = false;
     List lines;
-    for (auto& line : read_log(local.key_folder(call.arguments["key"].text()) + "/log", query,
-                               truncated)) {
+    for (auto& line :
+         read_log(local.key_folder(call.arguments["key"].text()) + "/log", query, truncated)) {
         Value shown;
         shown.set("at", line.at).set("source", line.source == 'e' ? "stderr" : "stdout");
         shown.set("text", std::move(line.text));
@@ -37,11 +37,13 @@ Result<Value> ended_value(const LocalPrograms& local, const Call& call) {
     if ((*status)->over()) return exit_value(**status);
     const std::string program = "The program started as " + key + " on " + call.target;
     if (held)
-        return fail("timed_out", program + " still runs after " +
-                                     show_duration(call.arguments["within"].number()) + ".",
-                    Retry::safe);
-    return fail("end_unknown", program + " runs no more, and its keeper died before it could say "
-                                         "how it ended.");
+        return fail(
+            "timed_out",
+            program + " still runs after " + show_duration(call.arguments["within"].number()) + ".",
+            Retry::safe);
+    return fail("end_unknown", program +
+                                   " runs no more, and its keeper died before it could say "
+                                   "how it ended.");
 }
 
 Awaitable<Result<Value>> wait_ended(SharedPrograms local, Call& call) {
@@ -57,8 +59,7 @@ Awaitable<Result<Value>> wait_ended(SharedPrograms local, Call& call) {
 }  // namespace
 
 Handler output_handler(SharedPrograms local) {
-    return observe_blocking(local->loop,
-                            [local](Call& call) { return read_output(*local, call); });
+    return observe_blocking(local->loop, [local](Call& call) { return read_output(*local, call); });
 }
 
 Handler wait_ended_handler(SharedPrograms local) {

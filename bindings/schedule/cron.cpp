@@ -79,12 +79,11 @@ Result<std::set<int>> read_field(const Field& field, const std::string& text,
     std::set<int> places;
     for (const auto& part : split(text, ","))
         if (!read_part(field, part, places))
-            return fail("bad_cron", "The " + std::string(field.name) + " field \"" + text +
-                                        "\" of the cron expression \"" + whole +
-                                        "\" must be *, numbers from " +
-                                        std::to_string(field.least) + " to " +
-                                        std::to_string(field.most) +
-                                        ", ranges such as 1-5, steps such as */10, or a list.");
+            return fail("bad_cron",
+                        "The " + std::string(field.name) + " field \"" + text +
+                            "\" of the cron expression \"" + whole + "\" must be *, numbers from " +
+                            std::to_string(field.least) + " to " + std::to_string(field.most) +
+                            ", ranges such as 1-5, steps such as */10, or a list.");
     return places;
 }
 

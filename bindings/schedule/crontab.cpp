@@ -18,8 +18,9 @@ constexpr std::size_t missed_max = 10000;
 
 constexpr Setting settings[] = {
     {.name = "path",
-     .doc = "The crontab file. `# job: NAME` above a line names its job. A lock file with \".lock\" "
-            "added stands beside it.",
+     .doc =
+         "The crontab file. `# job: NAME` above a line names its job. A lock file with \".lock\" "
+         "added stands beside it.",
      .identity = true},
     {.name = "time_zone",
      .doc = "The zone in which the cron daemon reads lines above the first CRON_TZ. Only some "
@@ -94,16 +95,17 @@ Result<Value> missed(const Crontab& crontab, const Call& call) {
     if (!cron) return cron.error();
     if (!zone) return zone.error();
     const double to = call.arguments.has("to") ? call.arguments["to"].number() : wall_now_s();
-    const auto due = cron->between(static_cast<UnixSeconds>(std::ceil(call.arguments["since"].number())),
-                                   static_cast<UnixSeconds>(std::ceil(to)), *zone, missed_max);
+    const auto due =
+        cron->between(static_cast<UnixSeconds>(std::ceil(call.arguments["since"].number())),
+                      static_cast<UnixSeconds>(std::ceil(to)), *zone, missed_max);
     List times;
     for (std::size_t i = 0; i < due.size(); ++i) {
         const auto at = static_cast<double>(due[i]);
         // A run that comes late counts for its own time only, not for the next one's too.
         const double next = i + 1 < due.size() ? static_cast<double>(due[i + 1]) : at + 1e9;
         const bool ran = std::any_of(runs->begin(), runs->end(), [&](const JobRun& run) {
-            const bool begun = run.started_at >= at &&
-                               run.started_at < std::min(next, at + crontab.late_s);
+            const bool begun =
+                run.started_at >= at && run.started_at < std::min(next, at + crontab.late_s);
             return run.job == name && (run.for_at == at || (begun && run.for_at == run.started_at));
         });
         if (!ran) times.emplace_back(at);
@@ -166,8 +168,8 @@ Result<Driver> make_crontab(const Settings& given, Services& services) {
     if (given.values.has("late_by_max")) crontab->late_s = given.values["late_by_max"].number();
     for (const auto& word : given.values["runner"].list()) crontab->runner.push_back(word.text());
     if (const auto zone = TimeZone::find(crontab->time_zone); !zone)
-        return fail("bad_setting", "The setting time_zone of " + given.target + ": " +
-                                       zone.error().message);
+        return fail("bad_setting",
+                    "The setting time_zone of " + given.target + ": " + zone.error().message);
     const bool runs = !crontab->runner.empty();
     if (runs && (crontab->log.empty() || !crontab->runner[0].starts_with('/')))
         return fail("bad_setting", "The setting runner of " + given.target +
@@ -248,8 +250,9 @@ void add_crontab_observes(Driver& driver, const CrontabPointer& crontab) {
 const DriverKind crontab_kind = {
     .family = "schedule",
     .name = "crontab",
-    .doc = "A crontab file on this host. A pause puts \"# paused by perilune: \" before a job's "
-           "line, and only such lines are resumed; all other lines stay as they are.",
+    .doc =
+        "A crontab file on this host. A pause puts \"# paused by perilune: \" before a job's "
+        "line, and only such lines are resumed; all other lines stay as they are.",
     .settings = settings,
     .operations = crontab_operations,
     .make = make_crontab,

@@ -54,7 +54,8 @@ Result<Edit> edit_pauses(const Crontab& crontab, const CrontabText& text, const 
         if (already) edit.unchanged.push_back(name);
         if (!already && (!recorded || (*recorded)["jobs"].has(name))) changed.push_back(name);
     }
-    edit.text = pause ? text.paused(changed, call.arguments["reason"].text()) : text.resumed(changed);
+    edit.text =
+        pause ? text.paused(changed, call.arguments["reason"].text()) : text.resumed(changed);
     edit.before = pause_states(changed, pause ? "active" : "paused");
     edit.after = pause_states(changed, pause ? "paused" : "active");
     return edit;

@@ -29,9 +29,7 @@ const JobRun* find_run(const std::vector<JobRun>& runs, const Call& call) {
     return found;
 }
 
-Value run_value(const JobRun& run, bool changed) {
-    return to_value(run).set("changed", changed);
-}
+Value run_value(const JobRun& run, bool changed) { return to_value(run).set("changed", changed); }
 
 Result<Before> read_before(const Crontab& crontab, const Call& call) {
     const auto text = crontab.load();
@@ -70,8 +68,8 @@ Result<Claim> claim_run(const Crontab& crontab, const Call& call) {
     }
     // Milliseconds tell apart two runs of one second, and survive the log's text.
     claim.begun.started_at = std::floor(wall_now_s() * 1000) / 1000;
-    claim.begun.for_at = call.arguments.has("for_at") ? call.arguments["for_at"].number()
-                                                      : claim.begun.started_at;
+    claim.begun.for_at =
+        call.arguments.has("for_at") ? call.arguments["for_at"].number() : claim.begun.started_at;
     claim.begun.state = "running";
     claim.begun.key = call.key;
     if (const auto added = add_to_job_log(crontab.log, claim.begun); !added) return added.error();
@@ -81,16 +79,20 @@ Result<Claim> claim_run(const Crontab& crontab, const Call& call) {
 Outcome of_old_run(const Crontab& crontab, const Call& call, const JobRun& run) {
     const bool own = run.key == call.key;
     if (run.state != "running") return Outcome::done(run_value(run, own), to_value(run));
-    const std::string what = "The job " + run.job + " of " + crontab.target + " is marked as running "
-                             "in " + crontab.log + " since " +
+    const std::string what = "The job " + run.job + " of " + crontab.target +
+                             " is marked as running "
+                             "in " +
+                             crontab.log + " since " +
                              std::to_string(static_cast<std::int64_t>(run.started_at)) + ". ";
     if (!own)
-        return Outcome::failed(fail("still_running", what + "Wait until it has ended; it is executed "
-                                                            "once for each for_at.",
+        return Outcome::failed(fail("still_running",
+                                    what + "Wait until it has ended; it is executed "
+                                           "once for each for_at.",
                                     Retry::safe));
     return Outcome::unknown(
-        fail("in_doubt", what + "This very call began it before the host ended: look whether its "
-                                "program still runs and what it did.",
+        fail("in_doubt",
+             what + "This very call began it before the host ended: look whether its "
+                    "program still runs and what it did.",
              Retry::unknown));
 }
 
@@ -126,8 +128,8 @@ Awaitable<Outcome> run_now(CrontabPointer crontab, Call& call) {
     const Status written = co_await off_loop<Status>(crontab->loop, write);
     if (!ended.started)
         co_return Outcome::failed(fail("not_started", "The runner of " + crontab->target + " for " +
-                                                          run.job + " could not be started: " +
-                                                          ended.error));
+                                                          run.job +
+                                                          " could not be started: " + ended.error));
     if (!written) co_return Outcome::unknown(written.error());
     if (ended.stopped) {
         Outcome outcome = Outcome::failed(

@@ -1,8 +1,9 @@
-// The record of a scheduler's runs: a file of JSON lines that jobs, or a wrapper around them, add to.
+// The record of a scheduler's runs: a file of JSON lines that jobs, or a wrapper around them, add
+// to.
 //
-// A line is `{ "job", "for_at"?, "started_at", "ended_at"?, "state" }` with times as Unix seconds or
-// RFC 3339 text and state running, succeeded or failed. A later line of the same job and beginning
-// completes the earlier one. State not_started takes a run back that never began.
+// A line is `{ "job", "for_at"?, "started_at", "ended_at"?, "state" }` with times as Unix seconds
+// or RFC 3339 text and state running, succeeded or failed. A later line of the same job and
+// beginning completes the earlier one. State not_started takes a run back that never began.
 #pragma once
 
 #include <optional>

@@ -176,7 +176,8 @@ Status normalise_schedule(const Operation&, Map& arguments) {
         bool clean = !text.empty() || std::string_view(field) == "reason";
         for (const char letter : text) clean = clean && static_cast<unsigned char>(letter) >= 0x20;
         if (!clean || text.starts_with(' ') || text.ends_with(' '))
-            return fail("bad_argument", std::string(field) + " must be one line of text without "
+            return fail("bad_argument", std::string(field) +
+                                            " must be one line of text without "
                                             "blanks at its ends, and not empty.");
     }
     return normalise_jobs(arguments);

@@ -105,16 +105,17 @@ Result<TimeZone> TimeZone::find(const std::string& name, const std::string& fold
         zone.offsets_s_.push_back(fixed_s);
         return zone;
     }
-    const Error unknown =
-        fail("bad_time_zone", "There is no time zone \"" + name + "\" in " + folder +
-                                  ". Write \"UTC\", an offset such as \"+02:00\", or a name such as "
-                                  "\"Europe/Paris\"; the names come with the package tzdata.");
+    const Error unknown = fail(
+        "bad_time_zone", "There is no time zone \"" + name + "\" in " + folder +
+                             ". Write \"UTC\", an offset such as \"+02:00\", or a name such as "
+                             "\"Europe/Paris\"; the names come with the package tzdata.");
     if (!is_zone_name(name)) return unknown;
     const auto bytes = read_file(folder + "/" + name, 1 << 20);
     if (!bytes) return unknown;
     Table table;
     if (!read_table(*bytes, table))
-        return fail("bad_time_zone", "The file " + folder + "/" + name + " is no time zone that "
+        return fail("bad_time_zone", "The file " + folder + "/" + name +
+                                         " is no time zone that "
                                          "can be read here (TZif, version 2 or later).");
     zone.changes_ = std::move(table.changes);
     zone.offsets_s_ = std::move(table.offsets_s);

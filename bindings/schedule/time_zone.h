@@ -24,7 +24,8 @@ public:
 
 private:
     struct Day {
-        char kind = 'M';  // M: month, week, weekday; J: day 1 to 365 without 29 Feb; N: day 0 to 365.
+        char kind =
+            'M';  // M: month, week, weekday; J: day 1 to 365 without 29 Feb; N: day 0 to 365.
         int month = 0, week = 0, day = 0;
         int time_s = 7200;
         UnixSeconds in_year(int year, int offset_s) const;

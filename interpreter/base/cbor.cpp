@@ -1,5 +1,6 @@
 #include "interpreter/base/cbor.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -9,6 +10,8 @@ namespace perilune {
 namespace {
 
 enum Major { natural = 0, negative = 1, bytes = 2, text = 3, array = 4, map = 5, tag = 6, simple = 7 };
+
+constexpr std::uint64_t elements_at_once_max = 1024;
 
 void append_head(std::string& out, Major major, std::uint64_t count) {
     const auto lead = static_cast<unsigned>(major) << 5;
@@ -113,9 +116,12 @@ private:
 
     bool read_list(Value& value, std::uint64_t count) {
         if (count > input_.size() - at_) return false;
-        List list(count);
-        for (auto& held : list)
-            if (!read(held)) return false;
+        // A length is only a claim until its elements are read: lists in lists that each claim
+        // the rest of the message would take gigabytes.
+        List list;
+        list.reserve(std::min(count, elements_at_once_max));
+        for (std::uint64_t i = 0; i < count; ++i)
+            if (!read(list.emplace_back())) return false;
         value = std::move(list);
         return true;
     }

@@ -30,7 +30,9 @@ struct Stream {
 class Child : public std::enable_shared_from_this<Child> {
 public:
     Child(Loop& loop, Program program, std::shared_ptr<Cancel> cancel, double deadline_s)
-        : loop_(loop), program_(std::move(program)), cancel_(std::move(cancel)),
+        : loop_(loop),
+          program_(std::move(program)),
+          cancel_(std::move(cancel)),
           deadline_s_(deadline_s) {}
 
     void start(Leaf<Ended>::Resume resume) {
@@ -73,8 +75,8 @@ private:
 
     // Nothing could tell us when it ends, so it must not go on.
     void give_up() {
-        ended_.error = "The program " + name() + " was killed: its pidfd could not be opened: " +
-                       std::strerror(errno) + ".";
+        ended_.error = "The program " + name() +
+                       " was killed: its pidfd could not be opened: " + std::strerror(errno) + ".";
         ::kill(-pid_, SIGKILL);
         reap();
         answer();
@@ -151,8 +153,8 @@ private:
         do got = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED);
         while (got != 0 && errno == EINTR);
         if (got != 0)
-            ended_.error = "How the program " + name() + " ended is not known: " +
-                           std::strerror(errno) + ".";
+            ended_.error =
+                "How the program " + name() + " ended is not known: " + std::strerror(errno) + ".";
         ended_.exit_code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
     }
 

@@ -46,8 +46,9 @@ std::optional<std::vector<Part>> split(std::string_view rest) {
             rest.remove_prefix(1);
         }
         const auto end = rest.find_first_of(".[");
-        if (end == 0 || rest.empty()) return std::nullopt;
-        parts.push_back({std::string(rest.substr(0, end)), {}});
+        const auto name = rest.substr(0, end);
+        if (name.empty() || name.find(']') != std::string_view::npos) return std::nullopt;
+        parts.push_back({std::string(name), {}});
         rest.remove_prefix(std::min(end, rest.size()));
         may_be_name = false;
     }

@@ -129,12 +129,13 @@ Result<std::optional<KeptStatus>> read_kept_status(const std::string& folder) {
     if (!text) return text.error();
     const auto value = from_canonical_json(*text);
     if (!value)
-        return fail("file_failed", "The status file " + path + " is damaged: " +
-                                       value.error().message);
+        return fail("file_failed",
+                    "The status file " + path + " is damaged: " + value.error().message);
     const Value& read = *value;
     KeptStatus status;
     for (std::size_t i = 0; i < state_names.size(); ++i)
-        if (read["state"].text() == state_names[i]) status.state = static_cast<KeptStatus::State>(i);
+        if (read["state"].text() == state_names[i])
+            status.state = static_cast<KeptStatus::State>(i);
     status.label = read["label"].text();
     status.note = read["note"];
     status.boot = read["boot"].text();

@@ -24,12 +24,12 @@ struct KeptProgram {
     std::vector<std::string> environment;  // "NAME=value"
     std::string folder;
     std::string input;
-    double deadline_s = 0;                 // Boot clock; 0: none.
-    double grace_s = 5;                    // From SIGTERM to SIGKILL.
-    std::size_t output_max = 0;            // Kept of each stream in the status: the newest bytes.
-    std::size_t log_max = 0;               // Bytes of `log` and `log.1` together; 0: no log.
-    bool ends_with_keeper = false;         // The kernel kills it when the keeper dies.
-    Value note;                            // Copied into the status.
+    double deadline_s = 0;          // Boot clock; 0: none.
+    double grace_s = 5;             // From SIGTERM to SIGKILL.
+    std::size_t output_max = 0;     // Kept of each stream in the status: the newest bytes.
+    std::size_t log_max = 0;        // Bytes of `log` and `log.1` together; 0: no log.
+    bool ends_with_keeper = false;  // The kernel kills it when the keeper dies.
+    Value note;                     // Copied into the status.
 
     std::string to_text() const;
     static Result<KeptProgram> from_text(std::string_view text);
@@ -40,20 +40,20 @@ struct KeptStatus {
         starting,  // Written before the program exists: it may have started.
         running,
         ended,
-        refused,   // It never ran; `error` says why.
+        refused,  // It never ran; `error` says why.
     };
     State state = State::starting;
     std::string label;
     Value note;
-    std::string boot;           // The boot in which it started.
+    std::string boot;  // The boot in which it started.
     pid_t keeper_pid = 0;
     std::uint64_t keeper_ticks = 0;  // Start time in clock ticks: tells a reused number.
     pid_t pid = 0;
     std::uint64_t ticks = 0;
-    double started_at = 0;      // Wall clock.
+    double started_at = 0;  // Wall clock.
     double took_s = 0;
-    int exit_code = 0;          // 128 + signal where a signal ended it.
-    bool stopped = false;       // It was told to stop, or its deadline passed.
+    int exit_code = 0;     // 128 + signal where a signal ended it.
+    bool stopped = false;  // It was told to stop, or its deadline passed.
     std::string output;
     std::string errors;
     bool truncated = false;

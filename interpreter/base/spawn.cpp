@@ -63,9 +63,9 @@ public:
         posix_spawnattr_setsigdefault(&attributes_, &all);
         posix_spawnattr_setsigmask(&attributes_, &none);
         // A session of its own: no terminal to ask on, and a group that one signal reaches whole.
-        posix_spawnattr_setflags(&attributes_, static_cast<short>(POSIX_SPAWN_SETSIGDEF |
-                                                                  POSIX_SPAWN_SETSIGMASK |
-                                                                  POSIX_SPAWN_SETSID));
+        posix_spawnattr_setflags(&attributes_,
+                                 static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+                                                    POSIX_SPAWN_SETSID));
     }
     ~SpawnPlan() {
         posix_spawn_file_actions_destroy(&actions_);
@@ -146,8 +146,8 @@ std::string spawn_program(Program& program, Spawned& spawned) {
     const int failed_with = plan.spawn(spawned.pid, program.argv, program.environment);
     if (failed_with != 0)
         return starting + (program.folder.empty() ? "" : " in the folder " + program.folder) +
-               " failed: " + std::strerror(failed_with) + " (errno " +
-               std::to_string(failed_with) + ").";
+               " failed: " + std::strerror(failed_with) + " (errno " + std::to_string(failed_with) +
+               ").";
     spawned.output = std::move(output.ours);
     spawned.errors = std::move(errors.ours);
     return {};

@@ -51,7 +51,8 @@ std::string closing_text(const std::string& run, const RunState& state,
         text = "Outcome: " + state.end["outcome"].text() + " after " + show_duration(took_s) +
                " (run " + run + ").\n";
     } else {
-        text = "Outcome: not ended; the run " + run + " is " + state_name + ".\n";
+        text = "Outcome: not ended; the run " + run +
+               (state_name == "waits" ? " waits for a person.\n" : " is " + state_name + ".\n");
     }
     if (!state.last_failure.is_nil() && state_name != "waits") {
         text += "Failed: " + failed_step(state) + "\n";

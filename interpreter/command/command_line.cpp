@@ -29,9 +29,8 @@ void bind_option(Bound& bound, const OptionRow& option) {
     }
     auto* made = bound.app->add_option(names, bound.values[name], std::string(option.help));
     made->type_name(std::string(option.value));
-    made->take_all();
-    made->expected(1, option.repeated ? 1000 : 1);
-    if (option.repeated) made->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    made->expected(1);
+    if (option.repeated) made->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void bind_command(Bound& bound) {

@@ -178,9 +178,15 @@ void Session::on_rest(const std::string& run, Rest rest, const std::string& reas
             return finish(exit_lost);
         case Rest::waits: break;
     }
-    if (!invocation_.input())
-        return end_park("waits", reason, now.doubts() > 0 ? exit_doubt : exit_waits);
-    ask_people();
+    // What somebody has said already comes first.
+    host_->after_inbox([this, reason] {
+        LiveRun* live = host_->live(run_);
+        if (finished_ || !live || live->ended || live->engine().busy()) return;
+        const RunState& held = live->engine().state();
+        if (held.questions.empty() && held.failures.empty() && held.doubts() == 0) return;
+        if (invocation_.input()) return ask_people();
+        end_park("waits", reason, held.doubts() > 0 ? exit_doubt : exit_waits);
+    });
 }
 
 void Session::end_park(const std::string& state_name, const std::string& reason, int code) {

@@ -4,6 +4,7 @@
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
+#include "interpreter/base/sync_point.h"
 
 namespace perilune {
 
@@ -116,6 +117,7 @@ void JournalWriter::commit() {
     committing_ = true;
     in_flight_ = std::exchange(pending_, {});
     in_flight_waiting_ = std::exchange(waiting_, {});
+    sync_point("commit");
     auto outcome = std::make_shared<std::optional<Result<std::vector<std::string>>>>();
     loop_.off_loop([this, outcome] { outcome->emplace(store_.commit(in_flight_)); },
                    [this, outcome] { committed(std::move(**outcome)); });
@@ -133,6 +135,7 @@ void JournalWriter::committed(Result<std::vector<std::string>> outcome) {
         pause_s_ = std::min(pause_s_ * 2, trouble_pause_s_max);
         return;
     }
+    sync_point("committed");
     if (pause_s_ > 0.1 && on_trouble) on_trouble("");
     pause_s_ = 0.1;
     committing_ = false;
@@ -175,9 +178,11 @@ void JournalWriter::create_next() {
     committing_ = true;
     auto made = std::make_shared<Creation>(std::move(creations_.front()));
     creations_.erase(creations_.begin());
+    sync_point("create");
     auto outcome = std::make_shared<std::optional<Result<std::vector<std::string>>>>();
     loop_.off_loop([this, made, outcome] { outcome->emplace(store_.commit(made->batch)); },
                    [this, made, outcome] {
+                       sync_point("created");
                        committing_ = false;
                        const bool ok = (*outcome)->ok();
                        if (ok) runs_[made->run] = made->owned;

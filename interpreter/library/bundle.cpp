@@ -1,3 +1,4 @@
+// Collects the texts of a bundle and digests them.
 #include "interpreter/library/bundle.h"
 
 #include "interpreter/base/digest.h"

@@ -1,3 +1,4 @@
+// Walks from a library to those it uses, and refuses circles on the way.
 #include "interpreter/library/dependencies.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Reads the sections of an environment in the order in which they need each other.
 #include "interpreter/library/environment.h"
 
 #include "interpreter/library/fields.h"

@@ -1,3 +1,4 @@
+// The readers of single keys, and what they say where a value is of another kind.
 #include "interpreter/library/fields.h"
 
 #include <algorithm>

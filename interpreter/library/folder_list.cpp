@@ -1,3 +1,4 @@
+// Walks folders without following links, within bounds.
 #include "interpreter/library/folder_list.h"
 
 #include <algorithm>

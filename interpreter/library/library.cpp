@@ -1,3 +1,4 @@
+// Sorts the files of a library by their paths, wherever their texts come from.
 #include "interpreter/library/library.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Compiling Lua patterns, and refusing at once what is wrong in them.
 #include "interpreter/library/lua_pattern.h"
 
 #include <string>

@@ -1,3 +1,4 @@
+// Reads `perilune.yaml` and compares versions.
 #include "interpreter/library/manifest.h"
 
 #include <array>

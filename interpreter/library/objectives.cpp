@@ -1,3 +1,4 @@
+// Reads and shows objectives.
 #include "interpreter/library/objectives.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Follows `extends` and merges the files it names.
 #include "interpreter/library/overlay.h"
 
 #include <algorithm>

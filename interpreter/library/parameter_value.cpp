@@ -1,3 +1,4 @@
+// The types of parameters: how each is read from text and what bounds it.
 #include "interpreter/library/parameter_value.h"
 
 #include <algorithm>

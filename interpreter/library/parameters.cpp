@@ -1,3 +1,4 @@
+// Joins what is given, what the environment says and what is declared into one map.
 #include "interpreter/library/parameters.h"
 
 #include <set>

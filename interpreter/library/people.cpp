@@ -1,3 +1,4 @@
+// Reads who is who, and answers who may approve.
 #include "interpreter/library/people.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Reads the policy section of an environment.
 #include "interpreter/library/policy.h"
 
 #include "interpreter/base/suggest.h"

@@ -1,3 +1,4 @@
+// How places, problems and quoted text are shown.
 #include "interpreter/library/problems.h"
 
 #include <algorithm>

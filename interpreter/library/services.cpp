@@ -1,3 +1,4 @@
+// Finds and fills in references to services.
 #include "interpreter/library/services.h"
 
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// How one setting of a driver is read, by its type and by what it may hold.
 #include "interpreter/library/settings.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The checks on the bytes and the access rights of a file.
 #include "interpreter/library/source_text.h"
 
 #include <cerrno>

@@ -1,5 +1,7 @@
+// Reads schedules and webhooks, and checks cron expressions.
 #include "interpreter/library/starts.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 

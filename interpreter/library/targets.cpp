@@ -1,3 +1,4 @@
+// Reads targets one by one, then settles which of them are the same.
 #include "interpreter/library/targets.h"
 
 #include <set>

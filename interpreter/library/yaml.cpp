@@ -1,6 +1,7 @@
 // The one file that uses yaml-cpp: its events are turned into our own tree and checked on the way.
 #include "interpreter/library/yaml.h"
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -61,12 +62,16 @@ public:
 
     Place place(const YAML::Mark& mark) const {
         const auto line = static_cast<std::size_t>(std::max(mark.line, 0));
-        const std::size_t start = line < lines_.size() ? lines_[line] : text_.size();
-        Place found = {.file = file_.file, .line = static_cast<int>(line) + 1, .column = 1};
-        // yaml-cpp counts bytes; a person and an editor count characters.
         const auto bytes = static_cast<std::size_t>(std::max(mark.column, 0));
-        for (const char c : text_.substr(start, bytes)) found.column += (c & 0xc0) != 0x80;
-        return found;
+        const std::size_t start = line < lines_.size() ? lines_[line] : text_.size();
+        if (line != last_.line || bytes < last_.bytes) last_ = {.line = line};
+        // yaml-cpp counts bytes; a person and an editor count characters. Counting goes on from the
+        // last place, or a file of one long line would take minutes.
+        const std::size_t from = std::min(start + last_.bytes, text_.size());
+        for (const char c : text_.substr(from, bytes - last_.bytes))
+            last_.column += (c & 0xc0) != 0x80;
+        last_.bytes = bytes;
+        return {.file = file_.file, .line = static_cast<int>(line) + 1, .column = last_.column};
     }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
@@ -79,6 +84,7 @@ public:
     void OnAnchor(const YAML::Mark&, const std::string&) override {}
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        grow(mark, {});
         YamlNode node;
         // The mark of an empty value is that of whatever comes next; its key is what helps.
         node.place =
@@ -234,8 +240,15 @@ private:
         frame.key = nullptr;
     }
 
+    struct Counted {
+        std::size_t line = 0;
+        std::size_t bytes = 0;
+        int column = 1;
+    };
+
     std::string_view text_;
     Place file_;
+    mutable Counted last_;
     std::vector<std::size_t> lines_ = {0};
     std::vector<Frame> frames_;
     std::map<YAML::anchor_t, std::pair<YamlNode, Weight>> anchors_;

@@ -1,3 +1,4 @@
+// What is read from the text of scalars, and how complaints are worded.
 #include "interpreter/library/yaml_scalars.h"
 
 #include <cmath>

@@ -16,8 +16,9 @@ std::string megabytes(std::size_t bytes) { return std::to_string(bytes >> 20) + 
 WorkerEnd describe_signal(int number) {
     WorkerEnd end{.reason = WorkerEnd::Reason::crashed, .status = number, .text = ""};
     if (number == SIGSYS) {
-        end.text = "The worker was ended by the kernel because it tried a system call that "
-                   "scripts have no use for.";
+        end.text =
+            "The worker was ended by the kernel because it tried a system call that "
+            "scripts have no use for.";
         return end;
     }
     const char* name = ::sigabbrev_np(number);
@@ -55,10 +56,10 @@ WorkerEnd describe_worker_end(const siginfo_t& ended, const std::string& fault,
                 .text = "The script needed more than " + megabytes(limits.memory_bytes) +
                         " of memory, its limit."};
     if (status == exit_failed)
-        return {.reason = failed,
-                .status = status,
-                .text = fault.empty() ? "The worker's own program failed without a message."
-                                      : fault};
+        return {
+            .reason = failed,
+            .status = status,
+            .text = fault.empty() ? "The worker's own program failed without a message." : fault};
     return {.reason = exited,
             .status = status,
             .text = "The worker exited with status " + std::to_string(status) + "."};

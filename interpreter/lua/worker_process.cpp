@@ -39,7 +39,10 @@ class WorkerProcess::Core : public std::enable_shared_from_this<Core> {
 public:
     Core(Loop& loop, const SpawnedWorker& worker, WorkerLimits limits, OnMessage on_message,
          OnEnd on_end)
-        : loop_(loop), worker_(worker), limits_(limits), on_message_(std::move(on_message)),
+        : loop_(loop),
+          worker_(worker),
+          limits_(limits),
+          on_message_(std::move(on_message)),
           on_end_(std::move(on_end)) {}
 
     ~Core() {
@@ -85,10 +88,9 @@ public:
         const bool open = output_.write_to(worker_.socket_fd);
         const bool waits = open && output_.bytes() > 0;
         if (waits && writing_ == 0) {
-            writing_ = loop_.watch(worker_.socket_fd, Ready::writable,
-                                   [weak = weak_from_this()] {
-                                       if (const auto core = weak.lock()) core->flush();
-                                   });
+            writing_ = loop_.watch(worker_.socket_fd, Ready::writable, [weak = weak_from_this()] {
+                if (const auto core = weak.lock()) core->flush();
+            });
         } else if (!waits) {
             cancel(writing_);
         }
@@ -161,8 +163,7 @@ private:
     void deliver() {
         while (!ended_ && !stopped()) {
             auto message = input_.next();
-            if (!message.ok())
-                return stop(WorkerEnd::Reason::malformed, message.error().message);
+            if (!message.ok()) return stop(WorkerEnd::Reason::malformed, message.error().message);
             if (!message->has_value()) return;
             List& list = **message;
             if (is_fault(list)) {
@@ -239,8 +240,8 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(Loop& loop, const st
                                                             OnMessage on_message, OnEnd on_end) {
     const auto worker = spawn_worker(program, mode, limits.memory_bytes);
     if (!worker.ok()) return worker.error();
-    const auto core = std::make_shared<Core>(loop, *worker, limits, std::move(on_message),
-                                             std::move(on_end));
+    const auto core =
+        std::make_shared<Core>(loop, *worker, limits, std::move(on_message), std::move(on_end));
     core->watch();
     return std::unique_ptr<WorkerProcess>(new WorkerProcess(core));
 }
@@ -257,7 +258,9 @@ void WorkerProcess::rest() { core_->rest(); }
 
 bool WorkerProcess::busy() const { return core_->busy(); }
 
-void WorkerProcess::kill(std::string why) { core_->stop(WorkerEnd::Reason::killed, std::move(why)); }
+void WorkerProcess::kill(std::string why) {
+    core_->stop(WorkerEnd::Reason::killed, std::move(why));
+}
 
 int WorkerProcess::pid() const { return core_->pid(); }
 

@@ -32,8 +32,8 @@ struct WorkerEnd {
 
 std::string_view to_text(WorkerEnd::Reason reason);
 
-// All on the loop's own thread. The thread that calls `start` must outlive the worker: the kernel
-// kills the worker when that thread ends.
+// All on the loop's own thread; the loop outlives the WorkerProcess. The thread that calls `start`
+// must outlive the worker: the kernel kills the worker when that thread ends.
 class WorkerProcess {
 public:
     using OnMessage = std::function<void(List message)>;

@@ -71,7 +71,9 @@ std::string difference(const Value& before, const Value& after, int width) {
         return preview(before, half) + " → " + preview(after, half);
     }
     std::string text;
-    const auto add = [&](const std::string& change) { text += (text.empty() ? "" : ", ") + change; };
+    const auto add = [&](const std::string& change) {
+        text += (text.empty() ? "" : ", ") + change;
+    };
     for (const auto& [name, value] : before.map()) {
         if (value == after[name]) continue;
         if (value.is_map() && after[name].is_map()) {

@@ -56,10 +56,17 @@ std::vector<int> column_widths(const Table& table, int columns) {
         for (const int width : widths) sum += width;
         return sum;
     };
-    while (!widths.empty() && total() > columns) {
-        const auto widest = std::max_element(widths.begin(), widths.end());
-        if (*widest <= cell_min) break;
-        *widest = std::max(cell_min, *widest - (total() - columns > 8 ? 4 : 1));
+    const auto may_shrink = [&](std::size_t column) {
+        return widths[column] > cell_min &&
+               std::find(table.whole.begin(), table.whole.end(), column) == table.whole.end();
+    };
+    while (total() > columns) {
+        std::size_t widest = widths.size();
+        for (std::size_t column = 0; column < widths.size(); ++column)
+            if (may_shrink(column) && (widest == widths.size() || widths[column] > widths[widest]))
+                widest = column;
+        if (widest == widths.size()) break;
+        --widths[widest];
     }
     return widths;
 }
@@ -128,6 +135,18 @@ void Page::add(std::string_view prefix, std::string_view text, Tone prefix_tone,
         lines_.push_back(style_.colour ? whole : without_end_spaces(whole));
         first = false;
     }
+}
+
+void Page::add_command(std::string_view prefix, std::string_view command,
+                       std::string_view purpose) {
+    std::string line = paint(style_, Tone::muted, shown(prefix));
+    const std::string plain = shown(command);
+    line += paint(style_, Tone::strong, plain);
+    const std::string comment = "  # " + shown(purpose);
+    const int used = width_of(shown(prefix)) + width_of(plain);
+    if (!purpose.empty() && used + width_of(comment) <= style_.columns)
+        line += paint(style_, Tone::muted, comment);
+    lines_.push_back(line);
 }
 
 void Page::add_empty() {

@@ -35,6 +35,7 @@ struct Table {
     };
     std::vector<std::string> head;
     std::vector<std::vector<Cell>> rows;
+    std::vector<std::size_t> whole;  // Columns that are never cut, such as ids.
 };
 
 // A page of lines: text is made harmless (`shown`), then wrapped under its prefix.
@@ -46,6 +47,9 @@ public:
     // `prefix` before the first line, as many spaces before the others.
     void add(std::string_view prefix, std::string_view text, Tone prefix_tone,
              Tone tone = Tone::plain);
+    // A command to copy is never broken, whatever the width; its purpose follows as a shell's
+    // comment where there is room.
+    void add_command(std::string_view prefix, std::string_view command, std::string_view purpose);
     void add_empty();  // Never two in a row.
     void add(const Table& table);
     const Style& style() const { return style_; }

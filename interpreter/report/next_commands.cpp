@@ -1,6 +1,6 @@
 #include "interpreter/report/next_commands.h"
 
-#include <algorithm>
+#include <map>
 
 #include "interpreter/report/escape.h"
 
@@ -31,6 +31,7 @@ public:
 
 private:
     std::string question_word(const Value& question) const;
+    std::string step_option(const Value& failure) const;
 
     const RunState& state_;
     const RunRow& row_;
@@ -60,7 +61,7 @@ void Commands::add_doubts() {
         const std::string name = name_of(intent.record);
         const std::string which =
             several ? command_word(names[name] > 1 ? id.key() : name) + " " : "";
-        add("settle", which + "--happened", "it happened");
+        add("settle", which + "--happened --reason TEXT", "it happened");
         add("settle", which + "--did-not --reason TEXT", "it did not happen");
         add("settle", which + "--again --reason TEXT", "do it again");
     }
@@ -75,7 +76,7 @@ void Commands::add_questions() {
             add("approve", name, "approve it");
             add("reject", name + " --reason TEXT", "reject it");
         } else if (what == "confirm") {
-            add("answer", name + " --value yes", "or --value no");
+            add("answer", name + " yes", "or no");
         } else if (what == "signal") {
             const auto& names = args["names"].list();
             const std::string& signal = names.empty() ? question.record["name"].text()
@@ -87,25 +88,33 @@ void Commands::add_questions() {
             if (!choices.empty()) value = command_word(choices.front().text());
             if (choices.empty() && args["evidence"].text() == "number") value = "NUMBER";
             if (choices.empty() && args["evidence"].text() == "url") value = "URL";
-            add("answer", name + " --value " + value,
+            add("answer", name + " " + value,
                 what == "manual" ? "once it has been done" : "answer it");
         }
     }
 }
 
+// The engine takes a step's name or path where only one failure has it.
+std::string Commands::step_option(const Value& failure) const {
+    if (state_.failures.size() < 2) return {};
+    int same = 0;
+    for (const auto& [id, other] : state_.failures)
+        if (other["name"] == failure["name"]) ++same;
+    const std::string& name = failure["name"].text();
+    const std::string path = state_.path(failure["scope"].text());
+    return "--step " + command_word(same > 1 && !path.empty() ? path : name);
+}
+
 void Commands::add_failures() {
     for (const auto& [id, failure] : state_.failures) {
-        const std::string& name = failure["name"].text();
-        const std::string which =
-            state_.failures.size() > 1 ? " --step " + command_word(name) : "";
-        const auto given = which.empty() ? "" : which.substr(1);
         if (failure["args"]["what"].text() == "body") {
             add("resume", "--with-current-code", "once the script has been mended");
-        } else {
-            const bool twice = !failure["twice"].list().empty();
-            add("retry", given, twice ? "try again; some changes would be made twice" : "try again");
-            add("skip", (given.empty() ? "" : given + " ") + "--reason TEXT", "go on without it");
+            continue;
         }
+        const std::string which = step_option(failure);
+        const bool twice = !failure["twice"].list().empty();
+        add("retry", which, twice ? "try again; some changes would be made twice" : "try again");
+        add("skip", (which.empty() ? "" : which + " ") + "--reason TEXT", "go on without it");
     }
     if (!state_.failures.empty()) add("undo", "", "take back what was changed");
 }
@@ -119,9 +128,10 @@ void Commands::add_resume(const std::string& word) {
     } else if (word == "paused" || word == "parked" || word == "crashed") {
         add("resume", "", "go on");
         if (word != "paused") add("undo", "", "take back what was changed");
-    } else if (word == "waits" && row_.id == state_.begin["run"].text() && row_.owner.empty()) {
-        // No host executes it: an answer waits until one does.
-        add("resume", "", "no host executes it now");
+    } else if (word == "waits" && !state_.questions.empty() && row_.owner.empty() &&
+               row_.id == state_.begin["run"].text()) {
+        // An answer is kept until a host executes the run again.
+        add("resume", "", "no host executes it now; go on with the answer");
     } else if (word == "running" && made.empty()) {
         add("watch", "", "see it go on");
     }
@@ -130,11 +140,10 @@ void Commands::add_resume(const std::string& word) {
 void Commands::add_ended(bool something_left) {
     const std::string& outcome = state_.end["outcome"].text();
     if (outcome == "partly undone") {
-        const bool conflict = std::any_of(
-            state_.undo_entries.begin(), state_.undo_entries.end(),
-            [](const UndoEntry& entry) { return !entry.settled; });
-        add("undo", "", conflict ? "go on with the undo" : "try again where the undo stopped");
-        add("undo", "--force", "also where the world is no longer as the run left it");
+        add("undo", "", "go on where the undo stopped");
+        // The reason of a conflict names the way out itself.
+        if (state_.end["reason"].text().find("--force") != std::string::npos)
+            add("undo", "--force", "also where the world is no longer as the run left it");
     } else if (something_left && outcome != "done") {
         add("undo", "", "take back what is left");
     }
@@ -163,6 +172,18 @@ std::vector<NextCommand> next_commands(const RunState& state, const RunRow& row,
         commands.add_ended(something_left);
     }
     return std::move(commands.made);
+}
+
+void add_next(Page& page, const std::string& prefix, const std::vector<NextCommand>& next) {
+    constexpr std::size_t shown_max = 5;
+    std::size_t count = 0;
+    for (const auto& item : next) {
+        if (item.command.starts_with("perilune report") && next.size() > 1) continue;
+        if (count == shown_max) break;
+        page.add_command(count == 0 ? prefix : std::string(prefix.size(), ' '), item.command,
+                         item.purpose);
+        ++count;
+    }
 }
 
 }  // namespace perilune::report

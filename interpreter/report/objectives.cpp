@@ -32,9 +32,11 @@ void measure_recovery(const RunFacts& run, Objective& objective) {
 
 void measure_undo(const Timeline& timeline, Objective& objective) {
     double began = 0;
-    for (const auto& note : timeline.notes)
-        if (began <= 0 && (note.kind == "undo" || (note.kind == "stop" && note.text.starts_with("undo"))))
-            began = note.at;
+    for (const auto& note : timeline.notes) {
+        const bool begins =
+            note.kind == "undo" || (note.kind == "stop" && note.text.starts_with("undo"));
+        if (began <= 0 && begins) began = note.at;
+    }
     for (const auto& undo : timeline.undos)
         if (!undo.within && (began <= 0 || undo.began < began)) began = undo.began;
     if (began <= 0) return;

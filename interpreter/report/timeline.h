@@ -216,6 +216,7 @@ struct RunFacts {
     std::string plan;    // Digest.
     std::string bundle;  // Digest.
     std::string seed;
+    std::string program;  // "perilune 0.1.0"
     double began = 0;
     double outage_began = 0;  // 0: the clock starts with the run.
     double ended = 0;         // 0 while it has not.

@@ -132,7 +132,8 @@ void TimelineBuilder::follow(const Value& record) {
     std::string scope = record["scope"].text();
     if (kind == "open") scope = EventId::from(record).key();
     if (kind == "close") scope = made_.state.scope(scope).parent;
-    const bool polls = kind == "read" || (kind == "timer" && record["args"]["why"].text() == "poll");
+    const bool pause = kind == "timer" && record["args"]["why"].text() == "poll";
+    const bool polls = kind == "read" || pause;
     if (!polls) polling_.erase(strand);
     strand_scopes_[strand] = scope;
 }

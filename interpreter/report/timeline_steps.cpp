@@ -41,8 +41,9 @@ void TimelineBuilder::take_begin(const Value& record) {
     run.plan = first_text(record, {"plan", "plan_digest"});
     run.bundle = record["bundle"].text();
     run.seed = record["seed"].text();
+    run.program = record["program"].text();
     run.began = record.has("started_at") ? record["started_at"].number() : record["time"].number();
-    run.outage_began = record["outage_began"].number();
+    run.outage_began = record["outage_began_at"].number();
     run.break_glass = reason_of_flag(record["break_glass"]);
     if (record.has("break_glass") && run.break_glass.empty() && record["break_glass"].is_map())
         run.break_glass = "no reason was given";
@@ -177,8 +178,12 @@ void TimelineBuilder::take_timer(const Value& record) {
         polling.wait = made_.waits.size() - 1;
         polling.place = place;
     }
-    add_entry(EntryKind::wait, made_.waits.size() - 1, place_of(record["scope"].text()),
-              record["time"].number());
+    // The pause between two attempts belongs to the step, though it lies outside of both.
+    const auto step = why == "backoff" ? steps_by_name_.find(step_key(record))
+                                       : steps_by_name_.end();
+    const std::size_t parent =
+        step == steps_by_name_.end() ? place_of(record["scope"].text()) : step->second;
+    add_entry(EntryKind::wait, made_.waits.size() - 1, parent, record["time"].number());
 }
 
 void TimelineBuilder::take_fired(const Value& record) {

@@ -108,6 +108,12 @@ bool Host::lease_holds() const {
 }
 
 void Host::poll_inbox() {
+    after_inbox([this] {
+        loop_->start_timer(boot_now_s() + inbox_every_s, [this] { poll_inbox(); });
+    });
+}
+
+void Host::after_inbox(std::function<void()> done) {
     auto rows = std::make_shared<std::vector<InboxRow>>();
     std::vector<std::string> ids;
     for (const auto& [id, run] : runs_)
@@ -118,9 +124,9 @@ void Host::poll_inbox() {
                 if (auto found = store_->inbox(id))
                     rows->insert(rows->end(), found->begin(), found->end());
         },
-        [this, rows] {
+        [this, rows, done = std::move(done)] {
             take_inbox(*rows);
-            loop_->start_timer(boot_now_s() + inbox_every_s, [this] { poll_inbox(); });
+            done();
         });
 }
 
@@ -135,8 +141,12 @@ void Host::take_inbox(const std::vector<InboxRow>& rows) {
         given.at = row.at;
         if (auto body = from_canonical_json(row.body)) given.body = *body;
         const auto keep = shared(row.run);
+        if (!taken_.insert(row.id).second) continue;  // Its taking is being made durable.
         const std::string refused = run->engine().on_command(given);
         writer_->reply(row.id, refused);
+        if (!refused.empty())
+            watcher_.on_progress(row.run, {}, row.who + ": " + row.kind + " was not taken: " +
+                                                  refused);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,8 @@ public:
 
     // A command of a person at this terminal. Empty where taken; else why not.
     std::string command(const std::string& run, const Command& command);
+    // Looks into the inbox now and calls back when what was there has been taken.
+    void after_inbox(std::function<void()> done);
     // Stops starting anything; rests as paused. A second call gives up at once.
     void pause();
     // Gives the run up in the state it rests in; then calls back. `state` is the row's.
@@ -137,7 +140,7 @@ private:
     int lock_fd_ = -1;
     double beat_count_ = 0;
     double last_beat_sent_ = 0;  // Boot clock of the last good one.
-    bool polling_ = false;
+    std::set<std::string> taken_;  // Commands taken in this process.
     bool replaying_tree_ = false;
     std::map<std::string, std::vector<Value>> records_;  // Of claimed runs, until replayed.
 };

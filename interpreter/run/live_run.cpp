@@ -4,6 +4,7 @@
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
+#include "interpreter/base/sync_point.h"
 #include "interpreter/run/calls.h"
 
 namespace perilune {
@@ -170,9 +171,11 @@ void LiveRun::start_call(CallRequest request) {
     };
     calls_[request.id] = call->cancel;
     auto driver = host_.drivers_->of(call->target);
+    sync_point(request.phase == Phase::act ? "act" : "call");
     perform_call(host_.loop(), std::move(driver), call, request, host_.masker_,
                  [this, run = host_.shared(id_)](CallAnswer answer) {
                      calls_.erase(answer.id);
+                     sync_point("answered");
                      if (!ended) engine_.on_answer(std::move(answer));
                  });
 }

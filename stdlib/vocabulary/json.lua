@@ -33,7 +33,8 @@ local safe_encodings = { base64 = true, url = true, hash = true }
 local writers = {}
 
 local function fail(state, reason)
-  error({ reason = table.concat(state.path) .. " " .. reason }, 0)
+  local path = gsub(table.concat(state.path), "^%.", "")
+  error({ reason = (path == "" and "it" or path) .. " " .. reason }, 0)
 end
 
 local function write(state, piece)
@@ -170,7 +171,7 @@ end
 ---@param options { indent: integer? }?
 ---@return string
 function M.encode(value, options)
-  local state = { parts = {}, pieces = {}, path = { "the value" }, depth = 0,
+  local state = { parts = {}, pieces = {}, path = {}, depth = 0,
     indent = read_indent(options) }
   local well, failure = pcall(write_value, state, value)
   if not well then

@@ -22,28 +22,33 @@ function M.abandon(...)
   return stock.yield(abandoned, ...)
 end
 
----A fresh coroutine library.
-function M.library()
-  local owned = setmetatable({}, { __mode = "k" })  -- To whether it has ended.
-  local live = 0
-  local library = {}
+local function unwrap(ok, ...)
+  if ok then return ... end
+  local failure = ...
+  error(failure, 0)
+end
 
-  local function check(co, name)
-    if owned[co] == nil then
+-- Whose coroutines they are: only these are resumed or looked at.
+local function make_owner()
+  local ended = setmetatable({}, { __mode = "k" })  -- Each coroutine to whether it has ended.
+  local live = 0
+  local owner = {}
+
+  function owner.check(co, name)
+    if ended[co] == nil then
       error(("bad argument #1 to '%s' (coroutine of the script's own expected)"):format(name), 3)
     end
   end
 
-  local function create(f, name, level)
+  function owner.create(f, name)
     if type(f) ~= "function" then
-      error(("bad argument #1 to '%s' (function expected, got %s)"):format(name, type(f)), level)
+      error(("bad argument #1 to '%s' (function expected, got %s)"):format(name, type(f)), 3)
     end
     if live >= live_max then
-      error(("A run may have %d coroutines that have not ended, and has them."):format(live_max),
-        level)
+      error(("A run may have %d coroutines that have not ended, and has them."):format(live_max), 3)
     end
     local co = stock.create(f)
-    owned[co] = false
+    ended[co] = false
     live = live + 1
     return co
   end
@@ -51,14 +56,14 @@ function M.library()
   local function finish(co, ok, first, ...)
     depth = depth - 1
     if rawequal(first, abandoned) then return M.abandon(...) end
-    if not owned[co] and stock.status(co) == "dead" then
-      owned[co] = true
+    if not ended[co] and stock.status(co) == "dead" then
+      ended[co] = true
       live = live - 1
     end
     return ok, first, ...
   end
 
-  local function resume(co, ...)
+  function owner.resume(co, ...)
     if depth >= depth_max then
       return false, ("Coroutines are nested more than %d deep."):format(depth_max)
     end
@@ -66,22 +71,27 @@ function M.library()
     return finish(co, stock.resume(co, ...))
   end
 
-  local function unwrap(ok, ...)
-    if ok then return ... end
-    local failure = ...
-    error(failure, 0)
+  return owner
+end
+
+---A fresh coroutine library.
+function M.library()
+  local owner = make_owner()
+  local library = {}
+
+  function library.create(f)
+    local co = owner.create(f, "create")  -- No tail call: the error counts this frame.
+    return co
   end
 
-  function library.create(f) return create(f, "create", 3) end
-
   function library.resume(co, ...)
-    check(co, "resume")
-    return resume(co, ...)
+    owner.check(co, "resume")
+    return owner.resume(co, ...)
   end
 
   function library.wrap(f)
-    local co = create(f, "wrap", 3)
-    return function(...) return unwrap(resume(co, ...)) end
+    local co = owner.create(f, "wrap")
+    return function(...) return unwrap(owner.resume(co, ...)) end
   end
 
   function library.yield(...)
@@ -92,7 +102,7 @@ function M.library()
   end
 
   function library.status(co)
-    check(co, "status")
+    owner.check(co, "status")
     return stock.status(co)
   end
 

@@ -9,7 +9,7 @@ local depth = 0
 
 -- How the C functions' own complaints begin; what a script raises is passed on as it is.
 local complaints = { "^bad argument #", "^invalid ", "^malformed pattern", "^unfinished capture",
-  "^pattern too complex", "^missing '%['" }
+  "^pattern too complex", "^missing '%['", "^attempt to compare " }
 
 local function is_complaint(failure)
   if type(failure) ~= "string" then return false end

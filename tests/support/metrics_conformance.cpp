@@ -30,7 +30,7 @@ void check_readings(const Make& make) {
     CHECK((*none)["empty"].boolean());
     CHECK((*none)["samples"].number() == 0);
     CHECK_FALSE((*none)["unit"].text().empty());
-    const auto typo = rig.observe("read", fields("name", "sone"));
+    const auto typo = rig.observe("read", fields("name", "sume"));
     REQUIRE_FALSE(typo.ok());
     CHECK(typo.error().code == "unknown_query");
     CHECK(typo.error().retry == Retry::never);

@@ -18,7 +18,7 @@ constexpr double first_backoff_s = 0.5;
 constexpr double longest_backoff_s = 30;
 constexpr double forgiven_after_s = 30;  // In health.
 constexpr double probe_within_s = 2;
-constexpr double probe_every_s = 0.25;         // While it is not healthy yet.
+constexpr double probe_every_s = 0.25;  // While it is not healthy yet.
 constexpr double probe_healthy_every_s = 1;
 
 void replace_all(std::string& text, const std::string& what, const std::string& by) {

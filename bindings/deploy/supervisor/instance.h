@@ -15,7 +15,7 @@ namespace perilune {
 struct InstancePlan {
     std::string release_id;
     std::string version;
-    std::string folder;      // The release's files.
+    std::string folder;  // The release's files.
     int generation = 0;
     Variables variables;
     bool maintenance = false;

@@ -22,8 +22,8 @@ namespace perilune {
 namespace {
 
 constexpr int lock_fd = 3;
-constexpr double drain_within_s = 1;     // For pipes that a descendant still holds open.
-constexpr double status_within_s = 60;   // How long writing the last status is tried.
+constexpr double drain_within_s = 1;    // For pipes that a descendant still holds open.
+constexpr double status_within_s = 60;  // How long writing the last status is tried.
 constexpr double never = HUGE_VAL;
 
 bool read_input(std::string& bytes) {
@@ -65,7 +65,8 @@ struct Kept {
 class Keeper {
 public:
     Keeper(std::string folder, KeptProgram program)
-        : folder_(std::move(folder)), program_(std::move(program)),
+        : folder_(std::move(folder)),
+          program_(std::move(program)),
           log_(folder_ + "/log", program_.log_max) {
         sigset_t signals;
         sigemptyset(&signals);
@@ -146,8 +147,8 @@ private:
         ended_ = true;
         stop_at_s_ = never;
         // Its descendants have the rest of the grace time where it was told to stop.
-        end_at_s_ = kill_at_s_ < never ? kill_at_s_ + drain_within_s
-                                       : boot_clock_s() + drain_within_s;
+        end_at_s_ =
+            kill_at_s_ < never ? kill_at_s_ + drain_within_s : boot_clock_s() + drain_within_s;
     }
 
     void drain(Kept& stream) {
@@ -161,8 +162,7 @@ private:
 
     void take_signals() {
         signalfd_siginfo taken{};
-        while (::read(signals_.get(), &taken, sizeof taken) ==
-               static_cast<ssize_t>(sizeof taken)) {
+        while (::read(signals_.get(), &taken, sizeof taken) == static_cast<ssize_t>(sizeof taken)) {
             if (taken.ssi_signo == SIGHUP) continue;
             const bool with_grace = taken.ssi_code == SI_QUEUE;
             stop(with_grace ? static_cast<double>(taken.ssi_int) / 1000 : program_.grace_s);

@@ -57,19 +57,18 @@ Result<Value> add_release(Rollout& rollout, TargetState& state, ReleaseRecord re
     return store(rollout, state, release_answer(release.id));
 }
 
-// { key, version, incoming (a folder below releases/), env, message, digest, instances }
+// { key, version, incoming (a copy below releases/), env, message, digest, instances }
 Result<Value> do_release(Rollout& rollout, TargetState& state, const Value& request) {
+    if (const auto* made = made_by(state, request["key"].text())) return release_answer(made->id);
     const std::string& root = rollout.root();
-    const std::string incoming = root + "/releases/" + request["incoming"].text();
-    if (const auto* made = made_by(state, request["key"].text())) {
-        std::error_code code;
-        std::filesystem::remove_all(incoming, code);
-        return release_answer(made->id);
-    }
+    const std::string& name = request["incoming"].text();
+    if (!name.starts_with(".incoming-") || name.find('/') != std::string::npos)
+        return fail("bad_request", "The request names no copied files to release.");
+    const std::string incoming = root + "/releases/" + name;
     auto variables = load_variables(env_path(root));
     if (!variables) return variables.error();
-    for (auto& [name, variable] : variables_from(request["env"]))
-        variables->insert_or_assign(name, variable);
+    for (auto& [variable_name, variable] : variables_from(request["env"]))
+        variables->insert_or_assign(variable_name, variable);
     ReleaseRecord release;
     release.version = request["version"].text();
     release.key = request["key"].text();
@@ -108,7 +107,8 @@ Result<Value> do_activate(Rollout& rollout, TargetState& state, const Value& req
     ReleaseRecord* release = state.release(request["release_id"].text());
     if (!release)
         return fail("not_found", "There is no release " + request["release_id"].text() + ".");
-    if (release->activated_by != request["key"].text()) want(state, *release, request["key"].text());
+    if (release->activated_by != request["key"].text())
+        want(state, *release, request["key"].text());
     return store(rollout, state, release_answer(release->id));
 }
 
@@ -165,8 +165,7 @@ Result<Value> do_maintenance(Rollout& rollout, TargetState& state, const Value& 
         ::unlink(path.c_str());
         if (const auto synced = sync_folder(rollout.root()); !synced) return synced.error();
     }
-    if (state.settings.on_maintenance == "restart")
-        start_anew(state, request["key"].text(), 1);
+    if (state.settings.on_maintenance == "restart") start_anew(state, request["key"].text(), 1);
     if (state.settings.on_maintenance == "signal") rollout.signal_all(SIGHUP);
     return store(rollout, state, Value());
 }
@@ -188,9 +187,9 @@ Result<Value> do_prune(Rollout& rollout, TargetState& state, const Value& reques
     std::error_code code;
     for (const auto& entry : std::filesystem::directory_iterator(root + "/releases", code)) {
         const std::string name = entry.path().filename().string();
-        const bool used = std::any_of(
-            state.releases.begin(), state.releases.end(),
-            [&](const ReleaseRecord& release) { return release.folder == name; });
+        const bool used =
+            std::any_of(state.releases.begin(), state.releases.end(),
+                        [&](const ReleaseRecord& release) { return release.folder == name; });
         if (!used && !name.starts_with('.'))
             std::filesystem::rename(entry.path(), root + "/releases/.removed-" + name, code);
     }
@@ -218,8 +217,8 @@ Result<Value> carry_out(Rollout& rollout, const Value& request) {
     if (request["do"].text() == "ping") return Value();
     for (const auto& [name, carry] : requests)
         if (name == request["do"].text()) return carry(rollout, state, request);
-    return fail("bad_request", "The supervisor does not know the request \"" +
-                                   request["do"].text() + "\".");
+    return fail("bad_request",
+                "The supervisor does not know the request \"" + request["do"].text() + "\".");
 }
 
 }  // namespace perilune

@@ -29,7 +29,8 @@ Status link_current(const std::string& root, const ReleaseRecord& release) {
 }  // namespace
 
 Rollout::Rollout(std::string root, TargetState state)
-    : root_(std::move(root)), state_(std::move(state)),
+    : root_(std::move(root)),
+      state_(std::move(state)),
       log_(supervisor_path(root_) + "/log", log_bytes) {
     gather();
 }
@@ -80,8 +81,7 @@ bool Rollout::current_with_wanted(const Instance& instance) const {
 void Rollout::remove_extra() {
     for (auto at = instances_.begin(); at != instances_.end();) {
         auto& [number, instance] = *at;
-        const bool wanted =
-            state_.running && number <= state_.instances && !state_.wanted.empty();
+        const bool wanted = state_.running && number <= state_.instances && !state_.wanted.empty();
         if (!wanted) instance.stop(state_.settings.stops_within_s);
         const bool listed = state_.running && number <= state_.instances;
         at = !listed && !instance.alive() ? instances_.erase(at) : std::next(at);
@@ -108,8 +108,8 @@ void Rollout::replace_outdated() {
                           [](const Instance* instance) { return !instance->healthy(); });
     for (Instance* instance : outdated) {
         if (away >= std::max(state_.at_once, 1)) return;
-        note("Replacing an instance of release " + instance->release_id() + " by " +
-             state_.wanted + ".");
+        note("Replacing an instance of release " + instance->release_id() + " by " + state_.wanted +
+             ".");
         instance->stop(state_.settings.stops_within_s);
         ++away;
     }
@@ -122,8 +122,7 @@ void Rollout::start_missing(double now_s) {
              ".");
         instance.start(state_.settings, *plan(), now_s);
         if (!instance.alive())
-            note("Instance " + std::to_string(number) + " did not stay: " +
-                 instance.last_words());
+            note("Instance " + std::to_string(number) + " did not stay: " + instance.last_words());
     }
 }
 

@@ -38,7 +38,8 @@ struct Client {
 class Server {
 public:
     Server(Rollout rollout, Descriptor listening, std::string socket)
-        : rollout_(std::move(rollout)), listening_(std::move(listening)),
+        : rollout_(std::move(rollout)),
+          listening_(std::move(listening)),
           socket_(std::move(socket)) {
         sigset_t signals;
         sigemptyset(&signals);
@@ -127,7 +128,8 @@ private:
                 reply.set("error", done.error().to_value());
         }
         const std::string line = to_canonical_json(reply) + "\n";
-        // Answers are short; one that does not fit the socket's buffer is lost, and asked for again.
+        // Answers are short; one that does not fit the socket's buffer is lost, and asked for
+        // again.
         [[maybe_unused]] const auto sent =
             ::send(client.socket.get(), line.data(), line.size(), MSG_NOSIGNAL);
         return true;
@@ -150,7 +152,8 @@ void place_null_everywhere() {
 Status announce(const std::string& root, const std::string& socket) {
     Value place;
     place.set("socket", socket).set("pid", ::getpid());
-    return write_file_durably(supervisor_path(root) + "/place.json", to_canonical_json(place), 0600);
+    return write_file_durably(supervisor_path(root) + "/place.json", to_canonical_json(place),
+                              0600);
 }
 
 // The second process: returns a sentence where it cannot serve.

@@ -10,7 +10,16 @@ namespace perilune::syntax {
 
 // What the parser looked for when it met something else.
 enum class Expecting {
-    other, statement, assignment, expression, then_word, do_word, name, method, end_of_call, end_of_table,
+    other,
+    statement,
+    assignment,
+    expression,
+    then_word,
+    do_word,
+    name,
+    method,
+    end_of_call,
+    end_of_table,
     end_word
 };
 

@@ -36,7 +36,7 @@ struct Keys {
 struct DeclaredTarget {
     std::string family;  // Empty where the key is not "FAMILY/NAME".
     std::string target;
-    std::string key;     // As written.
+    std::string key;  // As written.
     Position position;
     std::vector<PlacedName> changes;
     bool complete = true;  // False where the changes are not a literal list of texts.
@@ -57,8 +57,8 @@ struct OperationUse {
     std::string family;
     std::string target;
     std::string operation;
-    Position position;             // Of the operation's name.
-    std::optional<Keys> arguments; // Where the argument is one literal table or there is none.
+    Position position;              // Of the operation's name.
+    std::optional<Keys> arguments;  // Where the argument is one literal table or there is none.
 };
 
 // A global function called with a name first: `step("Tell the one on call", …)`. The function is
@@ -71,15 +71,15 @@ struct NamedCall {
 };
 
 struct Facts {
-    std::string returns;        // What the file's `return` calls: "runbook", "drill", …; or empty.
+    std::string returns;  // What the file's `return` calls: "runbook", "drill", …; or empty.
     Position returns_position;  // Of the return, or of the file's end.
     std::optional<Keys> keys;   // Of the table given to it, where it is one.
     std::vector<DeclaredTarget> targets;
     bool targets_complete = true;  // False where some of `targets` cannot be told from the file.
     std::vector<TargetUse> target_uses;
     std::vector<OperationUse> operations;
-    // Of step, approve, confirm, ask, manual, wait_until, hold, meanwhile, keep, parallel, wait_for,
-    // require, run_runbook, secret, world, and of families whose name is not known.
+    // Of step, approve, confirm, ask, manual, wait_until, hold, meanwhile, keep, parallel,
+    // wait_for, require, run_runbook, secret, world, and of families whose name is not known.
     std::vector<NamedCall> names;
 
     bool is_runbook() const { return returns == "runbook"; }

@@ -91,15 +91,15 @@ private:
     bool has_ahead_ = false;
     bool failed_ = false;
     std::optional<Problem> problem_;
-    Position last_end_;             // Where the token before this one ends.
-    std::uint32_t last_line_ = 1;   // The line LuaJIT would believe that token to end on.
+    Position last_end_;            // Where the token before this one ends.
+    std::uint32_t last_line_ = 1;  // The line LuaJIT would believe that token to end on.
     std::uint32_t level_ = 0;
-    std::uint32_t tallest_ = 0;     // The highest expression of the function being read.
+    std::uint32_t tallest_ = 0;  // The highest expression of the function being read.
     Function* function_ = nullptr;
     Labels labels_;
     std::vector<Name> pending_labels_;  // In a row, up to the one just read.
-    std::optional<Opener> suspect_;  // A block whose `end` stands further left than itself.
-    std::optional<Position> else_if_;  // The first `if` that follows an `else`.
+    std::optional<Opener> suspect_;     // A block whose `end` stands further left than itself.
+    std::optional<Position> else_if_;   // The first `if` that follows an `else`.
 };
 
 }  // namespace perilune::syntax

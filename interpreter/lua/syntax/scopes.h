@@ -13,7 +13,7 @@ enum class LocalKind : std::uint8_t { variable, function, parameter, loop_variab
 struct Local {
     Name name;
     LocalKind kind = LocalKind::variable;
-    std::uint32_t function = 0;  // The id of the function that declares it.
+    std::uint32_t function = 0;    // The id of the function that declares it.
     std::size_t visible_from = 0;  // Offsets between which its name means it, but for shadowing.
     std::size_t visible_to = 0;
     std::uint32_t reads = 0;
@@ -47,8 +47,8 @@ struct Scopes {
     std::vector<Local> locals;
     std::vector<GlobalUse> globals;
     std::vector<Assignment> assignments;
-    std::vector<FunctionScope> functions;     // By the function's id.
-    std::vector<std::uint32_t> meaning;       // By an expression's id: 1 + the local, or 0.
+    std::vector<FunctionScope> functions;  // By the function's id.
+    std::vector<std::uint32_t> meaning;    // By an expression's id: 1 + the local, or 0.
 
     const Local* local_of(const Expression& name) const;
     bool is_global(const Expression& expression, std::string_view name) const;

@@ -26,16 +26,42 @@ struct Block {
 };
 
 enum class ExpressionKind : std::uint8_t {
-    nil, boolean, number, text, varargs, function, name,
+    nil,
+    boolean,
+    number,
+    text,
+    varargs,
+    function,
+    name,
     index,        // left[right], also written left.name
     call,         // left(items)
     method_call,  // left:text(items)
-    unary, binary, table, parentheses
+    unary,
+    binary,
+    table,
+    parentheses
 };
 
 enum class Operator : std::uint8_t {
-    none, logical_or, logical_and, less, greater, less_equal, greater_equal, not_equal, equal,
-    concatenate, add, subtract, multiply, divide, modulo, power, logical_not, negate, length
+    none,
+    logical_or,
+    logical_and,
+    less,
+    greater,
+    less_equal,
+    greater_equal,
+    not_equal,
+    equal,
+    concatenate,
+    add,
+    subtract,
+    multiply,
+    divide,
+    modulo,
+    power,
+    logical_not,
+    negate,
+    length
 };
 
 // One field of a table constructor: `value`, `name = value` or `[key] = value`.
@@ -53,8 +79,8 @@ struct Expression {
     std::uint32_t height = 1;  // Of the tree below it, bounded so that walking it may recurse.
     Span span;
     double number = 0;
-    std::string_view text;     // A string's value; the spelling of a name; the name of a method.
-    Position text_position;    // Where the name of a method or a dotted field stands.
+    std::string_view text;   // A string's value; the spelling of a name; the name of a method.
+    Position text_position;  // Where the name of a method or a dotted field stands.
     const Expression* left = nullptr;   // Operand, called or indexed thing, what parentheses hold.
     const Expression* right = nullptr;  // Second operand; the key of an index.
     std::vector<const Expression*> items;  // Arguments.
@@ -63,7 +89,7 @@ struct Expression {
 };
 
 struct Function {
-    std::uint32_t id = 0;  // Its place in Tree::functions; the file itself is 0.
+    std::uint32_t id = 0;          // Its place in Tree::functions; the file itself is 0.
     std::vector<Name> parameters;  // `self` of a method is not among them.
     bool has_varargs = false;
     bool is_method = false;  // Declared with a colon, so that it has `self`.
@@ -72,8 +98,21 @@ struct Function {
 };
 
 enum class StatementKind : std::uint8_t {
-    local, local_function, assign, call, do_block, while_loop, repeat_loop, if_branches,
-    numeric_for, generic_for, function, return_values, break_loop, jump, label
+    local,
+    local_function,
+    assign,
+    call,
+    do_block,
+    while_loop,
+    repeat_loop,
+    if_branches,
+    numeric_for,
+    generic_for,
+    function,
+    return_values,
+    break_loop,
+    jump,
+    label
 };
 
 struct Branch {

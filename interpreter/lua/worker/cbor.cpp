@@ -8,7 +8,7 @@ namespace perilune::worker {
 
 namespace {
 
-constexpr unsigned info_one_byte = 24;    // A count of one byte follows the head's own byte.
+constexpr unsigned info_one_byte = 24;  // A count of one byte follows the head's own byte.
 constexpr unsigned info_eight_bytes = 27;
 constexpr double exact_max = 9007199254740992.0;  // 2^53: whole numbers up to it are exact.
 
@@ -41,7 +41,8 @@ void append_bytes(std::string& out, std::string_view bytes) {
 void append_number(std::string& out, double number) {
     const bool whole = number == std::floor(number) && std::abs(number) <= exact_max;
     if (whole && !(number == 0 && std::signbit(number))) {
-        if (number >= 0) return append_head(out, Major::natural, static_cast<std::uint64_t>(number));
+        if (number >= 0)
+            return append_head(out, Major::natural, static_cast<std::uint64_t>(number));
         return append_head(out, Major::negative, static_cast<std::uint64_t>(-number) - 1);
     }
     out += byte_float;

@@ -65,8 +65,8 @@ bool tie_to_host() {
 }
 
 bool deny_files_and_network() {
-    const auto version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0,
-                                   LANDLOCK_CREATE_RULESET_VERSION);
+    const auto version =
+        ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version < 1) return true;  // Not in this kernel; the filter of system calls stands alone.
     Ruleset denied;
     std::size_t size = sizeof denied.files;

@@ -75,9 +75,7 @@ bool push_decoded(lua_State* L, std::string_view input, std::size_t& at, int dep
             return true;
         case Major::array: return push_list(L, input, at, head.count, depth_left - 1);
         case Major::map: return push_map(L, input, at, head.count, depth_left - 1);
-        case Major::tag:
-            at = begin;
-            return push_handle(L, input, at);
+        case Major::tag: at = begin; return push_handle(L, input, at);
         case Major::simple: return push_simple(L, head);
     }
     return false;

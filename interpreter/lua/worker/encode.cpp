@@ -61,8 +61,9 @@ bool Encoder::refuse(const char* code, std::string reason) {
 
 bool Encoder::fits(std::size_t more) {
     if (out_.size() <= end_max_ && more <= end_max_ - out_.size()) return true;
-    return refuse("too_large", "makes the value larger than 1 MiB (use a storage target's streams "
-                               "for large data)");
+    return refuse("too_large",
+                  "makes the value larger than 1 MiB (use a storage target's streams "
+                  "for large data)");
 }
 
 bool Encoder::append_value(lua_State* L, int index, int tables_left) {

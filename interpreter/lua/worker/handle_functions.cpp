@@ -26,8 +26,9 @@ int check_pieces(lua_State* L) {
         }
         lua_pop(L, 1);
         if (!well)
-            return luaL_error(L, "A secret's piece is a list of five texts: text, name, provider, "
-                                 "version, encoding.");
+            return luaL_error(L,
+                              "A secret's piece is a list of five texts: text, name, provider, "
+                              "version, encoding.");
     }
     return count;
 }
@@ -101,7 +102,7 @@ int give_source(lua_State* L) {
 }
 
 constexpr luaL_Reg functions[] = {
-    {"secret", make_secret},   {"secret_pieces", give_pieces}, {"is_secret", is_secret},
+    {"secret", make_secret},   {"secret_pieces", give_pieces},  {"is_secret", is_secret},
     {"unknown", make_unknown}, {"unknown_source", give_source}, {"is_unknown", is_unknown},
 };
 

@@ -51,8 +51,10 @@ void push_key(lua_State* L, const Key& key) {
 int give_reason(lua_State* L) {
     const char* kind = luaL_typename(L, -1);
     lua_pushnil(L);
-    lua_pushfstring(L, "a key of the table is a %s; only numbers, texts and booleans have an "
-                       "order that is the same in every run", kind);
+    lua_pushfstring(L,
+                    "a key of the table is a %s; only numbers, texts and booleans have an "
+                    "order that is the same in every run",
+                    kind);
     return 2;
 }
 

@@ -25,8 +25,8 @@ int show(lua_State* L) {
 }
 
 int equal(lua_State* L) {
-    const bool both = handle_kind(L, 1) == HandleKind::secret &&
-                      handle_kind(L, 2) == HandleKind::secret;
+    const bool both =
+        handle_kind(L, 1) == HandleKind::secret && handle_kind(L, 2) == HandleKind::secret;
     lua_pushboolean(L, both && handle_cbor(L, 1) == handle_cbor(L, 2));
     return 1;
 }
@@ -80,8 +80,8 @@ int join_handles(lua_State* L) {
             return luaL_error(L, "A handle joins texts, numbers and other handles by .., not a %s.",
                               luaL_typename(L, i));
     }
-    const bool unknown = handle_kind(L, 1) == HandleKind::unknown ||
-                         handle_kind(L, 2) == HandleKind::unknown;
+    const bool unknown =
+        handle_kind(L, 1) == HandleKind::unknown || handle_kind(L, 2) == HandleKind::unknown;
     if (unknown) {
         push_derived_unknown(L, describe_operand(L, 1) + " .. " + describe_operand(L, 2));
     } else {

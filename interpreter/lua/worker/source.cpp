@@ -90,8 +90,8 @@ private:
         const std::size_t begin = at_;
         while (at_ < source_.size()) {
             const char c = source_[at_];
-            const bool sign = at_ > begin && is_one_of(c, "+-") &&
-                              is_one_of(source_[at_ - 1], exponents);
+            const bool sign =
+                at_ > begin && is_one_of(c, "+-") && is_one_of(source_[at_ - 1], exponents);
             if (!is_name_byte(c) && c != '.' && !sign) break;
             ++at_;
         }

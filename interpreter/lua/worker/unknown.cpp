@@ -64,9 +64,11 @@ struct Metamethod {
 };
 
 constexpr Metamethod metamethods[] = {
-    {"__index", index},         {"__newindex", refuse_change}, {"__call", call},
-    {"__len", length},          {"__unm", negate},             {"__concat", join_handles},
-    {"__tostring", show},       {"__lt", refuse_order},        {"__le", refuse_order},
+    {"__index", index},     {"__newindex", refuse_change},
+    {"__call", call},       {"__len", length},
+    {"__unm", negate},      {"__concat", join_handles},
+    {"__tostring", show},   {"__lt", refuse_order},
+    {"__le", refuse_order},
 };
 
 constexpr const char* operators[][2] = {{"__add", "+"}, {"__sub", "-"}, {"__mul", "*"},

@@ -16,9 +16,7 @@ namespace {
 
 constexpr int list_elements_max = 256;  // Of a frame; what a run says is in the elements' tables.
 
-Wire& wire_of(lua_State* L) {
-    return *static_cast<Wire*>(lua_touserdata(L, lua_upvalueindex(1)));
-}
+Wire& wire_of(lua_State* L) { return *static_cast<Wire*>(lua_touserdata(L, lua_upvalueindex(1))); }
 
 int give_refusal(lua_State* L, const Encoder& encoder) {
     lua_pushnil(L);
@@ -54,8 +52,7 @@ int send(lua_State* L) {
     for (int i = 1; i <= count; ++i) {
         const std::size_t left = frame_bytes_max - wire.channel.frame_bytes();
         lua_rawgeti(L, 1, i);
-        const bool well =
-            wire.encoder.append(L, lua_gettop(L), std::min(left, value_bytes_max));
+        const bool well = wire.encoder.append(L, lua_gettop(L), std::min(left, value_bytes_max));
         lua_pop(L, 1);
         if (!well) {
             wire.channel.drop_frame();

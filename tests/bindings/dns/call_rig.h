@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "interpreter/base/digest.h"
 #include "interpreter/base/driver.h"
 #include "tests/support/loop_rig.h"
 
@@ -89,7 +90,7 @@ private:
         made.operation = operation;
         made.target = target_;
         made.arguments = std::move(*checked);
-        if (row->effect == Effect::change) made.key = "key" + std::to_string(++calls_);
+        if (row->effect == Effect::change) made.key = to_hex(random_bytes(8));
         made.deadline_s = boot_now_s() + timeout_s;
         made.open_secret = [this](const Value& value) { return open(value); };
         return made;
@@ -107,7 +108,6 @@ private:
     Driver driver_;
     std::string target_;
     MadeChange last_;
-    int calls_ = 0;
 };
 
 }  // namespace perilune::test

@@ -4,10 +4,11 @@
 #include <fstream>
 #include <thread>
 
-#include <doctest/doctest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <doctest/doctest.h>
 
 #include "bindings/notify/notify.h"
 #include "interpreter/base/files.h"

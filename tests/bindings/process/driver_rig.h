@@ -10,8 +10,8 @@
 
 #include <doctest/doctest.h>
 
-#include "interpreter/base/driver.h"
 #include "interpreter/base/digest.h"
+#include "interpreter/base/driver.h"
 
 namespace perilune::test {
 
@@ -143,7 +143,7 @@ public:
         return change(back->operation, back->arguments);
     }
 
-    std::vector<std::string> told;           // What calls said while they went on.
+    std::vector<std::string> told;  // What calls said while they went on.
     std::function<void(const std::string&)> on_tell;
     std::shared_ptr<Cancel> cancel = std::make_shared<Cancel>();  // Of the next calls.
 
@@ -171,8 +171,8 @@ public:
         Call call;
         call.operation = name;
         call.target = target_;
-        const double timeout_s = checked->contains("timeout") ? checked->at("timeout").number()
-                                                              : operation->timeout_s;
+        const double timeout_s =
+            checked->contains("timeout") ? checked->at("timeout").number() : operation->timeout_s;
         call.arguments = std::move(*checked);
         call.deadline_s = boot_now_s() + timeout_s;
         call.cancel = cancel;

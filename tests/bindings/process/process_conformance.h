@@ -66,9 +66,9 @@ inline void check_process_refusals(DriverRig& rig) {
     CHECK(code_of("run", program("fail", {"x"})) == "not_permitted");
     CHECK(code_of("run", program("say", {std::string("a\0b", 3)})) == "bad_argument");
     CHECK(code_of("run", program("say", {make_secret("token")})) == "bad_argument");
-    for (const std::string& name : {std::string("LD_PRELOAD"), std::string("DYLD_INSERT_LIBRARIES"),
-                                    std::string("A=B"), std::string("A\nB"), std::string(),
-                                    std::string("A\0B", 3)}) {
+    for (const std::string& name :
+         {std::string("LD_PRELOAD"), std::string("DYLD_INSERT_LIBRARIES"), std::string("A=B"),
+          std::string("A\nB"), std::string(), std::string("A\0B", 3)}) {
         Value environment;
         environment.set(name, "1");
         CHECK(code_of("run", program("say").set("environment", environment)) == "bad_argument");

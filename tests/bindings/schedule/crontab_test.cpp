@@ -25,8 +25,8 @@ public:
     explicit CrontabRig(Value more = Map{})
         : calls(loop, schedule_family, make(std::move(more)), "schedule/jobs") {}
 
-    void log(const std::string& line) {
-        lines_ += line + "\n";
+    void log(const std::string& line, const char* end = "\n") {
+        lines_ += line + end;
         folder.write("log", lines_);
     }
 
@@ -103,7 +103,7 @@ TEST_CASE("lists_runs_newest_first_and_the_last_beginning") {
     rig.log(R"({"job":"second","started_at":"1970-01-01T00:03:20Z","state":"running"})");
     rig.log(R"({"job":"first","started_at":100.5,"ended_at":130,"state":"succeeded"})");
     rig.log(R"({"job":"first","for_at":300,"started_at":301,"ended_at":302,"state":"failed"})");
-    rig.log("{\"job\":\"first\",\"sta");  // Being written.
+    rig.log("{\"job\":\"first\",\"sta", "");  // Being written.
     const Value runs = done(rig.calls, "runs", named("job", "first").set("since", 0));
     REQUIRE(runs.list().size() == 2);
     CHECK(runs.list()[0]["state"].text() == "failed");
@@ -130,14 +130,14 @@ TEST_CASE("finds_the_times_at_which_a_job_did_not_begin") {
     const auto at = [](const char* text) { return std::to_string(*parse_time(text)); };
     rig.log("{\"job\":\"first\",\"started_at\":" + at("2026-03-02T02:00:40Z") +
             ",\"state\":\"running\"}");
-    rig.log("{\"job\":\"first\",\"for_at\":" + at("2026-03-03T02:00:00Z") + ",\"started_at\":" +
-            at("2026-03-03T09:00:00Z") + ",\"state\":\"running\"}");
+    rig.log("{\"job\":\"first\",\"for_at\":" + at("2026-03-03T02:00:00Z") +
+            ",\"started_at\":" + at("2026-03-03T09:00:00Z") + ",\"state\":\"running\"}");
     rig.log("{\"job\":\"first\",\"started_at\":" + at("2026-03-04T02:05:00Z") +
             ",\"state\":\"running\"}");
-    const Value missed = done(rig.calls, "missed", span("first", "2026-03-01T02:00:00Z",
-                                                         "2026-03-05T02:00:00Z"));
-    CHECK(missed == Value(List{*parse_time("2026-03-01T02:00:00Z"),
-                               *parse_time("2026-03-04T02:00:00Z")}));
+    const Value missed =
+        done(rig.calls, "missed", span("first", "2026-03-01T02:00:00Z", "2026-03-05T02:00:00Z"));
+    CHECK(missed ==
+          Value(List{*parse_time("2026-03-01T02:00:00Z"), *parse_time("2026-03-04T02:00:00Z")}));
     refused(rig.calls, "missed", named("job", "none").set("since", 0), "not_found");
 }
 
@@ -147,15 +147,13 @@ TEST_CASE("waits_until_the_jobs_are_idle") {
     CHECK(done(rig.calls, "wait_idle", named("jobs", List{"second"}).set("within", "1s"))
               .list()
               .size() == 1);
-    const auto waited =
-        rig.calls.call("wait_idle", named("jobs", "all").set("within", "300ms"));
+    const auto waited = rig.calls.call("wait_idle", named("jobs", "all").set("within", "300ms"));
     REQUIRE_FALSE(waited.ok());
     CHECK(waited.error().code == "timed_out");
     CHECK(waited.error().retry == Retry::safe);
     CHECK(waited.error().message.find("first since 100") != std::string::npos);
-    std::thread ends([&] {
-        rig.log(R"({"job":"first","started_at":100,"ended_at":101,"state":"succeeded"})");
-    });
+    std::thread ends(
+        [&] { rig.log(R"({"job":"first","started_at":100,"ended_at":101,"state":"succeeded"})"); });
     CHECK(done(rig.calls, "wait_idle", named("jobs", "all").set("within", "20s")).list().size() ==
           2);
     ends.join();

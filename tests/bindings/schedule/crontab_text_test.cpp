@@ -82,9 +82,8 @@ TEST_CASE("a_job_without_a_name_is_paused_and_resumed_too") {
 
 TEST_CASE("removes_a_job_with_its_own_lines_only") {
     const auto text = parsed(small);
-    CHECK(text.without("backup") ==
-          changed(changed(small, "# job: backup\n", ""), "0 2 * * *\t/usr/local/bin/backup --all\n",
-                  ""));
+    CHECK(text.without("backup") == changed(changed(small, "# job: backup\n", ""),
+                                            "0 2 * * *\t/usr/local/bin/backup --all\n", ""));
     const std::string left = text.without("reports");
     CHECK(left.find("reports") == std::string::npos);
     CHECK(left.find("pause reason") == std::string::npos);

@@ -78,8 +78,7 @@ TEST_CASE("a_time_in_spring_that_clocks_skip_has_no_moment") {
 TEST_CASE("a_time_in_autumn_that_comes_twice_has_two_moments") {
     const TimeZone paris = zone("Europe/Paris");
     const UnixSeconds first = utc(2026, 10, 25, 0, 30);
-    CHECK(paris.moments(utc(2026, 10, 25, 2, 30)) ==
-          std::vector<UnixSeconds>{first, first + hour});
+    CHECK(paris.moments(utc(2026, 10, 25, 2, 30)) == std::vector<UnixSeconds>{first, first + hour});
 }
 
 TEST_CASE("reads_rules_of_every_form") {
@@ -97,8 +96,8 @@ TEST_CASE("reads_rules_of_every_form") {
     CHECK(offset("XXX0YYY,J60/0,J300/0", utc(2040, 2, 29, 12, 0)) == 0);
     CHECK(offset("XXX0YYY,J60/0,J300/0", utc(2040, 3, 1, 12, 0)) == 3600);
     CHECK(offset("XXX0YYY,59/0,299/0", utc(2040, 2, 29, 12, 0)) == 3600);
-    for (const auto* text : {"", "X0", "CET", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.1.0,M1",
-                             "CET-1CEST,M3.5.0,M10.5.0 "})
+    for (const auto* text : {"", "X0", "CET", "CET-1CEST", "CET-1CEST,M3.5.0",
+                             "CET-1CEST,M13.1.0,M1", "CET-1CEST,M3.5.0,M10.5.0 "})
         CHECK_MESSAGE(!ZoneRule::parse(text).ok(), text);
 }
 

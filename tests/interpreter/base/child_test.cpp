@@ -48,9 +48,7 @@ Ended run(Program program, double within_s = 30,
     return run_all(std::move(one), within_s, std::move(cancel)).front();
 }
 
-bool has_children() {
-    return ::waitpid(-1, nullptr, WNOHANG) == 0;
-}
+bool has_children() { return ::waitpid(-1, nullptr, WNOHANG) == 0; }
 
 }  // namespace
 
@@ -147,8 +145,7 @@ TEST_CASE("resets_signals_and_gives_a_session_of_its_own") {
     const auto ignored = ended.output.find("SigIgn:\t");
     REQUIRE(ignored != std::string::npos);
     CHECK((std::stoull(ended.output.substr(ignored + 8, 16), nullptr, 16) & ~0x180000000ULL) == 0);
-    CHECK(ended.output.find("NSsid:\t" + std::to_string(::getsid(0)) + "\n") ==
-          std::string::npos);
+    CHECK(ended.output.find("NSsid:\t" + std::to_string(::getsid(0)) + "\n") == std::string::npos);
 }
 
 TEST_CASE("stops_at_the_deadline_with_all_its_descendants") {

@@ -92,6 +92,7 @@ TEST_CASE("sends_a_large_body_once_and_without_asking_first") {
     CHECK(code_of(rig.send(request)) == "answered 417");
     REQUIRE(server.count() == 1);
     CHECK(server.requests()[0].body.size() == request.body.size());
+    CHECK_FALSE(server.requests()[0].headers.contains("expect"));
 }
 
 TEST_CASE("does_not_follow_redirects") {

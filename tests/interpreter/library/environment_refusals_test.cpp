@@ -1,4 +1,6 @@
 // Environments that are wrong: every refusal with its file, line and column.
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "interpreter/library/environment.h"

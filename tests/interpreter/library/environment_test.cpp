@@ -25,7 +25,7 @@ targets:
     disposable: yes
   notify/oncall:     { driver: pagerduty, routing_key: "secret:PAGERDUTY_KEY" }
 credentials:
-  aws: { access_key_id: "secret:AWS_ACCESS_KEY_ID", secret_access_key: "secret:AWS_SECRET", account: 0123 }
+  aws: { access_key_id: "secret:AWS_ACCESS_KEY_ID", secret: "secret:AWS_SECRET", account: 0123 }
 secrets: { provider: file, folder: /run/credentials/perilune }
 policy:
   approvals: { incident-commander: { from: [sre-lead, cto], count: 2, not_starter: yes } }

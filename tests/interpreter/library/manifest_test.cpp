@@ -51,7 +51,8 @@ TEST_CASE("refuses_wrong_manifests_with_place_and_suggestion") {
 TEST_CASE("refuses_wrong_dependencies_all_at_once") {
     const std::string message = refused(
         "name: shop\nversion: 1.0.0\ndependencies:\n  - { name: a, path: /opt/a, version: \"1\" }\n"
-        "  - { name: a, path: ../a, version: newest }\n  - { path: ../b, version: \"1\" }\n  - ../c\n");
+        "  - { name: a, path: ../a, version: newest }\n  - { path: ../b, version: \"1\" }\n"
+        "  - ../c\n");
     CHECK(holds(message, "perilune.yaml:4:22: The path \"/opt/a\" is absolute"));
     CHECK(holds(message, "perilune.yaml:5:13: The dependency \"a\" is named twice."));
     CHECK(holds(message, "perilune.yaml:5:37: The version \"newest\" is none; write \"1.4\""));

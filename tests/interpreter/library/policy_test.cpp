@@ -23,7 +23,8 @@ std::string refused(std::string_view policy) {
 
 People team() {
     auto people = People::parse(
-        "people:\n  anna: { name: Anna Berg, roles: [sre-lead] }\n  ben: { roles: [sre-lead, cto] }\n"
+        "people:\n  anna: { name: Anna Berg, roles: [sre-lead] }\n"
+        "  ben: { roles: [sre-lead, cto] }\n"
         "  carl: { roles: developer }\n  robot: { owner: anna, roles: [sre-lead] }\n",
         "people.yaml");
     INFO(refusal(people));

@@ -134,14 +134,17 @@ TEST_CASE("counts_aliases_at_full_size_so_that_no_file_explodes") {
     const auto root = parsed("a: &x { zone: 1 }\nb: *x\nc: [*x, *x]\n");
     CHECK(root.find("b")->find("zone")->text == "1");
     CHECK(root.find("c")->list.size() == 2);
-    std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
-    for (int i = 1; i < 12; ++i) {
-        const std::string below = "*a" + std::to_string(i - 1);
-        laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
-        for (int k = 0; k < 9; ++k) laughs += (k == 0 ? "" : ", ") + below;
-        laughs += "]\n";
+    for (const char* inner : {"x", "[]", "~"}) {
+        std::string laughs = "a0: &a0 [" + repeated(std::string(inner) + ", ", 9) + "]\n";
+        for (int i = 1; i < 12; ++i) {
+            const std::string name = "a" + std::to_string(i);
+            laughs += name + ": &" + name + " [" +
+                      repeated("*a" + std::to_string(i - 1) + ", ", 9) + "]\n";
+        }
+        CHECK(holds(refused(laughs), "f.yaml:5:"));
+        CHECK(holds(refused(laughs), "Here the file grows beyond 20,000 values or 4 MiB"));
     }
-    CHECK(holds(refused(laughs), "Here the file grows beyond 20,000 values or 4 MiB"));
+    CHECK(holds(refused("[" + repeated("~,", 20000) + "]"), "f.yaml:1:40"));
     const std::string large = "a: &x " + std::string(500000, 'x') + "\nb: [";
     CHECK(
         holds(refused(large + repeated("*x, ", 9) + "*x]\n"), "f.yaml:2:33: Here the file grows"));

@@ -1,8 +1,8 @@
 // Frames both ways through a real worker: every kind of value, many at once, large and refused.
-#include <doctest/doctest.h>
-
 #include <limits>
 #include <random>
+
+#include <doctest/doctest.h>
 
 #include "interpreter/base/cbor.h"
 #include "interpreter/base/json.h"
@@ -115,8 +115,8 @@ TEST_CASE("writes_the_same_bytes_as_the_host_does") {
     std::mt19937 random(seed);
     for (int i = 0; i < 200; ++i) {
         const Value value = random_value(random, 4);
-        const List answer = rig.trusted("local wire, value = ... return wire.encode(value), value",
-                                        {value});
+        const List answer =
+            rig.trusted("local wire, value = ... return wire.encode(value), value", {value});
         INFO(to_canonical_json(value));
         // An empty table is both list and map to Lua, so its bytes may say either.
         if (to_canonical_json(value).find("{}") == std::string::npos)
@@ -195,7 +195,8 @@ TEST_CASE("carries_24_tables_in_each_other_and_a_secret_in_the_innermost") {
 }
 
 TEST_CASE("kills_a_worker_that_sends_what_no_worker_would") {
-    for (const std::string mode : {"garbage", "no_list", "trailing", "huge", "claims_much", "deep"}) {
+    for (const std::string mode :
+         {"garbage", "no_list", "trailing", "huge", "claims_much", "deep"}) {
         INFO(mode);
         WorkerRig rig({}, mode, "perilune-worker-probe");
         const WorkerEnd& end = rig.await_end();

@@ -1,11 +1,11 @@
 // The limits of time and memory, how a worker ends, and what it leaves behind: nothing.
-#include <doctest/doctest.h>
-
 #include <csignal>
 #include <filesystem>
 
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <doctest/doctest.h>
 
 #include "tests/interpreter/lua/worker_rig.h"
 
@@ -43,8 +43,9 @@ TEST_CASE("kills_within_50_ms_of_processor_time_over_the_budget") {
         rig.worker().send(List{"script", source});
         const WorkerEnd& end = rig.await_end();
         CHECK(end.reason == WorkerEnd::Reason::cpu_limit);
-        CHECK(end.text == "The script used more than 0.2 s of processor time without waiting for "
-                          "anything.");
+        CHECK(end.text ==
+              "The script used more than 0.2 s of processor time without waiting for "
+              "anything.");
         CHECK(rig.worker().cpu_s() > 0.19);
         CHECK(rig.worker().cpu_s() < 0.2 + late_s_max);
     }
@@ -196,8 +197,8 @@ TEST_CASE("may_be_destroyed_from_within_its_own_callbacks") {
 
 TEST_CASE("says_which_program_cannot_be_started") {
     const auto loop = Loop::make();
-    const auto started = WorkerProcess::start(*loop, "/nowhere/perilune-worker", "test", {},
-                                              [](List) {}, [](WorkerEnd) {});
+    const auto started = WorkerProcess::start(
+        *loop, "/nowhere/perilune-worker", "test", {}, [](List) {}, [](WorkerEnd) {});
     REQUIRE_FALSE(started.ok());
     CHECK(started.error().code == "worker_not_started");
     CHECK(started.error().message.find("/nowhere/perilune-worker") != std::string::npos);

@@ -18,12 +18,14 @@ constexpr Attack attacks[] = {
         local dump = string.dump or ("").dump
         if not dump then return print("SAFE: no string.dump") end
         local f = (loadstring or load)(dump(function() return "ran" end))
-        print(f and "BREACH: bytecode " .. f() or "SAFE: refused"))", "SAFE: no string.dump"},
+        print(f and "BREACH: bytecode " .. f() or "SAFE: refused"))",
+     "SAFE: no string.dump"},
     {"LA03 bytecode", "\033LJ\002\012\000\377\377\377\377", "this is bytecode"},
     {"LA05 text with an environment", R"(
         local f = (load or loadstring)
         if not f then return print("SAFE: no load") end
-        print("BREACH"))", "load is not part of the language"},
+        print("BREACH"))",
+     "load is not part of the language"},
     {"LA07 endless reader", "pcall(load, function() return ' ' end) print('BREACH')",
      "load is not part of the language"},
     {"LB01 string metatable", R"(
@@ -53,13 +55,15 @@ constexpr Attack attacks[] = {
         end
         local f = try(function() return ffi end) or try(function() return require("ffi") end)
           or try(function() return package.preload.ffi("ffi") end)
-        print(f and "BREACH" or "SAFE"))", "SAFE"},
+        print(f and "BREACH" or "SAFE"))",
+     "SAFE"},
     {"LC01 ffi by a number", "print('BREACH', 1LL)", "numbers that end in LL, ULL or i"},
     {"LC03 jit", "jit.on() print('BREACH')", "jit is not part"},
     {"LC05 events", R"(
         local ok = pcall(function() jit.attach(function() end, "bc") end)
         local ok2 = pcall(function() return require("jit.profile") end)
-        print((ok or ok2) and "BREACH" or "SAFE"))", "SAFE"},
+        print((ok or ok2) and "BREACH" or "SAFE"))",
+     "SAFE"},
     {"LC07 upvalues", "debug.setupvalue(print, 1, 1) print('BREACH')", "debug is not part"},
     {"LC09 exit", "os.exit() print('BREACH')", "os is not part"},
     {"LC11 locale", "os.setlocale('C') print('BREACH')", "os is not part"},
@@ -67,26 +71,31 @@ constexpr Attack attacks[] = {
     {"LC15 newproxy", "newproxy(true) print('BREACH')", "newproxy is not part"},
     {"LD07 one huge text", R"(
         local ok, e = pcall(string.rep, "x", 2^30)
-        print(ok and "BREACH: 1 GiB" or "SAFE: " .. tostring(e)))", "SAFE: string.rep would make"},
+        print(ok and "BREACH: 1 GiB" or "SAFE: " .. tostring(e)))",
+     "SAFE: string.rep would make"},
     {"LD11 recursion through coroutines", R"(
         local function f() coroutine.wrap(f)() end
-        print(pcall(f) and "BREACH" or "SAFE: depth limited"))", "SAFE: depth limited"},
+        print(pcall(f) and "BREACH" or "SAFE: depth limited"))",
+     "SAFE: depth limited"},
     {"LD13 deep recursion", R"(
         local function f() return 1 + f() end
         local function g() return xpcall(error, g) end
-        print("SAFE: " .. tostring(select(2, pcall(f))), pcall(g)))", "stack overflow"},
+        print("SAFE: " .. tostring(select(2, pcall(f))), pcall(g)))",
+     "stack overflow"},
     {"LD15 unpack", R"(
         for _, r in ipairs { { 1, 1e7 }, { 0, 2^31 - 1 }, { -2^31, 2^31 - 1 }, { 1, 2^53 },
           { -2^53, 2^53 }, { 1, 1/0 }, { -1/0, 1/0 }, { 0/0, 0/0 }, { 2^53, 1 } } do
           local ok, n = pcall(function() return select("#", unpack({}, r[1], r[2])) end)
           if ok and n ~= 0 then return print("BREACH: " .. n .. " values") end
         end
-        print("SAFE: refused or empty"))", "SAFE: refused or empty"},
+        print("SAFE: refused or empty"))",
+     "SAFE: refused or empty"},
     {"LD17 sort", R"(
         local t = {} for i = 1, 1000 do t[i] = i % 7 end
         print("SAFE: ", pcall(table.sort, t, function() return true end))
         local function f() table.sort({ 3, 2, 1 }, function() f() return false end) end
-        print("SAFE: ", pcall(f)))", "invalid order function"},
+        print("SAFE: ", pcall(f)))",
+     "invalid order function"},
     {"gsub within gsub", R"(
         local function f() return (("a"):gsub("a", function() return f() end)) end
         print(pcall(f))
@@ -98,7 +107,8 @@ constexpr Attack attacks[] = {
      "A metatable here may not have __gc"},
     {"weak tables", R"(
         print(pcall(setmetatable, {}, { __mode = "k" }))
-        print(pcall(rawset, {}, "__mode", "k")))", "may not have __mode"},
+        print(pcall(rawset, {}, "__mode", "k")))",
+     "may not have __mode"},
     {"LE07 paths", R"(
         local _, e = pcall(error, "x", 1)
         local _, e2 = pcall(function() local a = nil return a.b end)
@@ -110,7 +120,8 @@ constexpr Attack attacks[] = {
           t[k] = 1
         end
         for k in pairs(t) do r[#r + 1] = k end
-        print(table.concat(r, " ")))", "alpha beta delta eps eta gamma theta zeta"},
+        print(table.concat(r, " ")))",
+     "alpha beta delta eps eta gamma theta zeta"},
     {"LF03 addresses", R"(
         print(tostring({}), tostring(function() end), tostring(print),
           tostring(coroutine.create(print)), ("%s %s"):format({}, print)))",
@@ -121,7 +132,8 @@ constexpr Attack attacks[] = {
         local t, r = { b = 1, a = 2, [2] = 3, [1] = 4, [true] = 5, [0.5] = 6 }, {}
         local k = next(t)
         while k ~= nil do r[#r + 1] = tostring(k) k = next(t, k) end
-        print(table.concat(r, " ")))", "0.5 1 2 a b true"},
+        print(table.concat(r, " ")))",
+     "0.5 1 2 a b true"},
 };
 
 std::string joined(const WorkerRig::ScriptEnd& end) {
@@ -196,8 +208,8 @@ TEST_CASE("finds_numbers_of_the_ffi_wherever_they_stand_and_nowhere_else") {
     }
     for (const std::string source :
          {"print('1LL')", "print [[1LL]]", "-- 1LL\nprint(1)", "--[[ 1LL ]] print(1)",
-          "local x1LL = 1 print(x1LL)", "local t = { a1i = 1 } print(t.a1i)",
-          "print(\"\\\"1LL\")", "print(0xfp1, 1e+3, 0xALL and 1)"}) {
+          "local x1LL = 1 print(x1LL)", "local t = { a1i = 1 } print(t.a1i)", "print(\"\\\"1LL\")",
+          "print(0xfp1, 1e+3, 0xALL and 1)"}) {
         INFO(source);
         const bool is_hexadecimal = source.find("0xALL") != std::string::npos;
         CHECK((rig.script(source).printed.size() == 1) != is_hexadecimal);

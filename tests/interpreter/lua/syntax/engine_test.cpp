@@ -39,7 +39,7 @@ std::string top_as_text(lua_State* L) {
 }  // namespace
 
 std::string engine_refusal(std::string_view source) {
-    const State L(luaL_newstate());
+    static const State L(luaL_newstate());
     const int status = luaL_loadbuffer(L.get(), source.data(), source.size(), "=source");
     const std::string message = status == 0 ? "" : top_as_text(L.get());
     lua_settop(L.get(), 0);

@@ -77,7 +77,7 @@ return runbook {
     end)
     approve("Go on?", { role = "lead" })
     parallel {
-      ["Point the site"] = function() site:upsert { name = "app", type = "CNAME", ttl = 5 * 60 } end,
+      ["Point the site"] = function() site:upsert { name = "app", ttl = 5 * 60 } end,
       tell = function() notify("oncall"):open { key = secret("KEY") } end,
     }
     run_runbook("check-site", {})

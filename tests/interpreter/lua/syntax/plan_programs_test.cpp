@@ -1,24 +1,15 @@
 // Rewritten programs do what they did before, and never choose a branch by an unknown value.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <random>
-
 #include "interpreter/lua/syntax/parser.h"
 #include "interpreter/lua/syntax/rewrite.h"
 #include "tests/interpreter/lua/syntax/engine.h"
+#include "tests/interpreter/lua/syntax/seed.h"
 
 namespace {
 
 using namespace perilune;
 using namespace perilune::syntax;
-
-std::uint64_t seed() {
-    const char* given = std::getenv("PERILUNE_SEED");
-    return given == nullptr ? 20260301 : std::strtoull(given, nullptr, 10);
-}
-
-std::size_t below(std::mt19937_64& random, std::size_t limit) { return random() % limit; }
 
 std::string rewritten(std::string_view source) {
     const auto tree = parse_lua(source, "source");
@@ -61,7 +52,8 @@ for a, b in next, { 5 } do print(a, b) end
 local function iterate(state, at) if at < state then return at + 1 end end
 for i in iterate, 3, 0 do (print)(i) end
 for word in ("a b c"):gmatch("%a") do print(word) end
-local object = setmetatable({}, { __call = function(_, s, at) if at < 2 then return at + 1 end end })
+local object = setmetatable({}, {
+  __call = function(_, _, at) if at < 2 then return at + 1 end end })
 for i in object, nil, 0 do print(i) if i == 1 then break end end)",
     R"(local log = {}
 local function say(name, value) log[#log + 1] = name return value end

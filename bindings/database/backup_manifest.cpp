@@ -1,0 +1,62 @@
+#include "bindings/database/backup_manifest.h"
+
+#include "interpreter/base/json.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr std::string_view ending = ".manifest.json";
+constexpr const char* format = "perilune backup 1";
+
+}  // namespace
+
+std::string manifest_key(const std::string& key) { return key + std::string(ending); }
+
+std::string key_of_manifest(const std::string& manifest_key) {
+    if (!manifest_key.ends_with(ending)) return {};
+    return manifest_key.substr(0, manifest_key.size() - ending.size());
+}
+
+std::string write_manifest(const BackupManifest& manifest) {
+    Value written;
+    written.set("format", format).set("database", "sqlite").set("state", manifest.state);
+    written.set("source", manifest.source).set("call", manifest.call).set("key", manifest.key);
+    written.set("at", manifest.at_s).set("deadline_at", manifest.deadline_at_s);
+    written.set("size_bytes", manifest.size_bytes).set("digest", manifest.digest);
+    written.set("database_bytes", manifest.database_bytes);
+    written.set("database_digest", manifest.database_digest);
+    written.set("compression", manifest.compression).set("uses_log", manifest.uses_log);
+    written.set("user_version", manifest.user_version).set("counts", manifest.counts);
+    return to_json(written, 2) + "\n";
+}
+
+Result<BackupManifest> read_manifest(const std::string& text) {
+    const auto read = from_json(text);
+    if (!read) return read.error();
+    if ((*read)["format"].text() != format || (*read)["database"].text() != "sqlite")
+        return fail("not_a_backup", "It is no manifest of a SQLite backup that this program "
+                                    "knows.");
+    BackupManifest manifest;
+    manifest.state = (*read)["state"].text();
+    manifest.source = (*read)["source"].text();
+    manifest.call = (*read)["call"].text();
+    manifest.key = (*read)["key"].text();
+    manifest.at_s = (*read)["at"].number();
+    manifest.deadline_at_s = (*read)["deadline_at"].number();
+    manifest.size_bytes = (*read)["size_bytes"].number();
+    manifest.digest = (*read)["digest"].text();
+    manifest.database_bytes = (*read)["database_bytes"].number();
+    manifest.database_digest = (*read)["database_digest"].text();
+    manifest.compression = (*read)["compression"].text();
+    manifest.uses_log = (*read)["uses_log"].boolean();
+    manifest.user_version = (*read)["user_version"].number();
+    manifest.counts = (*read)["counts"];
+    if (manifest.compression != "zstd" && manifest.compression != "gzip" &&
+        manifest.compression != "none")
+        return fail("not_a_backup", "Its compression \"" + manifest.compression +
+                                        "\" is none that this program knows.");
+    return manifest;
+}
+
+}  // namespace perilune

@@ -1,0 +1,19 @@
+// What restore and clone share: bringing one backup into the target.
+#pragma once
+
+#include "bindings/database/backup_catalog.h"
+#include "bindings/database/sqlite_target.h"
+
+namespace perilune {
+
+// Restores a backup into the target, checked whole before anything is touched. What was there is
+// kept for `keep_previous_s`; 0: not at all. Done again, it finds what an earlier try did.
+Outcome restore_entry(Work& work, const BackupEntry& entry, double keep_previous_s);
+
+// Sees by the marker in the restored data whether this call's restore happened.
+Sighting look_for_restore(Work& work, const Value& before);
+
+// The outcome of a replacement that raised `error`.
+Outcome settle_restore(Work& work, const Error& error);
+
+}  // namespace perilune

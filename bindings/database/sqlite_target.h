@@ -1,0 +1,88 @@
+// What every operation of one SQLite target shares: where it is, how it is opened, how it is called.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "bindings/database/sqlite_connection.h"
+#include "interpreter/base/driver.h"
+#include "interpreter/base/stream.h"
+
+namespace perilune {
+
+using Operations = std::map<std::string, Handler, std::less<>>;
+
+struct SqliteTarget {
+    std::string target;          // "database/primary"
+    std::string path;            // Absolute, links resolved when the driver was made.
+    std::string folder;          // Relative folders of migrations start here.
+    double busy_timeout_s = 5;
+    bool disposable = false;
+    bool foreign_keys = true;    // Whether execute enforces references.
+    std::string backups;         // The storage target of the settings; may be empty.
+    std::string backups_of;      // Whose backups those are.
+    Services* services = nullptr;
+    // Our own writers come one after another: waiting here is fair, SQLite's busy handler is not.
+    std::timed_mutex writing = {};
+};
+
+using Port = std::shared_ptr<ObjectPort>;
+
+// One call on its thread off the loop.
+struct Work {
+    SqliteTarget& target;
+    Call& call;
+    std::shared_ptr<Interrupter> interrupter;
+    // The storage targets that the call or the settings name, found on the loop's thread.
+    std::map<std::string, Port> ports;
+
+    const Value& argument(std::string_view name) const { return call.arguments[name]; }
+    OpenOptions options() const;
+    // Opens the target's file.
+    Result<std::unique_ptr<SqliteConnection>> open(Access access) const;
+    // Opens another file of this call, such as a copy.
+    Result<std::unique_ptr<SqliteConnection>> open_file(const std::string& path,
+                                                        Access access) const;
+    // The port of a storage target; no_such_target where there is none.
+    Result<Port> port(const std::string& storage) const;
+    // The error of a call that was cancelled or is out of time.
+    std::optional<Error> stopped(const std::string& doing) const;
+    // Waits for our own writers; database_busy where it takes too long.
+    Result<std::unique_lock<std::timed_mutex>> lock_writers() const;
+    // Pauses, but not past a cancel or the deadline.
+    void pause(double seconds) const;
+};
+
+// Handlers whose work is interrupted, in SQLite too, by a cancel and at the deadline.
+using ObserveWork = std::function<Result<Value>(Work&)>;
+using BeforeWork = std::function<Result<Before>(Work&)>;
+using ActWork = std::function<Outcome(Work&, const Value& before)>;
+using LookWork = std::function<Sighting(Work&, const Value& before)>;
+using RestoreOf =
+    std::function<std::optional<Restore>(const Call&, const Value& before, const Value& result)>;
+
+Handler observe_sqlite(std::shared_ptr<SqliteTarget> target, ObserveWork observe);
+Handler change_sqlite(std::shared_ptr<SqliteTarget> target, BeforeWork before, ActWork act,
+                      LookWork look = {}, RestoreOf restore = {});
+
+// Awaitable parts, for handlers that do more than one thing.
+Awaitable<Result<Value>> work_observe(std::shared_ptr<SqliteTarget> target, ObserveWork observe,
+                                      Call& call);
+
+// The operations, by what they do.
+void add_sqlite_reads(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+void add_sqlite_checks(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+void add_sqlite_waits(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+void add_sqlite_execute(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+void add_sqlite_upkeep(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+void add_sqlite_migrations(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+void add_sqlite_fence(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+void add_sqlite_backup(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+void add_sqlite_backup_list(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+void add_sqlite_restore(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+void add_sqlite_clone(Operations& operations, const std::shared_ptr<SqliteTarget>& target);
+
+}  // namespace perilune

@@ -1,0 +1,104 @@
+#include "interpreter/report/runs.h"
+
+#include <algorithm>
+
+#include "interpreter/base/units.h"
+#include "interpreter/report/describe.h"
+#include "interpreter/run/run_state.h"
+
+namespace perilune::report {
+
+namespace {
+
+std::string state_text(const RunLine& run) {
+    if (run.in_doubt) return "in doubt";
+    if (run.row.state == "ended") return run.row.outcome.empty() ? "ended" : run.row.outcome;
+    return run.row.state.empty() ? "running" : run.row.state;
+}
+
+Tone tone_of(const RunLine& run) {
+    const std::string text = state_text(run);
+    if (text == "in doubt") return Tone::doubt;
+    if (text == "done") return Tone::good;
+    if (text == "running") return Tone::runs;
+    if (text == "waits" || text == "paused" || text == "undone") return Tone::waits;
+    return Tone::bad;
+}
+
+double took_s(const RunLine& run, double now) {
+    return std::max(0.0, (run.ended > 0 ? run.ended : now) - run.started);
+}
+
+}  // namespace
+
+RunLine make_run_line(const RunRow& row, const std::vector<Value>& records) {
+    RunLine line;
+    line.row = row;
+    line.started = row.created;
+    RunState state;
+    for (const auto& record : records) state.apply(record);
+    if (!state.begin.is_nil()) {
+        line.who = state.begin["who"].text();
+        const bool says = state.begin.has("started_at");
+        line.started = state.begin[says ? "started_at" : "time"].number();
+        line.break_glass = state.begin.has("break_glass");
+    }
+    if (!state.end.is_nil()) line.ended = state.end["time"].number();
+    line.in_doubt = state.doubts() > 0;
+    return line;
+}
+
+std::vector<std::string> runs_lines(const std::vector<RunLine>& runs, double now,
+                                    const Style& style) {
+    Page page(style);
+    if (runs.empty()) {
+        page.add("There are no runs yet.");
+        return page.lines();
+    }
+    Table table;
+    const bool narrow = style.columns < 100;
+    table.head = {"run", "runbook", "environment", "state", "started (UTC)", "took", "by"};
+    table.whole = {0, 3, 4, 5};
+    if (narrow) table.head[4] = "started", table.head.pop_back();
+    for (const auto& run : runs) {
+        const bool known = run.ended > 0 || run.row.state != "ended";
+        // Where there is little room, the year and the person give way to the rest.
+        const std::string started = day_text(run.started).substr(narrow ? 5 : 0) + " " +
+                                    clock_text(run.started).substr(0, 5);
+        table.rows.push_back({{run.row.id, Tone::strong},
+                              {run.row.runbook, Tone::plain},
+                              {run.row.environment, Tone::plain},
+                              {state_text(run) + (run.break_glass ? " !" : ""),
+                               run.break_glass ? Tone::bad : tone_of(run)},
+                              {started, Tone::muted},
+                              {known ? show_duration(took_s(run, now)) : "", Tone::plain},
+                              {run.who.substr(0, run.who.find('@')), Tone::muted}});
+        if (narrow) table.rows.back().pop_back();
+    }
+    page.add(table);
+    if (std::any_of(runs.begin(), runs.end(), [](const RunLine& run) { return run.break_glass; }))
+        page.add("! break glass: policy was passed over", Tone::bad);
+    return page.lines();
+}
+
+Value runs_value(const std::vector<RunLine>& runs, double now) {
+    List list;
+    for (const auto& run : runs) {
+        Value item;
+        item.set("id", run.row.id).set("runbook", run.row.runbook);
+        item.set("environment", run.row.environment).set("state", run.row.state);
+        if (!run.row.outcome.empty()) item.set("outcome", run.row.outcome);
+        if (!run.row.reason.empty()) item.set("reason", run.row.reason);
+        if (!run.row.parent.empty()) item.set("parent", run.row.parent);
+        if (!run.who.empty()) item.set("who", run.who);
+        item.set("started", run.started);
+        if (run.ended > 0) item.set("ended", run.ended);
+        if (run.ended > 0 || run.row.state != "ended") item.set("took_s", took_s(run, now));
+        if (run.in_doubt) item.set("in_doubt", true);
+        if (run.break_glass) item.set("break_glass", true);
+        list.push_back(item);
+    }
+    return list;
+}
+
+}  // namespace perilune::report

@@ -1,0 +1,30 @@
+// The table of runs: which, where, how they stand, since when, how long, by whom.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "interpreter/journal/store.h"
+#include "interpreter/report/layout.h"
+
+namespace perilune::report {
+
+// One run of the table: its row, and what only its records tell.
+struct RunLine {
+    RunRow row;
+    std::string who;
+    double started = 0;
+    double ended = 0;  // 0 while it has not.
+    bool in_doubt = false;
+    bool break_glass = false;
+};
+
+// `records` are the run's, or some of them that hold the first and the last; none: only the row is
+// known.
+RunLine make_run_line(const RunRow& row, const std::vector<Value>& records);
+
+std::vector<std::string> runs_lines(const std::vector<RunLine>& runs, double now,
+                                    const Style& style = {});
+Value runs_value(const std::vector<RunLine>& runs, double now);
+
+}  // namespace perilune::report
