@@ -1,7 +1,7 @@
 #include "bindings/database/backup_catalog.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <chrono>
 #include <filesystem>
 
 #include "interpreter/base/loop.h"
@@ -16,6 +16,7 @@ constexpr const char* previous_id = "previous:";
 constexpr const char* previous_mark = ".previous-";
 constexpr const char* until_mark = "-until-";
 constexpr std::size_t call_letters = 12;
+constexpr auto scratch_life = std::chrono::hours(48);  // Longer than any call may take.
 
 std::string compact_time(double at_s) {
     std::string text = show_time(at_s);
@@ -192,6 +193,19 @@ void remove_copy(const std::string& path) {
 void remove_expired_previous(const SqliteTarget& target) {
     for (const auto& entry : list_previous(target))
         if (entry.keep_until_at_s < wall_now_s()) remove_copy(entry.file);
+}
+
+void remove_stale_scratch(const SqliteTarget& target) {
+    namespace fs = std::filesystem;
+    const fs::path path(target.path);
+    std::error_code code;
+    for (const auto& found : fs::directory_iterator(path.parent_path(), code)) {
+        const std::string name = found.path().filename().string();
+        if (!name.starts_with(path.filename().string() + ".") || !name.ends_with(".part")) continue;
+        const auto written = found.last_write_time(code);
+        if (!code && fs::file_time_type::clock::now() - written > scratch_life)
+            remove_copy(found.path().string());
+    }
 }
 
 Result<BackupEntry> resolve_backup(const Work& work) {

@@ -43,6 +43,8 @@ BackupEntry previous_entry(const SqliteTarget& target, double now_s, double keep
 // Removes a copy with the files that belong to it, and those whose time is over.
 void remove_copy(const std::string& path);
 void remove_expired_previous(const SqliteTarget& target);
+// Removes scratch files of calls that died long ago.
+void remove_stale_scratch(const SqliteTarget& target);
 
 // Finds what a call's `backup` or `at` means. An id must lie in the storage target that the call or
 // the settings name: an id is no way around what a runbook declared. Raises not_found.

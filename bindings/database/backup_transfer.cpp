@@ -186,6 +186,7 @@ Status fetch_backup(const Work& work, const BackupEntry& entry, const std::strin
 }
 
 std::string scratch_path(const Work& work, const std::string& purpose) {
+    remove_stale_scratch(work.target);
     const std::string key = work.call.key.empty() ? to_hex(random_bytes(6)) : work.call.key;
     const std::string path = work.target.path + "." + purpose + "-" + key.substr(0, 12) + ".part";
     remove_copy(path);

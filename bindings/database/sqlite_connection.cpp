@@ -134,7 +134,8 @@ int SqliteConnection::when_working(void* self) {
 }
 
 Error SqliteConnection::error(const std::string& doing, int code) const {
-    const char* said = connection_ ? sqlite3_errmsg(connection_) : sqlite3_errstr(code);
+    const bool says = connection_ && (sqlite3_errcode(connection_) & 0xff) == (code & 0xff);
+    const char* said = says ? sqlite3_errmsg(connection_) : sqlite3_errstr(code);
     return sqlite_error(doing + " on " + options_.target + " (" + path_ + ")", code, said,
                         options_.interrupter->why());
 }
@@ -223,6 +224,10 @@ double SqliteConnection::changed_rows() const {
 }
 
 bool SqliteConnection::in_transaction() const { return !sqlite3_get_autocommit(connection_); }
+
+bool SqliteConnection::is_read_only() const {
+    return sqlite3_db_readonly(connection_, "main") == 1;
+}
 
 void SqliteConnection::set_busy_timeout(double seconds) { options_.busy_timeout_s = seconds; }
 

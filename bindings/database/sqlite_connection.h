@@ -91,6 +91,9 @@ public:
     // Rows inserted, updated and deleted since the connection was opened, by triggers too.
     double changed_rows() const;
     bool in_transaction() const;
+    // Whether SQLite has found, at its last read, that the file may not be written. Its `begin
+    // immediate` then succeeds all the same, as a mere read.
+    bool is_read_only() const;
     void set_guard(Guard guard);
     void set_busy_timeout(double seconds);
     bool has_parameter(const std::string& sql, const std::string& name);

@@ -65,16 +65,17 @@ Result<bool> try_fence_with_log(Work& work, FileVersions fenced) {
     if (!first) return first.error();
     if (first->number() != 0) return false;
     const auto begun = connection.execute("begin immediate");
-    if (begun) {
+    if (!begun && begun.error().code != "read_only") return begun.error();
+    // Where the header is so already, from the try before, we have no right to write to it.
+    if (begun && !connection.is_read_only()) {
         const bool empty = log_bytes(work) == 0;
         const auto written = empty ? write_versions(connection, fenced) : Status(Done{});
         connection.execute("rollback");
         if (!written) return written.error();
         if (!empty) return false;
-    } else if (begun.error().code != "read_only") {
-        return begun.error();
+    } else if (begun) {
+        connection.execute("rollback");
     }
-    // Else the header is so already, from the try before.
     const auto second = connection.first("pragma wal_checkpoint(truncate)");
     if (!second) return second.error();
     const auto found = read_versions(connection);
@@ -105,11 +106,14 @@ Status fence_with_log(Work& work, FileVersions open, FileVersions fenced) {
 Status see_write_fail(Work& work) {
     auto opened = work.open(Access::write);
     if (!opened) return opened.error();
-    const auto begun = (*opened)->execute("begin immediate");
-    if (!begun && begun.error().code == "read_only") return Done{};
+    const auto written =
+        (*opened)->execute("begin immediate; create table perilune_fence_probe (x)");
+    if ((*opened)->in_transaction()) (*opened)->execute("rollback");
+    if (!written && written.error().code == "read_only") return Done{};
     return fail("fence_failed", "Fencing " + work.target.target +
-                                    ": a transaction that writes could still begin. " +
-                                    (begun ? "" : begun.error().message));
+                                    ": a write did not fail as it must. " +
+                                    (written ? "It succeeded, and was rolled back."
+                                             : written.error().message));
 }
 
 Result<Before> before_fence(Work& work) {

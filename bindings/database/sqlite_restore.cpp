@@ -90,12 +90,14 @@ Outcome restore_entry(Work& work, const BackupEntry& entry, double keep_previous
         const auto page_size = (*opened)->first("pragma page_size");
         if (pages && page_size) result.set("restored_bytes", pages->number() * page_size->number());
         result.set("took_s", boot_now_s() - began_s);
-        const std::string key = work.call.key.empty() ? "restore" : work.call.key;
-        if (const auto marked = write_marker(**opened, key, result); !marked)
-            return Outcome::failed(marked.error());
         const auto digest = digest_content(**opened);
         if (!digest) return Outcome::failed(digest.error());
         content = *digest;
+        const std::string key = work.call.key.empty() ? "restore" : work.call.key;
+        Value marker = result;
+        marker.set("content", content);
+        if (const auto marked = write_marker(**opened, key, marker); !marked)
+            return Outcome::failed(marked.error());
     }
     if (const auto replaced = replace_target(work, replacement); !replaced)
         return settle_restore(work, replaced.error());
@@ -120,8 +122,9 @@ Sighting look_for_restore(Work& work, const Value&) {
                             (*marked ? " has the call's key." : " does not have the call's key.");
         if (!*marked) return sighting;
         sighting.value = **marked;
-        const auto state = content_state(work);
-        if (state) sighting.after = *state;
+        // What the restore left, and not what somebody has written since.
+        sighting.after.set("content", sighting.value["content"]);
+        sighting.value.set("content", Value());
         return sighting;
     }
     // Restored data can be read: what is missing or damaged is not what a restore put there.

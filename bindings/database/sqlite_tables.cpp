@@ -200,7 +200,8 @@ Result<Value> describe_database(SqliteConnection& connection) {
     Value database;
     database.set("reachable", true).set("role", "primary");
     // Somebody who writes right now shows as well that one can write.
-    database.set("writable", begun.ok() || begun.error().code == "database_busy");
+    const bool may_begin = begun.ok() || begun.error().code == "database_busy";
+    database.set("writable", may_begin && !connection.is_read_only());
     database.set("version", "SQLite " + sqlite_version());
     return database.set("size_bytes", pages->number() * page_size->number());
 }

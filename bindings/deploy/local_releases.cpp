@@ -1,7 +1,10 @@
 // release and redeploy of the local driver: new releases, and whether an intent made one.
+#include <filesystem>
+
 #include "bindings/deploy/artifact.h"
 #include "bindings/deploy/local_target.h"
 #include "bindings/deploy/local_variables.h"
+#include "interpreter/base/digest.h"
 #include "interpreter/base/files.h"
 
 namespace perilune {
@@ -68,7 +71,8 @@ Result<Value> prepare_release(const LocalTarget& local, const Call& call) {
     // An earlier try of this intent was carried out: only the answer is missing.
     if (made_by(*state, call)) return request;
     if (const auto made = make_folders(local.root + "/releases"); !made) return made.error();
-    const std::string incoming = ".incoming-" + call.key;
+    // A name of its own for every try: the supervisor may still take the files of an earlier one.
+    const std::string incoming = ".incoming-" + to_hex(random_bytes(12));
     call.tell("copying " + version);
     if (const auto copied = copy_artifact(from, local.root + "/releases/" + incoming); !copied)
         return copied.error();
@@ -86,7 +90,17 @@ Awaitable<Outcome> act_release(SharedTarget local, Call& call) {
     const Work<Result<Value>> preparing = [&] { return prepare_release(*local, call); };
     auto request = co_await off_loop(local->loop, preparing);
     if (!request) co_return Outcome::failed(request.error());
-    co_return co_await ask_for_release(local, std::move(*request), call);
+    const std::string incoming = (*request)["incoming"].text();
+    Outcome outcome = co_await ask_for_release(local, std::move(*request), call);
+    const Work<bool> cleaning = [&] {
+        // Still there where an earlier try of this intent had made the release.
+        std::error_code code;
+        if (outcome.kind == Outcome::Kind::done && !incoming.empty())
+            std::filesystem::remove_all(local->root + "/releases/" + incoming, code);
+        return true;
+    };
+    co_await off_loop(local->loop, cleaning);
+    co_return outcome;
 }
 
 std::optional<Restore> restore_release(const Call&, const Value& before, const Value& result) {

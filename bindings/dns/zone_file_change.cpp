@@ -95,7 +95,8 @@ Awaitable<Outcome> act(ZoneFilePointer file, Call& call, const Value& before) {
     std::function<Result<Edited>()> edit = [file, &call] { return edit_file(*file, call); };
     auto edited = co_await off_loop<Result<Edited>>(file->loop, edit);
     if (!edited) {
-        // Everything up to the rename is only reading, so a failure has changed nothing.
+        // Everything up to the rename only reads, so nothing has changed unless the error says so.
+        if (edited.error().retry == Retry::unknown) co_return Outcome::unknown(edited.error());
         co_return Outcome::failed(edited.error());
     }
     if (!file->reload.empty()) {

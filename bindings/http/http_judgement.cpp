@@ -97,8 +97,8 @@ Outcome judge_change(const HttpTarget& target, const Call& call, const std::stri
         response.set("changed", !gone);
         return Outcome::done(std::move(response));
     }
-    return failed_outcome(with_verdict(unexpected(call, method, found, *expected), found,
-                                       target.retry_after_max_s));
+    return failed_outcome(
+        with_verdict(unexpected(call, method, found, *expected), found, target.retry_after_max_s));
 }
 
 }  // namespace perilune

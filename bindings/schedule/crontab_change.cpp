@@ -144,9 +144,12 @@ Outcome act(const Crontab& crontab, const Call& call, const Value& before) {
     if (!text) return Outcome::failed(text.error());
     const auto edit = plan_edit(crontab, *text, call, &before);
     if (!edit) return Outcome::failed(edit.error());
-    if (edit->text != text->text())
-        if (const auto replaced = replace_file_durably(crontab.path, edit->text); !replaced)
-            return Outcome::failed(replaced.error());
+    if (edit->text != text->text()) {
+        const auto replaced = replace_file_durably(crontab.path, edit->text);
+        if (!replaced && replaced.error().retry == Retry::unknown)
+            return Outcome::unknown(replaced.error());
+        if (!replaced) return Outcome::failed(replaced.error());
+    }
     Value after = edit->after;
     if (call.operation == "pause" || call.operation == "resume") {
         // On a repeat what was to change may be so already: the recorded names are what changed.

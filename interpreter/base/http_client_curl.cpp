@@ -1,6 +1,7 @@
 // The HTTP client: libcurl's multi interface driven by the host's loop.
 #include "interpreter/base/http_client.h"
 
+#include <csignal>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -158,6 +159,8 @@ private:
 std::unique_ptr<HttpClient> HttpClient::make(Loop& loop) {
     static const CURLcode ready = curl_global_init(CURL_GLOBAL_ALL);
     if (ready != CURLE_OK) throw std::runtime_error("curl_global_init failed");
+    // A write of OpenSSL's to a connection that the peer has closed would end the host.
+    std::signal(SIGPIPE, SIG_IGN);
     return std::make_unique<CurlClient>(loop);
 }
 

@@ -77,7 +77,12 @@ Status replace_file_durably(const std::string& path, std::string_view bytes) {
         ::unlink(temporary.c_str());
         return filled;
     }
-    return sync_folder(real.substr(0, real.find_last_of('/') + 1));
+    const Status synced = sync_folder(real.substr(0, real.find_last_of('/') + 1));
+    if (synced) return synced;
+    // The new content is there already, but a loss of power may still take it back.
+    Error error = synced.error();
+    error.retry = Retry::unknown;
+    return error;
 }
 
 }  // namespace perilune

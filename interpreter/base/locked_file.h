@@ -22,7 +22,8 @@ private:
 };
 
 // Replaces an existing file durably with its owner, group and mode as they were. A symbolic link
-// stays one: what it points at is replaced.
+// stays one: what it points at is replaced. An error with `retry` unknown came after the
+// replacement; every other one left the old file.
 Status replace_file_durably(const std::string& path, std::string_view bytes);
 
 }  // namespace perilune

@@ -1,4 +1,5 @@
 // Matching compiled Lua patterns, with a bound on the work.
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -7,7 +8,7 @@
 namespace perilune {
 
 // Tries the items at one place of the text after another, going back where a later item fails. It
-// calls itself at most once per item, so the stack is bounded by the pattern's length.
+// calls itself at most once per repeated item, so the pattern's length bounds the stack.
 class LuaPattern::Matcher {
 public:
     Matcher(const std::vector<Item>& items, std::string_view text, std::size_t steps_max)
@@ -21,7 +22,6 @@ public:
             if (!step()) return std::nullopt;
             const Item& item = items_[index];
             if (item.kind == Kind::bytes && item.repeat != '1') return repeat(index, at);
-            if (item.kind == Kind::open || item.kind == Kind::close) return capture(index, at);
             const auto next = match_one(item, at);
             if (!next) return std::nullopt;
             at = *next;
@@ -50,20 +50,28 @@ private:
         switch (item.kind) {
             case Kind::bytes: return has(item.bytes, at) ? std::optional(at + 1) : std::nullopt;
             case Kind::end: return at == text_.size() ? std::optional(at) : std::nullopt;
+            // A reference stands after the end of its capture, so whatever way leads to it has set
+            // both places anew: nothing needs to be put back where a later item fails.
+            case Kind::open:
+                captures_[item.capture] = {.first = at, .end = at, .position = false};
+                return at;
+            case Kind::close: captures_[item.capture].end = at; return at;
             case Kind::position:
                 captures_[item.capture] = {.first = at, .end = at, .position = true};
                 return at;
             case Kind::reference: return match_reference(captures_[item.capture], at);
             case Kind::balance: return match_balance(item, at);
             case Kind::frontier: return match_frontier(item, at);
-            default: return std::nullopt;
         }
+        return std::nullopt;
     }
 
-    std::optional<std::size_t> match_reference(const Capture& captured, std::size_t at) const {
+    std::optional<std::size_t> match_reference(const Capture& captured, std::size_t at) {
         // Lua compares a position's capture with nothing: it never matches.
         if (captured.position) return std::nullopt;
         const auto wanted = text_.substr(captured.first, captured.end - captured.first);
+        // Comparing a long text is as much work as several steps.
+        steps_left_ -= std::min(steps_left_, wanted.size() / 16);
         if (!text_.substr(at).starts_with(wanted)) return std::nullopt;
         return at + wanted.size();
     }
@@ -89,17 +97,6 @@ private:
         const unsigned before = at == 0 ? 0U : byte(at - 1);
         if (item.bytes.test(before) || !item.bytes.test(byte(at))) return std::nullopt;
         return at;
-    }
-
-    std::optional<std::size_t> capture(std::size_t index, std::size_t at) {
-        Capture& held = captures_[items_[index].capture];
-        const Capture before = held;
-        if (items_[index].kind == Kind::open) held.first = at;
-        held.end = at;
-        held.position = false;
-        const auto end = match(index + 1, at);
-        if (!end) held = before;
-        return end;
     }
 
     std::optional<std::size_t> repeat(std::size_t index, std::size_t at) {

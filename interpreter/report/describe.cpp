@@ -1,6 +1,7 @@
 #include "interpreter/report/describe.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "interpreter/base/json.h"
 #include "interpreter/base/units.h"
@@ -14,6 +15,7 @@ namespace {
 
 // Long values are cut before they are looked at closely: only their beginning is ever shown.
 constexpr std::size_t bytes_looked_at = 2000;
+constexpr std::size_t changes_looked_at = 50;
 
 std::string beginning(const std::string& text) {
     if (text.size() <= bytes_looked_at) return text;
@@ -26,6 +28,29 @@ std::string field_change(const std::string& name, const Value& before, const Val
     if (before.is_nil()) return name + " = " + preview(after, 40);
     if (after.is_nil()) return name + " removed (was " + preview(before, 30) + ")";
     return name + " " + preview(before, 30) + " → " + preview(after, 30);
+}
+
+// The fields that differ, by path: `records[1].ttl 300 → 60`.
+void collect_changes(const std::string& name, const Value& before, const Value& after,
+                     std::vector<std::string>& changes) {
+    if (before == after || changes.size() > changes_looked_at) return;
+    const std::string inner = name.empty() ? "" : name + ".";
+    if (before.is_map() && after.is_map()) {
+        for (const auto& [key, value] : before.map())
+            collect_changes(inner + key, value, after[key], changes);
+        for (const auto& [key, value] : after.map())
+            if (!before.has(key)) collect_changes(inner + key, {}, value, changes);
+        return;
+    }
+    const bool lists = before.is_list() && after.is_list();
+    if (lists && before.list().size() == after.list().size()) {
+        const bool single = before.list().size() == 1;
+        for (std::size_t i = 0; i < before.list().size(); ++i)
+            collect_changes(single ? name : name + "[" + std::to_string(i + 1) + "]",
+                            before.list()[i], after.list()[i], changes);
+        return;
+    }
+    changes.push_back(field_change(name, before, after));
 }
 
 }  // namespace
@@ -66,24 +91,17 @@ std::string call_text(const std::string& target, const std::string& operation,
 
 std::string difference(const Value& before, const Value& after, int width) {
     if (before == after) return {};
-    if (!before.is_map() || !after.is_map() || before.map().empty()) {
+    const bool maps = before.is_map() && after.is_map() && !before.map().empty();
+    const bool lists =
+        before.is_list() && after.is_list() && before.list().size() == after.list().size();
+    if (!maps && !lists) {
         const int half = std::max(10, (width - 3) / 2);
         return preview(before, half) + " → " + preview(after, half);
     }
+    std::vector<std::string> changes;
+    collect_changes("", before, after, changes);
     std::string text;
-    const auto add = [&](const std::string& change) {
-        text += (text.empty() ? "" : ", ") + change;
-    };
-    for (const auto& [name, value] : before.map()) {
-        if (value == after[name]) continue;
-        if (value.is_map() && after[name].is_map()) {
-            add(name + ": " + difference(value, after[name], 60));
-        } else {
-            add(field_change(name, value, after[name]));
-        }
-    }
-    for (const auto& [name, value] : after.map())
-        if (!before.has(name)) add(field_change(name, {}, value));
+    for (const auto& change : changes) text += (text.empty() ? "" : ", ") + change;
     return cut(shown(text), width);
 }
 

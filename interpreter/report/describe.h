@@ -14,7 +14,7 @@ std::string arguments_text(const Value& arguments, int width = 100);
 // `dns/site:upsert { name = app, ttl = 60 }`
 std::string call_text(const std::string& target, const std::string& operation,
                       const Value& arguments, int width = 100);
-// What a change made of what was there: `ttl 300 → 60, value a → b`, or `a → b`.
+// What a change made of what was there: `ttl 300 → 60, records.value a → b`, or `a → b`.
 std::string difference(const Value& before, const Value& after, int width = 100);
 
 std::string clock_text(double unix_s);      // "02:14:07"

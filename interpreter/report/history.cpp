@@ -148,6 +148,7 @@ HistoryLine Historian::line_of_note(const NoteEntry& note) const {
         const std::string by = note.who.empty() ? "" : " by " + note.who;
         line.text = note_word(note.kind) + by + (note.text.empty() ? "" : ": " + note.text);
         if (note.kind == "claim" && note.text == "resumed") line.text = "resumed" + by;
+        if (note.kind == "stop") line.text = "the run was stopped" + by + ": " + note.text;
         line.tone = note.kind == "fault" ? Tone::bad : Tone::waits;
         line.mark = note.kind == "fault" ? "✗" : "◆";
     }

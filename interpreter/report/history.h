@@ -35,6 +35,9 @@ HistoryLine line_of(const ChangeEntry& change, const RunFacts& run);
 HistoryLine line_of(const QuestionEntry& question, const RunFacts& run);
 HistoryLine line_of(const FailureEntry& failure, const RunFacts& run);
 
+// What it made of what was there, in short: the driver's own line where that says so, else the
+// fields that differ.
+std::string effect_text(const ChangeEntry& change, int width);
 // "done", "already so", "in doubt", "maybe done", "failed", "undone", …
 std::string outcome_text(const ChangeEntry& change);
 Tone tone_of(const ChangeEntry& change);

@@ -5,6 +5,7 @@
 
 #include "interpreter/base/units.h"
 #include "interpreter/report/describe.h"
+#include "interpreter/report/escape.h"
 
 namespace perilune::report {
 
@@ -55,6 +56,15 @@ std::string decision_text(const FailureEntry& failure) {
 
 }  // namespace
 
+std::string effect_text(const ChangeEntry& change, int width) {
+    const bool settled = change.outcome == "done" && change.changed && !change.after.is_nil();
+    const bool told = change.plan.find("→") != std::string::npos;
+    if (told || !settled) return cut(shown(change.plan), width);
+    const std::string made = difference(change.before, change.after, width);
+    if (change.plan.empty() || made.empty()) return made.empty() ? shown(change.plan) : made;
+    return cut(shown(change.plan) + ": " + made, width);
+}
+
 std::string outcome_text(const ChangeEntry& change) {
     if (change.in_doubt) return "in doubt";
     if (change.outcome.empty()) return "under way";
@@ -97,11 +107,8 @@ HistoryLine line_of(const ChangeEntry& change, const RunFacts& run) {
     line.text += " — " + outcome_text(change);
     if (const std::string undone = undone_text(change); !undone.empty())
         line.text += "; " + undone;
-    if (!change.plan.empty()) line.details.push_back({"", change.plan});
-    const bool settled = change.outcome == "done" && change.changed && !change.after.is_nil();
-    if (const std::string made = settled ? difference(change.before, change.after, 300) : "";
-        !made.empty())
-        line.details.push_back({"changed", made});
+    if (const std::string effect = effect_text(change, 300); !effect.empty())
+        line.details.push_back({"", effect});
     add_happenings(line, change);
     if (!change.problem.empty()) line.details.push_back({"error", change.problem, line.tone});
     const bool plain = change.by.empty() || change.by == "driver" || change.by == "already so";
@@ -124,7 +131,7 @@ std::string answer_text(const AnswerEntry& answer, const std::string& what) {
 }
 
 std::string answer_text(const QuestionEntry& question) {
-    if (question.stopped) return "not asked any more: the run was stopped around it";
+    if (question.stopped) return "not asked any more";
     if (question.open) {
         const std::size_t given = question.answers.size();
         if (given == 0) return "waits for an answer";

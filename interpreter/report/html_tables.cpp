@@ -66,9 +66,7 @@ std::string change_row(const ChangeEntry& change) {
     if (const std::string given = arguments_text(change.arguments, 160); !given.empty())
         what += " <span class=\"soft\">" + html(given) + "</span>";
     if (!change.path.empty()) what += "<span class=\"step\">" + html(change.path) + "</span>";
-    const bool settled = change.outcome == "done" && change.changed && !change.after.is_nil();
-    std::string made = settled ? html(difference(change.before, change.after, 220)) : "";
-    if (made.empty()) made = html(change.plan);
+    const std::string made = html(effect_text(change, 220));
     std::string outcome = tag(outcome_text(change), tone_of(change));
     if (change.was_in_doubt() && !change.in_doubt)
         outcome += " " + tag("was in doubt", Tone::doubt);

@@ -87,12 +87,9 @@ std::string changes(const Timeline& timeline) {
     for (const auto& change : timeline.changes) {
         const std::string name = change.child.empty() ? change.target + ":" + change.operation
                                                       : "run " + change.child;
-        const bool settled = change.outcome == "done" && change.changed && !change.after.is_nil();
-        std::string made = settled ? difference(change.before, change.after, 200) : "";
-        if (made.empty()) made = change.plan;
         const std::string red = tone_of(change) == Tone::doubt ? "🔴 " : "";
         rows += table_row({clock_text(change.began), (change.undoing ? "↶ " : "") + name,
-                           change.path, made, red + outcome_text(change), undone_text(change)});
+                           change.path, effect_text(change, 200), red + outcome_text(change), undone_text(change)});
     }
     return table({"at (UTC)", "what", "step", "before → after", "outcome", "undo"}, rows);
 }

@@ -65,13 +65,10 @@ void add_changes(Page& page, const Timeline& timeline) {
         const std::string what = change.child.empty()
                                      ? change.target + ":" + change.operation
                                      : "run " + change.child;
-        const bool settled = change.outcome == "done" && change.changed && !change.after.is_nil();
-        const std::string made = settled ? difference(change.before, change.after, 200)
-                                         : change.plan;
         table.rows.push_back({{clock_text(change.began), Tone::muted},
                               {(change.undoing ? "↶ " : "") + what, Tone::plain},
                               {outcome_text(change), tone_of(change)},
-                              {made, Tone::plain},
+                              {effect_text(change, 200), Tone::plain},
                               {undone_text(change), Tone::plain}});
     }
     page.add(table);

@@ -195,7 +195,7 @@ void Engine::handle(Event event) {
     if (!state_.stop.is_nil() && !outside) return;
     const bool closing =
         event.kind == "close" || event.kind == "settle" || event.kind == "failure";
-    if (!closing && state_.stopped(event.scope)) return;
+    if (!closing && !(outside && event.scope.empty()) && state_.stopped(event.scope)) return;
     if (pausing_ && !closing && event.kind != "open" && event.kind != "keep") {
         held_.push_back(std::move(event));
         return;

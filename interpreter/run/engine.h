@@ -97,6 +97,7 @@ private:
     void ask_operation(Event event);
     std::string refusal(const Event& event, const Operation* row, Map& arguments);
     void refuse_operation(const Event& event, Error error);
+    static std::string resource_of(const Event& event, const Operation& row);
     void begin_observe(Active& active);
     void begin_change(Active& active);
     void take_resource(Active& active);
@@ -122,6 +123,7 @@ private:
     void settle(Active& active, std::string_view outcome, Value value, const Error* error,
                 std::string_view by, Value after, bool left_some);
     void recover_open();
+    bool stopped(const Active& active) const;
 
     // engine_steps.cpp: scopes, failures, timers, children
     double boot_deadline(const Value& record) const;

@@ -23,7 +23,9 @@ bool worth_repeating(const Error& error) {
            std::find(answers.begin(), answers.end(), error.code) == answers.end();
 }
 
-std::string resource_of(const Event& event, const Operation& row) {
+}  // namespace
+
+std::string Engine::resource_of(const Event& event, const Operation& row) {
     std::string key = event.target;
     std::string_view names = row.resource;
     while (!names.empty()) {
@@ -34,8 +36,6 @@ std::string resource_of(const Event& event, const Operation& row) {
     }
     return key;
 }
-
-}  // namespace
 
 // Why the call may not be made, or empty. Fills `arguments` with the checked ones.
 std::string Engine::refusal(const Event& event, const Operation* row, Map& arguments) {

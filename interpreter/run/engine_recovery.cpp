@@ -20,13 +20,17 @@ Recovery recovery_from(const std::string& text) {
 
 }  // namespace
 
+bool Engine::stopped(const Active& active) const {
+    return !active.host && state_.stopped(active.event.scope);
+}
+
 // Rule 3.3: the call leaves only after the flush that covers its intent.
 void Engine::act(const EventId& id) {
     port_.after_commit([this, id] {
         const auto found = active_.find(id);
         if (found == active_.end() || resting_) return;
         Active& active = found->second;
-        if (state_.stopped(active.event.scope) && !active.host) {
+        if (stopped(active)) {
             const Error error = fail("stopped", "The step was stopped before this was sent.");
             return settle(active, "failed", {}, &error, "not sent", {}, false);
         }
@@ -61,8 +65,7 @@ void Engine::recover(Active& active, const Error& error) {
     const std::string& kind = state_.intents[active.event.id].record["recovery"].text();
     switch (recovery_from(kind)) {
         case Recovery::repeat:
-            if (now + active.pause_s < active.deadline && !state_.stopped(active.event.scope) &&
-                !pausing_)
+            if (now + active.pause_s < active.deadline && !stopped(active) && !pausing_)
                 return wait_to_try(active);
             return settle(active, "unknown", {}, &error, "repeat", {}, false);
         case Recovery::key:
@@ -133,7 +136,7 @@ void Engine::not_done(Active& active, const Error& error, double retry_after_s,
     record.set("error", error.to_value()).set("evidence", evidence);
     append(record.set("retry_at", port_.wall_now() + pause_s));
     if (pausing_) return;
-    if (state_.stopped(active.event.scope) || now + pause_s >= active.deadline)
+    if (stopped(active) || now + pause_s >= active.deadline)
         return settle(active, "failed", {}, &error, evidence, {}, false);
     active.pause_s = pause_s;
     port_.after_commit([this, id = active.event.id] {
@@ -217,6 +220,9 @@ void Engine::recover_open() {
         made.deadline = std::max(boot_deadline(record),
                                  port_.boot_now() + record["deadline"]["length"].number());
         Active& active = active_[id] = std::move(made);
+        active.resource = resource_of(active.event, *active.row);
+        resources_[active.resource].push_front(id);
+        active.pause_s = 0.01;
         if (active.host) continue;  // Its undo goes on where it stood; see resume_undo.
         if (intent.not_done) {
             const double wait_s = std::clamp(intent.retry_at - port_.wall_now(), 0.0, 3600.0);

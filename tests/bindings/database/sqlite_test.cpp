@@ -37,15 +37,13 @@ TEST_CASE("declares_exactly_the_operations_it_has") {
 TEST_CASE("reads_blobs_as_bytes_and_takes_named_parameters") {
     const auto rig = make_sqlite("delete");
     const auto rows = rig->observe(
-        "query", {{"sql", "select x'00ff10' as raw, :name as name, :none as none, 1.5 as real"},
-                  {"parameters", Map{{"name", "n"}, {"none", Value()}}}});
-    // A nil does not survive in a map: the parameter is missing, and that is said.
-    CHECK(rows.error().code == "bad_argument");
-    const auto given = rig->observe("query", {{"sql", "select x'00ff10' as raw, :name as name"},
-                                              {"parameters", Map{{"name", "n"}}}});
-    REQUIRE(given.ok());
-    CHECK(given->list()[0]["raw"].text() == std::string("\0\xff\x10", 3));
-    CHECK(given->list()[0]["name"].text() == "n");
+        "query", {{"sql", "select x'00ff10' as raw, :name as name, 1.5 as real, null as none"},
+                  {"parameters", Map{{"name", "n"}}}});
+    REQUIRE(rows.ok());
+    CHECK(rows->list()[0]["raw"].text() == std::string("\0\xff\x10", 3));
+    CHECK(rows->list()[0]["name"].text() == "n");
+    CHECK(rows->list()[0]["real"].number() == 1.5);
+    CHECK_FALSE(rows->list()[0].map().contains("none"));
     CHECK(rig->query("select $2 as second, $1 as first", {1, 2}) == R"([{"first":1,"second":2}])");
     CHECK(rig->query("select ? as a", {}) == "bad_argument");
     CHECK(rig->query("select 1 as a", {1}) == "bad_argument");
@@ -212,6 +210,61 @@ TEST_CASE("clones_into_and_drops_only_what_is_disposable") {
     CHECK(rig->rig->change("database/clone", "clone", by_time).ok());
     CHECK(rig->rig->change("database/clone", "drop").value()["changed"].boolean());
     CHECK(rig->rig->change("database/clone", "drop").already_so);
+}
+
+TEST_CASE("removes_kept_copies_and_scratch_files_when_their_time_is_over") {
+    const auto rig = make_sqlite("delete");
+    rig->fill();
+    REQUIRE(rig->backup("good").ok());
+    const Map briefly = {{"backup", rig->id("good")}, {"keep_previous", 0.5}};
+    const auto restored = rig->change("restore", briefly);
+    REQUIRE(restored.value().has("previous"));
+    const auto snapshots = [&] {
+        return rig->observe("list_backups", {{"kind", "snapshot"}})->list().size();
+    };
+    CHECK(snapshots() == 1);
+    const std::string dead = path_of(*rig) + ".restore-0123456789ab.part";
+    write_bytes(dead, "half");
+    std::filesystem::last_write_time(
+        dead, std::filesystem::file_time_type::clock::now() - std::chrono::hours(72));
+    const double until_s = wall_now_s() + 2;
+    while (snapshots() == 1 && wall_now_s() < until_s)
+        REQUIRE(rig->change("restore", {{"backup", rig->id("good")}, {"keep_previous", 0}}).ok());
+    CHECK(snapshots() == 0);
+    CHECK_FALSE(std::filesystem::exists(dead));
+}
+
+TEST_CASE("restores_no_backup_that_lies_where_the_runbook_did_not_say") {
+    const auto rig = make_sqlite("delete");
+    rig->fill();
+    REQUIRE(rig->backup("good").ok());
+    rig->rig->add("storage/secret", database_family, memory_driver(rig->storage));
+    CHECK(rig->change("restore", {{"backup", "storage/secret:good"}}).code() == "not_allowed");
+    CHECK(rig->change("restore", {{"backup", "good"}, {"from", "storage/secret"}}).ok());
+    CHECK(rig->change("restore", {{"backup", "previous:../../etc/passwd"}}).code() ==
+          "not_found");
+}
+
+TEST_CASE("lists_and_prunes_only_backups_of_its_own") {
+    const auto rig = make_sqlite("delete");
+    rig->fill();
+    REQUIRE(rig->backup("mine").ok());
+    rig->rig->add("database/staging", database_family, sqlite_kind,
+                  {{"path", "staging.db"},
+                   {"backups", "storage/backups"},
+                   {"backups_of", rig->target}});
+    const auto listed = rig->rig->observe("database/staging", "list_backups", {});
+    CHECK(listed->list().size() == 1);
+    CHECK(rig->rig->change("database/staging", "delete_backup", {{"backup", rig->id("mine")}})
+              .code() == "not_allowed");
+    const Map all = {{"keep", Map{{"last", 1}}}, {"keep_at_least", 0}, {"delete_at_most", 9}};
+    CHECK(rig->rig->change("database/staging", "prune_backups", all).already_so);
+    // The weekly restore test: production's newest backup into a database of its own.
+    const auto restored =
+        rig->rig->change("database/staging", "restore", {{"at", wall_now_s()}});
+    REQUIRE(restored.ok());
+    CHECK(stock(*rig->folder / "staging.db", "select count(*) from items") == "5\n");
+    CHECK_FALSE(rig->rig->reversal(restored).has_value());
 }
 
 }  // namespace perilune::test

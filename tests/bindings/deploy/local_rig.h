@@ -74,8 +74,8 @@ public:
     explicit LocalWorld(int instances = 1, Value more = {}) : port(find_ports()) {
         for (const char* version : {"v1", "v2", "v3", "bad-1", "crashing-1"}) build(version);
         const char* source = std::getenv("PERILUNE_SOURCE");
-        const std::string app =
-            std::string(source ? source : ".") + "/tests/bindings/deploy/app.py";
+        const auto sources = source ? std::filesystem::path(source) : std::filesystem::current_path();
+        const std::string app = (sources / "tests/bindings/deploy/app.py").string();
         settings = std::move(more);
         settings.set("folder", root()).set("artifacts", folder.path + "/artifacts");
         settings.set("command", list_of({"/usr/bin/python3", app, "{port}"}));

@@ -149,6 +149,9 @@ inline void check_secret_undo(CallRig& rig) {
         CHECK(opened(rig, "a", made["version"].text()) == "none");
         CHECK(opened(rig, "a") == "one");
     }
+}
+
+inline void check_secret_endings(CallRig& rig) {
     SUBCASE("undo_stops_where_somebody_put_another_value_since") {
         put(rig, "a", "one");
         put(rig, "a", "two");
@@ -189,6 +192,7 @@ inline void check_secret_undo(CallRig& rig) {
 inline void check_secrets_conformance(CallRig& rig) {
     SUBCASE("versions") { check_secret_versions(rig); }
     SUBCASE("undo") { check_secret_undo(rig); }
+    SUBCASE("endings") { check_secret_endings(rig); }
 }
 
 }  // namespace perilune::test

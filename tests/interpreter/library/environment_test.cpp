@@ -86,7 +86,8 @@ TEST_CASE("turns_settings_into_the_types_of_the_drivers_table") {
     CHECK(values["schemas"] == Value(List{"public", "007"}));
     CHECK(standby.uses == std::vector<std::string>{"database/primary"});
     CHECK(standby.disposable);
-    CHECK_FALSE(values.has("disposable"));
+    CHECK(values["disposable"] == Value(true));
+    CHECK_FALSE(values.has("uses"));
     CHECK_FALSE(standby.needs_services);
 }
 

@@ -71,10 +71,11 @@ inline constexpr std::array<Setting, 5> route53_settings = {
       .doc = "Sent along.",
       .need = Need::optional,
       .may_be_secret = true}}};
-inline constexpr std::array<Setting, 7> postgres_settings = {
+inline constexpr std::array<Setting, 8> postgres_settings = {
     {{.name = "url", .doc = "Where it is.", .may_be_secret = true},
      {.name = "port", .type = Type::integer, .doc = "Of the server.", .need = Need::optional},
      {.name = "pooled", .type = Type::boolean, .doc = "Behind a pooler.", .need = Need::optional},
+     {.name = "disposable", .type = Type::boolean, .doc = "May go.", .need = Need::optional},
      {.name = "cache", .type = Type::size, .doc = "Buffer.", .need = Need::optional},
      {.name = "since", .type = Type::time, .doc = "First use.", .need = Need::optional},
      {.name = "schemas", .type = Type::list, .doc = "To dump.", .need = Need::optional},

@@ -13,7 +13,7 @@
 
 namespace perilune::report_test {
 
-using Fields = std::initializer_list<std::pair<const char*, Value>>;
+using Fields = std::initializer_list<std::pair<std::string, Value>>;
 
 inline Value table(Fields fields) {
     Value made{Map{}};
