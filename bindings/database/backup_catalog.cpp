@@ -27,24 +27,23 @@ std::string compact_time(double at_s) {
 // "20260301T020000Z" as Unix seconds; 0 where it is no time.
 double read_compact_time(const std::string& text) {
     if (text.size() != 16) return 0;
-    const auto at = parse_time(text.substr(0, 4) + "-" + text.substr(4, 2) + "-" +
-                               text.substr(6, 5) + ":" + text.substr(11, 2) + ":" +
-                               text.substr(13));
+    const auto at =
+        parse_time(text.substr(0, 4) + "-" + text.substr(4, 2) + "-" + text.substr(6, 5) + ":" +
+                   text.substr(11, 2) + ":" + text.substr(13));
     return at ? *at : 0;
 }
 
 // How far a dump came, by its manifest and its object.
 std::string state_of(const BackupManifest& manifest, const Value& object) {
-    const bool same_digest =
-        !object.has("digest") || object["digest"].text() == manifest.digest;
-    const bool same = !object.is_nil() && same_digest &&
-                      object["size_bytes"].number() == manifest.size_bytes;
+    const bool same_digest = !object.has("digest") || object["digest"].text() == manifest.digest;
+    const bool same =
+        !object.is_nil() && same_digest && object["size_bytes"].number() == manifest.size_bytes;
     if (manifest.state == "complete") return same ? "complete" : "failed";
     return wall_now_s() < manifest.deadline_at_s ? "running" : "failed";
 }
 
-BackupEntry dump_entry(const std::string& storage, const std::string& key,
-                       BackupManifest manifest, const Value& object) {
+BackupEntry dump_entry(const std::string& storage, const std::string& key, BackupManifest manifest,
+                       const Value& object) {
     BackupEntry entry;
     entry.id = storage + ":" + key;
     entry.storage = storage;
@@ -57,9 +56,10 @@ BackupEntry dump_entry(const std::string& storage, const std::string& key,
 }
 
 void sort_newest_first(std::vector<BackupEntry>& entries) {
-    std::sort(entries.begin(), entries.end(), [](const BackupEntry& left, const BackupEntry& right) {
-        return left.at_s != right.at_s ? left.at_s > right.at_s : left.id > right.id;
-    });
+    std::sort(entries.begin(), entries.end(),
+              [](const BackupEntry& left, const BackupEntry& right) {
+                  return left.at_s != right.at_s ? left.at_s > right.at_s : left.id > right.id;
+              });
 }
 
 Error no_such_backup(const Work& work, const std::string& what) {
@@ -210,9 +210,9 @@ void remove_stale_scratch(const SqliteTarget& target) {
 
 Result<BackupEntry> resolve_backup(const Work& work) {
     const std::string from = work.argument("from").text();
-    const std::string storage =
-        from.starts_with("storage/") ? from : work.target.backups;
-    if (work.call.arguments.has("at")) return resolve_at(work, storage, work.argument("at").number());
+    const std::string storage = from.starts_with("storage/") ? from : work.target.backups;
+    if (work.call.arguments.has("at"))
+        return resolve_at(work, storage, work.argument("at").number());
     const std::string id = work.argument("backup").text();
     for (const auto& entry : list_previous(work.target))
         if (entry.id == id) return entry;

@@ -14,8 +14,8 @@ struct BackupEntry {
     std::string id;       // "storage/backups:daily/2026-03-01", or "previous:FILE".
     std::string storage;  // Empty for a copy beside the file.
     std::string key;
-    std::string file;     // The path of a copy beside the file.
-    std::string state;    // "complete", "running" or "failed".
+    std::string file;   // The path of a copy beside the file.
+    std::string state;  // "complete", "running" or "failed".
     double at_s = 0;
     double size_bytes = 0;
     double keep_until_at_s = 0;
@@ -35,8 +35,8 @@ Result<std::optional<BackupEntry>> find_dump(const Work& work, const std::string
 // Copies that earlier restores kept, newest first.
 std::vector<BackupEntry> list_previous(const SqliteTarget& target);
 
-// The name of the copy that a restore keeps: it says when it was made, until when it is kept, and by
-// which call.
+// The name of the copy that a restore keeps: it says when it was made, until when it is kept, and
+// by which call.
 BackupEntry previous_entry(const SqliteTarget& target, double now_s, double keep_s,
                            const std::string& call_key);
 

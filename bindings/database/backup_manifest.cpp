@@ -35,8 +35,9 @@ Result<BackupManifest> read_manifest(const std::string& text) {
     const auto read = from_json(text);
     if (!read) return read.error();
     if ((*read)["format"].text() != format || (*read)["database"].text() != "sqlite")
-        return fail("not_a_backup", "It is no manifest of a SQLite backup that this program "
-                                    "knows.");
+        return fail("not_a_backup",
+                    "It is no manifest of a SQLite backup that this program "
+                    "knows.");
     BackupManifest manifest;
     manifest.state = (*read)["state"].text();
     manifest.source = (*read)["source"].text();

@@ -8,20 +8,20 @@
 namespace perilune {
 
 struct BackupManifest {
-    std::string state;        // "running" until the object is stored, then "complete".
-    std::string source;       // The database: "database/primary".
-    std::string call;         // The key of the call that made it.
-    std::string key;          // The object's.
-    double at_s = 0;          // The moment that it shows.
-    double deadline_at_s = 0;  // Of "running": after it, the call that made it is over.
-    double size_bytes = 0;    // Of the object, as stored.
-    std::string digest;       // SHA-256 of the object, as stored.
+    std::string state;            // "running" until the object is stored, then "complete".
+    std::string source;           // The database: "database/primary".
+    std::string call;             // The key of the call that made it.
+    std::string key;              // The object's.
+    double at_s = 0;              // The moment that it shows.
+    double deadline_at_s = 0;     // Of "running": after it, the call that made it is over.
+    double size_bytes = 0;        // Of the object, as stored.
+    std::string digest;           // SHA-256 of the object, as stored.
     double database_bytes = 0;    // Of what is in it.
     std::string database_digest;  // SHA-256 of what is in it.
-    std::string compression;  // "zstd", "gzip" or "none".
-    bool uses_log = false;    // Whether the database used a write-ahead log.
+    std::string compression;      // "zstd", "gzip" or "none".
+    bool uses_log = false;        // Whether the database used a write-ahead log.
     double user_version = 0;
-    Value counts;             // Rows of each table.
+    Value counts;  // Rows of each table.
 };
 
 // "KEY.manifest.json"

@@ -54,8 +54,7 @@ Result<std::string> receive(const Work& work, const BackupEntry& entry, const st
     auto source = (*port)->read_object(entry.key);
     if (!source && source.error().code == "not_found") return source.error().message;
     if (!source) return source.error();
-    const Descriptor file(
-        ::open(to_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const Descriptor file(::open(to_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!file.open()) return file_error("Making", to_path);
     const auto unpacker =
         Unpacker::make(entry.manifest.compression, [&](std::string_view bytes) -> Status {
@@ -100,8 +99,8 @@ Status fetch_dump(const Work& work, const BackupEntry& entry, const std::string&
                                 manifest.size_bytes, stored.bytes));
     checks.push_back(make_check("digest of the object", stored_digest == manifest.digest,
                                 manifest.digest, stored_digest));
-    checks.push_back(make_check("unpacking", fault->empty(), "ok",
-                                fault->empty() ? std::string("ok") : *fault));
+    checks.push_back(
+        make_check("unpacking", fault->empty(), "ok", fault->empty() ? std::string("ok") : *fault));
     checks.push_back(make_check("digest of the database",
                                 database_digest == manifest.database_digest,
                                 manifest.database_digest, database_digest));

@@ -14,11 +14,11 @@ inline constexpr std::array database_changes = {
         .recovery = Recovery::look,
         .undo = "no",
         .result = "{ rows }",
-        .doc = R"(Executes SQL in one transaction; `rows` is how many it inserted, updated or deleted.
+        .doc =
+            R"(Executes SQL in one transaction; `rows` is how many it inserted, updated or deleted.
 A row in the table perilune_markers, written in the same transaction, tells after a crash whether
 it happened. The SQL may not begin or end transactions itself.)",
-        .parameters = {{{.name = "sql",
-                         .doc = "One statement; several only without parameters."},
+        .parameters = {{{.name = "sql", .doc = "One statement; several only without parameters."},
                         {.name = "parameters",
                          .type = Type::plain,
                          .doc = "A list for positions (? or $1), or a map for names (:name).",
@@ -32,7 +32,8 @@ it happened. The SQL may not begin or end transactions itself.)",
         .recovery = Recovery::look,
         .undo = "no",
         .result = "{ rows, batches }",
-        .doc = R"(Executes one statement again and again until it changes no row, each time in its own
+        .doc =
+            R"(Executes one statement again and again until it changes no row, each time in its own
 transaction. The statement must limit itself by the parameter :batch_rows, as in
 `delete from logs where id in (select id from logs where at < 5 limit :batch_rows)`. Raises
 too_many_rows, with what was done until then kept, where it would go beyond `rows_max`.)",
@@ -61,8 +62,7 @@ too_many_rows, with what was done until then kept, where it would go beyond `row
         .doc = R"(Applies the pending migrations of a folder in order, each in its own transaction
 together with its row in the ledger perilune_migrations. `applied` lists their ids. Stops at the
 first that fails; those before it stay. Refuses a folder in which an applied one was changed.)",
-        .parameters = {{{.name = "folder",
-                         .doc = "The folder, relative to the library's."},
+        .parameters = {{{.name = "folder", .doc = "The folder, relative to the library's."},
                         {.name = "only",
                          .type = Type::list,
                          .doc = "Only these ids.",
@@ -84,8 +84,7 @@ first that fails; those before it stay. Refuses a folder in which an applied one
         .result = "{ reverted }",
         .doc = R"(Reverts applied migrations, the last one first, each in its own transaction.
 Refuses, before the first, where one of them has no NNN_name.down.sql. `reverted` lists ids.)",
-        .parameters = {{{.name = "folder",
-                         .doc = "The folder, relative to the library's."},
+        .parameters = {{{.name = "folder", .doc = "The folder, relative to the library's."},
                         {.name = "count",
                          .type = Type::integer,
                          .doc = "So many.",
@@ -118,7 +117,8 @@ Refuses, before the first, where one of them has no NNN_name.down.sql. `reverted
         .recovery = Recovery::repeat,
         .undo = "none",
         .result = "{ indexes, invalid }",
-        .doc = R"(Builds indexes anew. `indexes` lists them, `invalid` those that could not be built.
+        .doc =
+            R"(Builds indexes anew. `indexes` lists them, `invalid` those that could not be built.
 A driver whose database cannot do it beside writers does it in one short transaction.)",
         .parameters = {{{.name = "indexes",
                          .type = Type::list,
@@ -157,15 +157,13 @@ A driver whose database cannot do it beside writers does it in one short transac
         .undo = "none",
         .result = "{ views }",
         .doc = "Computes materialized views anew; `views` lists them.",
-        .parameters = {{{.name = "views",
-                         .type = Type::list,
-                         .doc = "The views' names.",
-                         .shape = "text"},
-                        {.name = "concurrently",
-                         .doc = "Whether readers see the old rows meanwhile.",
-                         .need = Need::optional,
-                         .fallback = "yes",
-                         .choices = "yes|no"}}},
+        .parameters =
+            {{{.name = "views", .type = Type::list, .doc = "The views' names.", .shape = "text"},
+              {.name = "concurrently",
+               .doc = "Whether readers see the old rows meanwhile.",
+               .need = Need::optional,
+               .fallback = "yes",
+               .choices = "yes|no"}}},
         .timeout_s = 3600,
     },
 };

@@ -146,11 +146,11 @@ check_failed with what is damaged.)",
     Operation{
         .name = "pending_migrations",
         .result = "list of { id, digest, revertible }",
-        .doc = R"(Lists the migrations of a folder that the database's ledger does not have, in order.
+        .doc =
+            R"(Lists the migrations of a folder that the database's ledger does not have, in order.
 A migration is a file NNN_name.sql, reverted by NNN_name.down.sql where that is there. Raises
 migration_changed where a file differs from what was applied under its name.)",
-        .parameters = {{{.name = "folder",
-                         .doc = "The folder, relative to the library's."}}},
+        .parameters = {{{.name = "folder", .doc = "The folder, relative to the library's."}}},
         .everywhere = true,
     },
     Operation{

@@ -45,16 +45,15 @@ constexpr std::array records = {
     Record{
         .name = "Lag",
         .doc = "How far a replica is behind its primary.",
-        .fields = {{{.name = "behind_bytes", .type = "number", .doc = "Bytes not yet replayed."},
-                    {.name = "replayed_at",
-                     .type = "number?",
-                     .doc = "Commit time of the last transaction replayed."},
-                    {.name = "connected",
-                     .type = "boolean",
-                     .doc = "Whether it is connected to its primary."},
-                    {.name = "idle",
-                     .type = "boolean",
-                     .doc = "Whether nothing is left to replay."}}},
+        .fields =
+            {{{.name = "behind_bytes", .type = "number", .doc = "Bytes not yet replayed."},
+              {.name = "replayed_at",
+               .type = "number?",
+               .doc = "Commit time of the last transaction replayed."},
+              {.name = "connected",
+               .type = "boolean",
+               .doc = "Whether it is connected to its primary."},
+              {.name = "idle", .type = "boolean", .doc = "Whether nothing is left to replay."}}},
     },
     Record{
         .name = "Session",
@@ -87,8 +86,9 @@ constexpr std::array records = {
 
 constinit const Family database_family = {
     .name = "database",
-    .doc = "One database under one endpoint. After `restore` the target itself serves the "
-           "restored data, whatever the provider had to create for it.",
+    .doc =
+        "One database under one endpoint. After `restore` the target itself serves the "
+        "restored data, whatever the provider had to create for it.",
     .operations = rows,
     .records = records,
 };

@@ -1,4 +1,5 @@
-// The migrations that lie in a folder: NNN_name.sql, and NNN_name.down.sql where it can be reverted.
+// The migrations that lie in a folder: NNN_name.sql, and NNN_name.down.sql where it can be
+// reverted.
 #pragma once
 
 #include <string>
@@ -9,8 +10,8 @@
 namespace perilune {
 
 struct Migration {
-    std::string id;      // "007_add_index": the file's name without its ending.
-    double number = 0;   // 7
+    std::string id;     // "007_add_index": the file's name without its ending.
+    double number = 0;  // 7
     std::string sql;
     std::string digest;  // SHA-256 of the file's bytes, in hexadecimal.
     bool revertible = false;

@@ -36,12 +36,31 @@ constexpr Setting settings[] = {
      .fallback = "false"},
 };
 
-constexpr std::string_view operations[] = {
-    "status",        "query",         "counts",            "digests",       "verify",
-    "check_integrity", "pending_migrations", "list_backups", "verify_backup", "wait_ready",
-    "wait_writable", "execute",       "execute_batches",   "migrate",       "revert_migrations",
-    "backup",        "delete_backup", "prune_backups",     "restore",       "clone",
-    "drop",          "fence",         "unfence",           "analyze",       "reindex"};
+constexpr std::string_view operations[] = {"status",
+                                           "query",
+                                           "counts",
+                                           "digests",
+                                           "verify",
+                                           "check_integrity",
+                                           "pending_migrations",
+                                           "list_backups",
+                                           "verify_backup",
+                                           "wait_ready",
+                                           "wait_writable",
+                                           "execute",
+                                           "execute_batches",
+                                           "migrate",
+                                           "revert_migrations",
+                                           "backup",
+                                           "delete_backup",
+                                           "prune_backups",
+                                           "restore",
+                                           "clone",
+                                           "drop",
+                                           "fence",
+                                           "unfence",
+                                           "analyze",
+                                           "reindex"};
 
 // The real place of a file that may not be there yet. SQLite names journal and log after it, and a
 // rename must replace the file and not a link to it.

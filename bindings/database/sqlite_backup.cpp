@@ -75,7 +75,8 @@ Status copy_state(Work& work, const std::string& path, BackupManifest& manifest)
     return Done{};
 }
 
-// A backup of a damaged database helps nobody: it is refused while the last good one still is there.
+// A backup of a damaged database helps nobody: it is refused while the last good one still is
+// there.
 Status describe_copy(Work& work, const std::string& path, BackupManifest& manifest) {
     if (const auto plain = make_plain(work, path); !plain) return plain;
     auto opened = work.open_file(path, Access::read);
@@ -119,7 +120,8 @@ Status store_object(Work& work, ObjectPort& port, const std::string& path,
     if (!stored) return stored.error();
     const Value& digest = (*stored)["digest"];
     if (!digest.is_nil() && digest.text() != manifest.digest)
-        return fail("damaged_stream", "Storing the backup " + manifest.key + ": the storage "
+        return fail("damaged_stream", "Storing the backup " + manifest.key +
+                                          ": the storage "
                                           "target has other bytes than were sent.");
     return Done{};
 }
@@ -154,8 +156,8 @@ Outcome act_backup(Work& work, const Value&) {
     BackupManifest manifest = new_manifest(work);
     const auto earlier = find_dump(work, work.argument("to").text(), manifest.key);
     if (!earlier && refuses(work)) return Outcome::failed(earlier.error());
-    const bool ours = earlier && *earlier && !work.call.key.empty() &&
-                      (**earlier).manifest.call == work.call.key;
+    const bool ours =
+        earlier && *earlier && !work.call.key.empty() && (**earlier).manifest.call == work.call.key;
     if (ours && (**earlier).state == "complete") return finished(work, (**earlier).manifest);
     if (refuses(work) && !ours) {
         const auto object = (*port)->head_object(manifest.key);
@@ -194,10 +196,9 @@ Sighting look_for_backup(Work& work, const Value&) {
     const bool ours = *found && (**found).manifest.call == work.call.key;
     const bool happened = ours && (**found).state == "complete";
     sighting.kind = happened ? Sighting::Kind::happened : Sighting::Kind::did_not;
-    sighting.evidence = manifest_key(key) +
-                        (happened ? " is complete and has the call's key."
-                         : ours   ? " is of this call, which did not end."
-                                  : " is not of this call.");
+    sighting.evidence = manifest_key(key) + (happened ? " is complete and has the call's key."
+                                             : ours   ? " is of this call, which did not end."
+                                                      : " is not of this call.");
     if (happened) sighting.value = (**found).to_value().set("changed", true);
     return sighting;
 }

@@ -1,4 +1,5 @@
-// Listing and removing the backups of a SQLite database: list_backups, delete_backup, prune_backups.
+// Listing and removing the backups of a SQLite database: list_backups, delete_backup,
+// prune_backups.
 #include <algorithm>
 
 #include "bindings/database/backup_catalog.h"
@@ -107,9 +108,9 @@ Result<Before> before_prune(Work& work) {
     std::vector<Dated> things;
     for (const auto& entry : *dumps)
         if (entry.state == "complete") things.push_back({entry.id, entry.at_s});
-    const auto choice = choose_retention(std::move(things), *retention,
-                                         work.argument("keep_at_least").number(),
-                                         work.argument("delete_at_most").number());
+    const auto choice =
+        choose_retention(std::move(things), *retention, work.argument("keep_at_least").number(),
+                         work.argument("delete_at_most").number());
     if (!choice) return choice.error();
     Before before;
     before.state.set("removed", list_of(choice->removed)).set("kept", list_of(choice->kept));

@@ -13,9 +13,7 @@ namespace {
 
 constexpr int problems_max = 20;
 
-std::string show(const Value& value) {
-    return value.is_text() ? value.text() : to_json(value);
-}
+std::string show(const Value& value) { return value.is_text() ? value.text() : to_json(value); }
 
 // What a query gives counts as true in the way SQL has it: a number other than zero.
 bool is_true(const Value& value) { return value.is_number() && value.number() != 0; }
@@ -36,7 +34,7 @@ void check_queries(SqliteConnection& connection, const Value& queries, List& che
             continue;
         }
         const auto found = connection.first(sql.text());
-        const Value shown = !found             ? Value(found.error().message)
+        const Value shown = !found            ? Value(found.error().message)
                             : found->is_nil() ? Value("no value")
                                               : *found;
         checks.push_back(make_check(name, found && is_true(*found), "true", shown));
@@ -110,13 +108,13 @@ void check_exact_counts(SqliteConnection& connection, const Value& expected, Lis
 void check_structure(SqliteConnection& connection, const std::string& level, List& checks) {
     const std::string pragma = level == "full" ? "integrity_check" : "quick_check";
     std::string problems;
-    const auto read = connection.each(
-        "pragma " + pragma + "(" + std::to_string(problems_max) + ")", {},
-        [&](const SqliteRow& row) {
-            if (row.bytes(0) != "ok")
-                problems += (problems.empty() ? "" : "; ") + std::string(row.bytes(0));
-            return Status(Done{});
-        });
+    const auto read = connection.each("pragma " + pragma + "(" + std::to_string(problems_max) + ")",
+                                      {}, [&](const SqliteRow& row) {
+                                          if (row.bytes(0) != "ok")
+                                              problems += (problems.empty() ? "" : "; ") +
+                                                          std::string(row.bytes(0));
+                                          return Status(Done{});
+                                      });
     if (!read) problems = read.error().message;
     checks.push_back(
         make_check("structure", problems.empty(), "ok", problems.empty() ? "ok" : problems));

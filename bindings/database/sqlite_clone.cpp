@@ -51,8 +51,10 @@ Awaitable<Result<Before>> before_clone(std::shared_ptr<SqliteTarget> target, Cal
                         ? target->services->driver_of(call.arguments["from"].text())
                         : nullptr;
     if (!other || !other->operations.contains("list_backups"))
-        co_return fail("no_such_target", "Cloning into " + call.target + ": the environment has no "
-                                             "database " + call.arguments["from"].text() + ".");
+        co_return fail("no_such_target", "Cloning into " + call.target +
+                                             ": the environment has no "
+                                             "database " +
+                                             call.arguments["from"].text() + ".");
     Call listing = listing_call(call);
     const auto backups = co_await other->operations.at("list_backups").observe(listing);
     if (!backups) co_return backups.error();

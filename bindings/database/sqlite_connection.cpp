@@ -98,8 +98,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
     if (access != Access::create && ::access(path.c_str(), F_OK) != 0)
         return fail("not_found", "Opening " + options.target + ": there is no file " + path +
                                      ". Restore the database, or mend the setting `path`.");
-    const int flags =
-        SQLITE_OPEN_READWRITE | (access == Access::create ? SQLITE_OPEN_CREATE : 0);
+    const int flags = SQLITE_OPEN_READWRITE | (access == Access::create ? SQLITE_OPEN_CREATE : 0);
     const int code = sqlite3_open_v2(path.c_str(), &made->connection_, flags, nullptr);
     if (code != SQLITE_OK) return made->error("Opening it", code);
     sqlite3* connection = made->connection_;
@@ -146,7 +145,8 @@ Result<sqlite3_stmt*> SqliteConnection::prepare(std::string_view& sql) {
     const char* rest = nullptr;
     const int code = sqlite3_prepare_v2(connection_, sql.data(), static_cast<int>(sql.size()),
                                         &statement, &rest);
-    if (code != SQLITE_OK) return error("Executing `" + std::string(sql.substr(0, 200)) + "`", code);
+    if (code != SQLITE_OK)
+        return error("Executing `" + std::string(sql.substr(0, 200)) + "`", code);
     sql.remove_prefix(static_cast<std::size_t>(rest - sql.data()));
     return statement;
 }
@@ -206,8 +206,8 @@ Status SqliteConnection::require_one_reading(const std::string& sql) {
     if (!*statement || !is_blank(rest))
         return fail("bad_argument", "A query is exactly one SQL statement.");
     if (!sqlite3_stmt_readonly(*statement))
-        return fail("bad_argument", "A query only reads, but `" + sql.substr(0, 200) +
-                                        "` writes. Use execute.");
+        return fail("bad_argument",
+                    "A query only reads, but `" + sql.substr(0, 200) + "` writes. Use execute.");
     return Done{};
 }
 

@@ -14,12 +14,12 @@ namespace {
 
 // Pragmas that only read, whatever their argument.
 constexpr std::string_view reading_pragmas[] = {
-    "table_info",   "table_xinfo",      "table_list",        "index_info",      "index_xinfo",
-    "index_list",   "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check",
-    "database_list", "collation_list",  "compile_options",   "function_list",   "data_version"};
+    "table_info",    "table_xinfo",      "table_list",        "index_info",      "index_xinfo",
+    "index_list",    "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check",
+    "database_list", "collation_list",   "compile_options",   "function_list",   "data_version"};
 // Pragmas that read without an argument, and set something with one.
 constexpr std::string_view asking_pragmas[] = {
-    "user_version", "application_id", "page_count",   "page_size",    "freelist_count",
+    "user_version", "application_id", "page_count",   "page_size",   "freelist_count",
     "encoding",     "schema_version", "journal_mode", "auto_vacuum", "foreign_keys"};
 
 bool is_among(std::string_view name, const auto& names) {
@@ -55,35 +55,39 @@ Error sqlite_error(const std::string& doing, int code, const std::string& said,
         case SQLITE_NOTADB:
         case SQLITE_CORRUPT:
         case SQLITE_FORMAT:
-            return fail("damaged", what + " The file is damaged, or no database. Restore it from "
-                                          "a backup.");
+            return fail("damaged", what +
+                                       " The file is damaged, or no database. Restore it from "
+                                       "a backup.");
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             if (why == Interrupter::Why::none)
                 return fail("database_busy",
-                            what + " Others kept it locked for too long. Try again, or stop what "
-                                   "holds it.",
+                            what +
+                                " Others kept it locked for too long. Try again, or stop what "
+                                "holds it.",
                             Retry::safe);
             [[fallthrough]];
         case SQLITE_INTERRUPT:
             if (why == Interrupter::Why::cancelled)
                 return fail("cancelled", doing + " was told to stop.", Retry::safe);
-            return fail("timed_out",
-                        doing + " did not end in time. Give it more with `timeout`.", Retry::safe);
+            return fail("timed_out", doing + " did not end in time. Give it more with `timeout`.",
+                        Retry::safe);
         case SQLITE_READONLY:
-            return fail("read_only", what + " The database is fenced, or the file may not be "
-                                            "written. Use unfence, or mend its permissions.");
-        case SQLITE_FULL:
-            return fail("disk_full", what + " Make room on its disk.", Retry::safe);
+            return fail("read_only", what +
+                                         " The database is fenced, or the file may not be "
+                                         "written. Use unfence, or mend its permissions.");
+        case SQLITE_FULL: return fail("disk_full", what + " Make room on its disk.", Retry::safe);
         case SQLITE_IOERR:
             return fail("file_failed", what + " Look at the disk and the system's log.");
         case SQLITE_CANTOPEN:
-            return fail("file_failed", what + " Look at the permissions of the file and its "
-                                              "folder.");
+            return fail("file_failed", what +
+                                           " Look at the permissions of the file and its "
+                                           "folder.");
         case SQLITE_CONSTRAINT: return fail("constraint_failed", what);
         case SQLITE_AUTH:
-            return fail("not_allowed", what + " SQL in an operation may not attach files, begin or "
-                                              "end transactions, or set what outlives it.");
+            return fail("not_allowed", what +
+                                           " SQL in an operation may not attach files, begin or "
+                                           "end transactions, or set what outlives it.");
         default: return fail("sql_failed", what);
     }
 }

@@ -121,8 +121,7 @@ Result<double> execute_batch(Work& work, SqliteConnection& connection, Batches& 
     if (rows > std::max(limit, 1.0))
         return fail("bad_argument",
                     "The statement changed " + std::to_string(static_cast<long>(rows)) +
-                        " rows where :batch_rows was " +
-                        std::to_string(static_cast<long>(limit)) +
+                        " rows where :batch_rows was " + std::to_string(static_cast<long>(limit)) +
                         ": it does not limit itself, or triggers change rows too. That batch was "
                         "rolled back.");
     so_far.rows += rows;
@@ -171,7 +170,8 @@ Outcome act_batches(Work& work, const Value&) {
         work.call.tell(std::to_string(static_cast<long>(so_far.rows)) + " rows in " +
                        std::to_string(static_cast<long>(so_far.batches)) + " batches");
         work.pause(work.argument("pause").number());
-        if (const auto stopped = work.stopped("Executing in batches")) return failed(*stopped, true);
+        if (const auto stopped = work.stopped("Executing in batches"))
+            return failed(*stopped, true);
     }
 }
 
@@ -203,11 +203,11 @@ Outcome settle_commit(SqliteConnection& connection, const std::string& key, cons
 Status execute_guarded(SqliteConnection& connection, const std::string& sql,
                        const Value& parameters) {
     connection.set_guard(Guard::changes);
-    const bool plain = parameters.is_nil() || (parameters.list().empty() && parameters.map().empty());
+    const bool plain =
+        parameters.is_nil() || (parameters.list().empty() && parameters.map().empty());
     const auto executed =
         plain ? connection.execute(sql)
-              : connection.each(sql, parameters,
-                                [](const SqliteRow&) { return Status(Done{}); });
+              : connection.each(sql, parameters, [](const SqliteRow&) { return Status(Done{}); });
     connection.set_guard(Guard::none);
     return executed;
 }

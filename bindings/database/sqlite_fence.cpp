@@ -3,8 +3,8 @@
 // The fence is the write version in the file's header: SQLite itself, in whatever process and under
 // whatever user, treats a file with a higher write version than it knows as read-only (File Format,
 // 1.3.3). It needs no trigger and no permission bits (root passes those), survives a restart, and
-// goes with the file. A connection that met the fence stays read-only until it is opened again: what
-// had the database open when it was fenced must reconnect after unfence.
+// goes with the file. A connection that met the fence stays read-only until it is opened again:
+// what had the database open when it was fenced must reconnect after unfence.
 #include <filesystem>
 #include <fstream>
 
@@ -110,18 +110,18 @@ Status see_write_fail(Work& work) {
         (*opened)->execute("begin immediate; create table perilune_fence_probe (x)");
     if ((*opened)->in_transaction()) (*opened)->execute("rollback");
     if (!written && written.error().code == "read_only") return Done{};
-    return fail("fence_failed", "Fencing " + work.target.target +
-                                    ": a write did not fail as it must. " +
-                                    (written ? "It succeeded, and was rolled back."
-                                             : written.error().message));
+    return fail("fence_failed",
+                "Fencing " + work.target.target + ": a write did not fail as it must. " +
+                    (written ? "It succeeded, and was rolled back." : written.error().message));
 }
 
 Result<Before> before_fence(Work& work) {
     const std::string how = work.argument("how").text();
     if (how != "read_only")
-        return fail("not_supported",
-                    "Fencing " + work.target.target + " by \"" + how +
-                        "\" is not possible: a SQLite file has no server. Use how = \"read_only\".");
+        return fail(
+            "not_supported",
+            "Fencing " + work.target.target + " by \"" + how +
+                "\" is not possible: a SQLite file has no server. Use how = \"read_only\".");
     const auto versions = versions_of(work);
     if (!versions) return versions.error();
     Before before;
@@ -191,13 +191,13 @@ void add_sqlite_fence(Operations& operations, const std::shared_ptr<SqliteTarget
         target, before_fence, act_fence, {}, [](const Call&, const Value&, const Value&) {
             return std::optional<Restore>(Restore{"unfence", Value(Map{})});
         });
-    operations["unfence"] = change_sqlite(
-        target, before_unfence, act_unfence, {},
-        [](const Call&, const Value& before, const Value&) {
-            Value arguments;
-            arguments.set("how", before["how"]);
-            return std::optional<Restore>(Restore{"fence", arguments});
-        });
+    operations["unfence"] =
+        change_sqlite(target, before_unfence, act_unfence, {},
+                      [](const Call&, const Value& before, const Value&) {
+                          Value arguments;
+                          arguments.set("how", before["how"]);
+                          return std::optional<Restore>(Restore{"fence", arguments});
+                      });
 }
 
 }  // namespace perilune

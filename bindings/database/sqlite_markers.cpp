@@ -9,8 +9,8 @@ namespace perilune {
 Result<std::optional<Value>> read_marker(SqliteConnection& connection, const std::string& key) {
     std::optional<Value> none;
     if (key.empty()) return none;
-    const auto there = connection.first("select count(*) from sqlite_schema where name = ?",
-                                        List{markers_table});
+    const auto there =
+        connection.first("select count(*) from sqlite_schema where name = ?", List{markers_table});
     if (!there) return there.error();
     if (there->number() == 0) return none;
     const auto text = connection.first(
@@ -24,9 +24,9 @@ Result<std::optional<Value>> read_marker(SqliteConnection& connection, const std
 
 Status write_marker(SqliteConnection& connection, const std::string& key, const Value& result) {
     if (key.empty()) return Done{};
-    const auto made = connection.execute(std::string("create table if not exists ") +
-                                         markers_table +
-                                         "(key text primary key, at real, result text)");
+    const auto made =
+        connection.execute(std::string("create table if not exists ") + markers_table +
+                           "(key text primary key, at real, result text)");
     if (!made) return made;
     return connection.each(
         std::string("insert or replace into ") + markers_table + " values (?, ?, ?)",

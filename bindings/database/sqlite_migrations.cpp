@@ -117,14 +117,14 @@ Status apply(Work& work, SqliteConnection& connection, const Migration& migratio
     if (const auto off = connection.execute("pragma foreign_keys = off"); !off) return off;
     Transaction transaction(connection);
     if (const auto begun = transaction.begin(); !begun) return begun;
-    const auto made = connection.execute(std::string("create table if not exists ") +
-                                         migrations_table +
-                                         "(id text primary key, digest text, applied_at real)");
+    const auto made =
+        connection.execute(std::string("create table if not exists ") + migrations_table +
+                           "(id text primary key, digest text, applied_at real)");
     if (!made) return made;
     const auto orphans_before = count_orphans(connection);
     if (!orphans_before) return orphans_before.error();
-    const auto executed = execute_guarded(
-        connection, way == Way::up ? migration.sql : migration.down_sql, Value());
+    const auto executed =
+        execute_guarded(connection, way == Way::up ? migration.sql : migration.down_sql, Value());
     if (!executed) {
         Error error = executed.error();
         error.message = "The migration " + migration.id + " was rolled back. " + error.message;
@@ -136,7 +136,8 @@ Status apply(Work& work, SqliteConnection& connection, const Migration& migratio
         return fail("constraint_failed",
                     "The migration " + migration.id + " was rolled back: after it " +
                         std::to_string(static_cast<long>(*orphans - *orphans_before)) +
-                        " more rows of " + work.target.target + " refer to rows that are not "
+                        " more rows of " + work.target.target +
+                        " refer to rows that are not "
                         "there.");
     const std::string ledger = migrations_table;
     const auto noted =
@@ -171,8 +172,8 @@ Outcome act_on_list(Work& work, const Value& list, const std::vector<Migration>&
             return found.id == id.text();
         });
         if (file == files.end())
-            return failed(fail("not_found", "The file of the migration " + id.text() +
-                                                " is no longer there."),
+            return failed(fail("not_found",
+                               "The file of the migration " + id.text() + " is no longer there."),
                           some);
         if (const auto stopped = work.stopped("Migrating")) return failed(*stopped, some);
         work.call.tell((way == Way::up ? "applying " : "reverting ") + id.text());
@@ -217,9 +218,9 @@ Result<std::vector<Migration>> find_reverting(const Work& work, const Ledger& le
     std::size_t count = static_cast<std::size_t>(std::max(0.0, work.argument("count").number()));
     if (work.call.arguments.has("down_to")) {
         const std::string down_to = work.argument("down_to").text();
-        const auto stays = std::find_if(applied.begin(), applied.end(), [&](const Migration& found) {
-            return found.id == down_to;
-        });
+        const auto stays =
+            std::find_if(applied.begin(), applied.end(),
+                         [&](const Migration& found) { return found.id == down_to; });
         if (stays == applied.end())
             return fail("not_found", "The migration " + down_to + " is not applied to " +
                                          work.target.target + ".");
@@ -266,14 +267,12 @@ Sighting look_at_ledger(Work& work, const Value& list, Way way) {
         return sighting;
     }
     std::size_t done = 0;
-    for (const auto& id : list.list())
-        done += ledger->contains(id.text()) == (way == Way::up);
+    for (const auto& id : list.list()) done += ledger->contains(id.text()) == (way == Way::up);
     const bool all = done == list.list().size();
     sighting.kind = all ? Sighting::Kind::happened : Sighting::Kind::did_not;
     sighting.evidence = std::to_string(done) + " of " + std::to_string(list.list().size()) +
                         " are done by the ledger " + migrations_table + ".";
-    if (all)
-        sighting.value.set(way == Way::up ? "applied" : "reverted", list).set("changed", true);
+    if (all) sighting.value.set(way == Way::up ? "applied" : "reverted", list).set("changed", true);
     return sighting;
 }
 

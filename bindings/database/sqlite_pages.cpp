@@ -55,9 +55,7 @@ bool wait_for_others(const SqliteConnection& connection, double since_s) {
     return true;
 }
 
-bool is_busy(int code) {
-    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
-}
+bool is_busy(int code) { return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED; }
 
 double page_bytes(SqliteConnection& connection) {
     const auto size = connection.first("pragma page_size");
@@ -111,8 +109,8 @@ Result<FileVersions> read_versions(SqliteConnection& connection) {
     if (!there) return there.error();
     if (!*there) return FileVersions{};
     if (std::memcmp(header.data(), "SQLite format 3", 16) != 0)
-        return fail("damaged", "Reading " + connection.options().target + " (" +
-                                   connection.path() + "): the file is no SQLite database, or its "
+        return fail("damaged", "Reading " + connection.options().target + " (" + connection.path() +
+                                   "): the file is no SQLite database, or its "
                                    "header is damaged. Restore it from a backup.");
     return FileVersions{header[18], header[19]};
 }

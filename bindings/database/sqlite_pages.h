@@ -55,8 +55,8 @@ using Progress = std::function<void(double done_bytes, double all_bytes)>;
 // Copies a consistent state of `from` into the empty database `to` while others go on writing.
 Status copy_database(SqliteConnection& from, SqliteConnection& to, const Progress& progress);
 
-// Replaces everything in `to` by `from` in one transaction of `to`: whoever has it open sees the old
-// data or the new. `while_locked` is called once nobody else can write to `to`; where it fails,
+// Replaces everything in `to` by `from` in one transaction of `to`: whoever has it open sees the
+// old data or the new. `while_locked` is called once nobody else can write to `to`; where it fails,
 // nothing is replaced. `from` has two pages or more.
 Status replace_database(SqliteConnection& from, SqliteConnection& to,
                         const std::function<Status()>& while_locked, const Progress& progress);

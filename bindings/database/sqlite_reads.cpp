@@ -24,13 +24,13 @@ Result<Value> run_query(Work& work) {
     connection.set_guard(Guard::reads);
     if (const auto allowed = connection.require_one_reading(sql); !allowed) return allowed.error();
     List rows;
-    const auto read = connection.each(
-        sql, work.argument("parameters"), [&](const SqliteRow& row) -> Status {
+    const auto read =
+        connection.each(sql, work.argument("parameters"), [&](const SqliteRow& row) -> Status {
             if (static_cast<double>(rows.size()) >= rows_max)
-                return fail("too_many_rows",
-                            "The query on " + work.target.target + " gives more than rows_max (" +
-                                std::to_string(static_cast<long>(rows_max)) +
-                                ") rows. Narrow it, or raise rows_max.");
+                return fail("too_many_rows", "The query on " + work.target.target +
+                                                 " gives more than rows_max (" +
+                                                 std::to_string(static_cast<long>(rows_max)) +
+                                                 ") rows. Narrow it, or raise rows_max.");
             Map fields;
             for (int column = 0; column < row.columns(); ++column) {
                 const std::string name = row.name(column);

@@ -65,7 +65,9 @@ Status match_page_size(Work& work, SqliteConnection& from, SqliteConnection& to,
     return fail("database_busy",
                 "Restoring " + work.target.target +
                     ": the backup has pages of another size, so nobody may be connected "
-                    "meanwhile. Stop what has " + work.target.path + " open, then try again. "
+                    "meanwhile. Stop what has " +
+                    work.target.path +
+                    " open, then try again. "
                     "Nothing was changed.",
                 Retry::safe);
 }
@@ -103,8 +105,8 @@ Status move_companions(const Work& work, const std::string& previous) {
     for (const char* ending : {"-wal", "-journal", "-shm"}) {
         const std::string found = work.target.path + ending;
         const bool keep = !previous.empty() && std::string_view(ending) != "-shm";
-        const int result = keep ? ::rename(found.c_str(), (previous + ending).c_str())
-                                : ::unlink(found.c_str());
+        const int result =
+            keep ? ::rename(found.c_str(), (previous + ending).c_str()) : ::unlink(found.c_str());
         if (result != 0 && errno != ENOENT) return file_error(work, "Moving the journal");
     }
     return sync_folder(folder_of(work));

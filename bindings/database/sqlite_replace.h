@@ -1,8 +1,9 @@
-// Putting a prepared file in the place of the target's database, or removing it, whoever has it open.
+// Putting a prepared file in the place of the target's database, or removing it, whoever has it
+// open.
 //
-// Two ways, because a renamed file alone can destroy data: a process that has the old file open goes
-// on writing to it, and a journal or log beside the new file that belongs to the old one would be
-// played into it.
+// Two ways, because a renamed file alone can destroy data: a process that has the old file open
+// goes on writing to it, and a journal or log beside the new file that belongs to the old one would
+// be played into it.
 //
 // 1. In place, where the old file can be opened and is not fenced: all pages are replaced in one
 //    SQLite transaction. Whoever is connected sees the new data next; a crash rolls back.
@@ -18,9 +19,9 @@
 namespace perilune {
 
 struct Replacement {
-    std::string file;          // The prepared database, in plain form; it is used up.
-    std::string previous;      // Where what was there is kept; empty: nowhere.
-    bool uses_log = false;     // The journal to use where the old file does not say.
+    std::string file;       // The prepared database, in plain form; it is used up.
+    std::string previous;   // Where what was there is kept; empty: nowhere.
+    bool uses_log = false;  // The journal to use where the old file does not say.
 };
 
 // Nothing was replaced where this fails, except after `file_failed`, which says so.

@@ -64,9 +64,9 @@ Outcome restore_entry(Work& work, const BackupEntry& entry, double keep_previous
     List checks;
     if (const auto fetched = fetch_backup(work, entry, scratch.path(), checks); !fetched)
         return Outcome::failed(fetched.error());
-    const auto judged = judge_checks(std::move(checks), "Restoring " + work.target.target +
-                                                            " from " + entry.id +
-                                                            " (nothing was changed)");
+    const auto judged =
+        judge_checks(std::move(checks), "Restoring " + work.target.target + " from " + entry.id +
+                                            " (nothing was changed)");
     if (!judged) return Outcome::failed(judged.error());
 
     const auto condition = condition_of(work);

@@ -81,9 +81,9 @@ Status require_table(SqliteConnection& connection, const std::string& table) {
 }
 
 Result<std::string> digest_table(SqliteConnection& connection, const std::string& table) {
-    const auto columns = texts(connection, "select name from pragma_table_xinfo(" +
-                                               quote_text(table) +
-                                               ") where hidden <> 1 order by name collate binary");
+    const auto columns =
+        texts(connection, "select name from pragma_table_xinfo(" + quote_text(table) +
+                              ") where hidden <> 1 order by name collate binary");
     if (!columns) return columns.error();
     std::string selected;
     std::string ordered;
@@ -131,7 +131,8 @@ Result<std::vector<std::string>> names_of(const Value& list) {
 Result<std::vector<std::string>> tables_of(SqliteConnection& connection) {
     return texts(connection,
                  "select name from pragma_table_list where schema = 'main' and type in "
-                 "('table', 'shadow') and name <> " + quote_text(markers_table) +
+                 "('table', 'shadow') and name <> " +
+                     quote_text(markers_table) +
                      " and name not in ('sqlite_schema', 'sqlite_master') and name not like "
                      "'sqlite\\_stat%' escape '\\' order by name");
 }

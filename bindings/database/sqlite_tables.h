@@ -25,8 +25,8 @@ Result<Value> count_rows(SqliteConnection& connection, const std::vector<std::st
 // A map of table to SHA-256 in hexadecimal, all as of one moment, independent of how pages, indexes
 // and columns are laid out. What is digested is, for each row, its length (4 bytes, big-endian) and
 // its encoding. Rows are ordered by all columns, in the order of the columns' names, by type and
-// then by value: NULL, integers, reals, text and blobs by their bytes. A row's encoding is, for each
-// column in the order of names: the name's length (4 bytes), the name, and
+// then by value: NULL, integers, reals, text and blobs by their bytes. A row's encoding is, for
+// each column in the order of names: the name's length (4 bytes), the name, and
 //   N                        NULL
 //   I and 8 bytes            an integer, two's complement, big-endian
 //   R and 8 bytes            a real, IEEE 754, big-endian; -0.0 as 0.0

@@ -34,9 +34,8 @@ public:
     Alarm(Loop& loop, Call& call, const std::shared_ptr<Interrupter>& interrupter)
         : loop_(loop), cancel_(call.cancel) {
         if (call.deadline_s > 0)
-            timer_ = loop.start_timer(call.deadline_s, [interrupter] {
-                interrupter->ask(Interrupter::Why::timed_out);
-            });
+            timer_ = loop.start_timer(
+                call.deadline_s, [interrupter] { interrupter->ask(Interrupter::Why::timed_out); });
         cancel_->on_ask([interrupter] { interrupter->ask(Interrupter::Why::cancelled); });
     }
     ~Alarm() {
@@ -57,8 +56,8 @@ Awaitable<T> work(std::shared_ptr<SqliteTarget> target, std::function<T(Work&)> 
                   Value before = {}) {
     const auto interrupter = std::make_shared<Interrupter>();
     const Alarm alarm(target->services->loop, call, interrupter);
-    const auto made = std::make_shared<Work>(
-        Work{*target, call, interrupter, find_ports(*target, call, before)});
+    const auto made =
+        std::make_shared<Work>(Work{*target, call, interrupter, find_ports(*target, call, before)});
     std::function<T()> off = [made, act] { return act(*made); };
     T ended = co_await off_loop<T>(target->services->loop, off);
     co_return ended;
@@ -100,10 +99,10 @@ std::optional<Error> Work::stopped(const std::string& doing) const {
         return fail("cancelled", doing + " of " + target.target + " was told to stop.",
                     Retry::safe);
     if (why == Interrupter::Why::timed_out)
-        return fail("timed_out",
-                    doing + " of " + target.target +
-                        " did not end in time. Give it more with `timeout`.",
-                    Retry::safe);
+        return fail(
+            "timed_out",
+            doing + " of " + target.target + " did not end in time. Give it more with `timeout`.",
+            Retry::safe);
     return std::nullopt;
 }
 

@@ -1,4 +1,5 @@
-// What every operation of one SQLite target shares: where it is, how it is opened, how it is called.
+// What every operation of one SQLite target shares: where it is, how it is opened, how it is
+// called.
 #pragma once
 
 #include <map>
@@ -16,14 +17,14 @@ namespace perilune {
 using Operations = std::map<std::string, Handler, std::less<>>;
 
 struct SqliteTarget {
-    std::string target;          // "database/primary"
-    std::string path;            // Absolute, links resolved when the driver was made.
-    std::string folder;          // Relative folders of migrations start here.
+    std::string target;  // "database/primary"
+    std::string path;    // Absolute, links resolved when the driver was made.
+    std::string folder;  // Relative folders of migrations start here.
     double busy_timeout_s = 5;
     bool disposable = false;
-    bool foreign_keys = true;    // Whether execute enforces references.
-    std::string backups;         // The storage target of the settings; may be empty.
-    std::string backups_of;      // Whose backups those are.
+    bool foreign_keys = true;  // Whether execute enforces references.
+    std::string backups;       // The storage target of the settings; may be empty.
+    std::string backups_of;    // Whose backups those are.
     Services* services = nullptr;
     // Our own writers come one after another: waiting here is fair, SQLite's busy handler is not.
     std::timed_mutex writing = {};

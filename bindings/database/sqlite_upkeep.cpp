@@ -27,8 +27,7 @@ Result<std::vector<std::string>> wanted_names(const Work& work, SqliteConnection
     if (!names) return names;
     for (const auto& name : *names)
         if (std::find(all.begin(), all.end(), name) == all.end())
-            return fail("not_found",
-                        work.target.target + " has no " + type + " \"" + name + "\".");
+            return fail("not_found", work.target.target + " has no " + type + " \"" + name + "\".");
     return names;
 }
 

@@ -23,11 +23,26 @@ constexpr Setting settings[] = {
      .identity = true},
 };
 
-constexpr std::string_view operations[] = {
-    "head",           "get",           "list",           "digest",        "versions",
-    "verify",         "compare",       "usage",          "settings",      "put",
-    "copy",           "delete",        "restore_version", "create_bucket", "set_versioning",
-    "abort_uploads",  "delete_many",   "prune",          "restore_prefix", "sync"};
+constexpr std::string_view operations[] = {"head",
+                                           "get",
+                                           "list",
+                                           "digest",
+                                           "versions",
+                                           "verify",
+                                           "compare",
+                                           "usage",
+                                           "settings",
+                                           "put",
+                                           "copy",
+                                           "delete",
+                                           "restore_version",
+                                           "create_bucket",
+                                           "set_versioning",
+                                           "abort_uploads",
+                                           "delete_many",
+                                           "prune",
+                                           "restore_prefix",
+                                           "sync"};
 
 Result<Driver> make_folder(const Settings& given, Services& services) {
     std::string path = path_below(given.folder, given.values["path"].text());

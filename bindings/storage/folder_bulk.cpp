@@ -49,8 +49,7 @@ Result<std::vector<std::string>> keys_to_delete(const FolderStore& store, const 
     if (static_cast<double>(keys.size()) > most)
         return fail("too_many_deletions",
                     "Deleting from " + store.target() + " would remove " + count_of(keys.size()) +
-                        ", more than delete_at_most (" +
-                        std::to_string(static_cast<long>(most)) +
+                        ", more than delete_at_most (" + std::to_string(static_cast<long>(most)) +
                         "). Nothing was deleted. Look at the list, then raise the limit or name "
                         "fewer.");
     return keys;
@@ -58,7 +57,7 @@ Result<std::vector<std::string>> keys_to_delete(const FolderStore& store, const 
 
 // What a call has done so far, over all of its tries: its versions carry its key.
 struct Trace {
-    double versions = 0;   // Deletions included.
+    double versions = 0;  // Deletions included.
     double deletions = 0;
     std::optional<double> first_at_s = {};
 
@@ -91,8 +90,7 @@ Result<Trace> trace_of(const FolderStore& store, const Call& call) {
 Result<Before> before_delete_many(const FolderStore& store, Call& call) {
     const auto keys = keys_to_delete(store, call);
     if (!keys) return keys.error();
-    auto state =
-        many_state(store, call.arguments["prefix"].text(), call.arguments["keys"].list());
+    auto state = many_state(store, call.arguments["prefix"].text(), call.arguments["keys"].list());
     if (!state) return state.error();
     Before before;
     before.state = std::move(*state);
@@ -144,8 +142,7 @@ Result<RetentionChoice> choose(const FolderStore& store, const Call& call) {
     if (!listed) return listed.error();
     std::vector<Dated> things;
     for (const auto& version : *listed) things.push_back({version.key, version.modified_at_s});
-    return choose_retention(std::move(things), *retention,
-                            call.arguments["keep_at_least"].number(),
+    return choose_retention(std::move(things), *retention, call.arguments["keep_at_least"].number(),
                             call.arguments["delete_at_most"].number());
 }
 
@@ -228,8 +225,7 @@ Result<std::vector<std::string>> keys_to_restore(const FolderStore& store, const
 Result<Before> before_restore_prefix(const FolderStore& store, Call& call) {
     const auto keys = keys_to_restore(store, call);
     if (!keys) return keys.error();
-    auto state =
-        many_state(store, call.arguments["prefix"].text(), call.arguments["keys"].list());
+    auto state = many_state(store, call.arguments["prefix"].text(), call.arguments["keys"].list());
     if (!state) return state.error();
     Before before;
     before.state = std::move(*state);

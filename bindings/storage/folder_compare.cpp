@@ -68,10 +68,9 @@ Result<Value> compare(const Folder& folder, Call& call, ObjectPort& other) {
 }  // namespace
 
 void add_folder_comparisons(Operations& operations, const std::shared_ptr<Folder>& folder) {
-    operations["compare"] =
-        observe_with_port(folder, "with", [folder](Call& call, ObjectPort& other) {
-            return compare(*folder, call, other);
-        });
+    operations["compare"] = observe_with_port(
+        folder, "with",
+        [folder](Call& call, ObjectPort& other) { return compare(*folder, call, other); });
 }
 
 }  // namespace perilune

@@ -131,8 +131,7 @@ Result<Value> stream_object(ObjectPort& from, const std::string& key, ObjectPort
 }
 
 std::optional<Error> stop_asked(const Call& call, const std::string& what) {
-    if (call.cancel->asked())
-        return fail("cancelled", what + " was told to stop.", Retry::safe);
+    if (call.cancel->asked()) return fail("cancelled", what + " was told to stop.", Retry::safe);
     if (call.deadline_s > 0 && boot_now_s() > call.deadline_s)
         return fail("timed_out", what + " did not end in time. Give it more with `timeout`.",
                     Retry::safe);

@@ -27,12 +27,12 @@ struct Version {
     double size_bytes = 0;
     double modified_at_s = 0;  // When it became current.
     std::string content_type;
-    bool deleted = false;      // The mark of a deletion.
-    std::string made_by;       // The key of the call that made it; may be empty.
-    std::uint64_t inode = 0;   // Of the file that is (or was) current with this content.
+    bool deleted = false;         // The mark of a deletion.
+    std::string made_by;          // The key of the call that made it; may be empty.
+    std::uint64_t inode = 0;      // Of the file that is (or was) current with this content.
     std::int64_t written_ns = 0;  // That file's modification time.
-    bool has_data = false;     // Whether its content is kept beside.
-    bool recorded = true;      // False: of a file nobody told us about, so nothing is written yet.
+    bool has_data = false;        // Whether its content is kept beside.
+    bool recorded = true;  // False: of a file nobody told us about, so nothing is written yet.
 
     // The Object that the vocabulary describes.
     Value to_value() const;

@@ -77,8 +77,7 @@ private:
 
 }  // namespace
 
-FolderObjects::FolderObjects(std::shared_ptr<const FolderStore> store)
-    : store_(std::move(store)) {}
+FolderObjects::FolderObjects(std::shared_ptr<const FolderStore> store) : store_(std::move(store)) {}
 
 Result<std::unique_ptr<ByteSink>> FolderObjects::write_object(const std::string& key) {
     if (const auto checked = check_key(key, store_->target()); !checked) return checked.error();

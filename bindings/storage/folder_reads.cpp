@@ -109,9 +109,8 @@ Result<Value> list_versions(const FolderStore& store, Call& call) {
 
 Result<Value> list_objects(const FolderStore& store, Call& call) {
     const double limit = call.arguments["limit"].number();
-    const auto listed =
-        store.list(call.arguments["prefix"].text(), call.arguments["after"].text(),
-                   limit < 0 ? 0 : static_cast<std::size_t>(limit));
+    const auto listed = store.list(call.arguments["prefix"].text(), call.arguments["after"].text(),
+                                   limit < 0 ? 0 : static_cast<std::size_t>(limit));
     if (!listed) return listed.error();
     List objects;
     for (const auto& version : *listed) objects.push_back(version.to_value());
@@ -172,8 +171,9 @@ Result<Value> read_settings(const FolderStore& store, Call&) {
 void add_folder_reads(Operations& operations, const std::shared_ptr<Folder>& folder) {
     using Read = Result<Value> (*)(const FolderStore&, Call&);
     const auto add = [&](const char* name, Read read) {
-        operations[name] = observe_blocking(
-            folder->services->loop, [folder, read](Call& call) { return read(*folder->store, call); });
+        operations[name] = observe_blocking(folder->services->loop, [folder, read](Call& call) {
+            return read(*folder->store, call);
+        });
     };
     add("head", read_head);
     add("get", read_body);

@@ -63,15 +63,17 @@ FolderStore::FolderStore(std::string target, std::string path, FolderSettings se
     : target_(std::move(target)), path_(std::move(path)), settings_(settings) {}
 
 Error FolderStore::failure(const std::string& doing, const std::string& key, int error) const {
-    const std::string what = doing + (key.empty() ? "" : " \"" + key + "\"") + " of " + target_ +
-                             " (" + path_ + ")";
+    const std::string what =
+        doing + (key.empty() ? "" : " \"" + key + "\"") + " of " + target_ + " (" + path_ + ")";
     if (error == ELOOP || error == EXDEV)
-        return fail("outside_folder", what + " was refused: its path leads through a symbolic "
-                                             "link or another file system. Replace the link by "
-                                             "a folder.");
+        return fail("outside_folder", what +
+                                          " was refused: its path leads through a symbolic "
+                                          "link or another file system. Replace the link by "
+                                          "a folder.");
     if (error == EISDIR || error == ENOTDIR || error == ENOTEMPTY || error == EEXIST)
-        return fail("key_conflict", what + " is not possible: a folder or another kind of file "
-                                           "is in the way. Use another key, or move it away.");
+        return fail("key_conflict", what +
+                                        " is not possible: a folder or another kind of file "
+                                        "is in the way. Use another key, or move it away.");
     return fail("file_failed", what + " failed: " + std::strerror(error) + ".");
 }
 
@@ -159,8 +161,7 @@ Result<std::optional<Content>> FolderStore::open(const std::string& key,
     return content;
 }
 
-Result<std::vector<Version>> FolderStore::list(const std::string& prefix,
-                                               const std::string& after,
+Result<std::vector<Version>> FolderStore::list(const std::string& prefix, const std::string& after,
                                                std::size_t limit) const {
     if (const auto checked = check_prefix(prefix, target_); !checked) return checked.error();
     std::vector<Version> listed;
@@ -201,8 +202,9 @@ Result<FolderSettings> FolderStore::read_settings(int root) const {
     if (error != 0) return failure("Reading the settings", "", error);
     const auto kept = from_canonical_json(text);
     if (!kept)
-        return fail("damaged", "The settings in " + path_ + "/.perilune/settings.json are damaged. "
-                               "Remove that file to go back to those of the environment.");
+        return fail("damaged", "The settings in " + path_ +
+                                   "/.perilune/settings.json are damaged. "
+                                   "Remove that file to go back to those of the environment.");
     FolderSettings settings;
     settings.versioned = (*kept)["versioning"].text() == "on";
     settings.keep_old_for_s = (*kept)["keep_old_for_s"].number();

@@ -4,7 +4,8 @@
 //         flushed → rename over the object → folder flushed.
 // delete: content kept → mark flushed → name removed → folder flushed.
 // A record whose rename never came describes no file, and a mark older than the file beside it is
-// of a deletion that never ended: both are passed over, and tidied up by the next change of the key.
+// of a deletion that never ended: both are passed over, and tidied up by the next change of the
+// key.
 #include "bindings/storage/folder_store.h"
 
 #include <algorithm>
@@ -44,8 +45,8 @@ Status check_condition(const Placing& placing, const std::optional<Version>& cur
     if (current && !placing.made_by.empty() && current->made_by == placing.made_by) return Done{};
     if (placing.only_if == "absent") {
         if (!current) return Done{};
-        return precondition(placing, target, "the object exists, with the digest " +
-                                                 current->digest + ".");
+        return precondition(placing, target,
+                            "the object exists, with the digest " + current->digest + ".");
     }
     if (current && current->digest == placing.only_if) return Done{};
     return precondition(placing, target,
@@ -149,8 +150,8 @@ Result<Placed> FolderStore::place(Incoming& incoming, const Placing& placing,
     version.digest = incoming.digest();
     version.order = found->history.next_order() + 1;
     version.modified_at_s = moment_after(found->history, found->current);
-    version.id = version_id(static_cast<std::int64_t>(version.modified_at_s * 1e6) * 1000,
-                            version.digest);
+    version.id =
+        version_id(static_cast<std::int64_t>(version.modified_at_s * 1e6) * 1000, version.digest);
     version.content_type = placing.content_type;
     version.made_by = placing.made_by;
     note_file(version, info);
@@ -182,8 +183,7 @@ Result<bool> FolderStore::remove(const std::string& key, const std::string& made
         mark.key = key;
         mark.order = std::max(found->history.next_order(), found->current->order + 1);
         mark.modified_at_s = moment_after(found->history, found->current);
-        mark.id = version_id(static_cast<std::int64_t>(mark.modified_at_s * 1e6) * 1000,
-                             "deleted");
+        mark.id = version_id(static_cast<std::int64_t>(mark.modified_at_s * 1e6) * 1000, "deleted");
         mark.content_type = plain_content_type;
         mark.deleted = true;
         mark.made_by = made_by;

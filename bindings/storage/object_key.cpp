@@ -10,8 +10,8 @@ constexpr std::size_t key_bytes_max = 1024;
 constexpr std::size_t segment_bytes_max = 240;
 
 Error refuse(const std::string& key, const std::string& target, const std::string& why) {
-    return fail("bad_key", "The key \"" + key.substr(0, 80) + "\" cannot be an object of " + target +
-                               ": " + why +
+    return fail("bad_key", "The key \"" + key.substr(0, 80) + "\" cannot be an object of " +
+                               target + ": " + why +
                                " Give a relative path of plain segments, such as "
                                "\"database/2026-03-01.dump\".");
 }

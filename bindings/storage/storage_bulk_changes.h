@@ -38,20 +38,19 @@ Raises too_many_deletions, before the first deletion, where more than `delete_at
         .recovery = Recovery::repeat,
         .undo = "no",
         .result = "{ removed, kept }",
-        .doc = R"(Deletes the objects under a prefix that a retention does not keep, by modified time.
+        .doc =
+            R"(Deletes the objects under a prefix that a retention does not keep, by modified time.
 Days, weeks (from Monday), months and years are UTC. `removed` and `kept` list keys. Raises
 too_many_deletions, before the first deletion, where more than `delete_at_most` would go.)",
-        .parameters = {{{.name = "prefix", .doc = "Only keys that begin with this text."},
-                        {.name = "keep",
-                         .type = Type::map,
-                         .doc = "What stays.",
-                         .shape = "Retention"},
-                        {.name = "keep_at_least",
-                         .type = Type::integer,
-                         .doc = "So many of the newest stay in any case."},
-                        {.name = "delete_at_most",
-                         .type = Type::integer,
-                         .doc = "The most objects that may go."}}},
+        .parameters =
+            {{{.name = "prefix", .doc = "Only keys that begin with this text."},
+              {.name = "keep", .type = Type::map, .doc = "What stays.", .shape = "Retention"},
+              {.name = "keep_at_least",
+               .type = Type::integer,
+               .doc = "So many of the newest stay in any case."},
+              {.name = "delete_at_most",
+               .type = Type::integer,
+               .doc = "The most objects that may go."}}},
         .timeout_s = 600,
     },
     Operation{

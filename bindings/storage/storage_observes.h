@@ -13,7 +13,8 @@ inline constexpr std::array storage_observes = {
         .result = "storage.Object or nil",
         .doc = R"(Describes an object without reading its content.
 Gives nil where the key, or that version of it, is not there.)",
-        .parameters = {{{.name = "key", .doc = "The object's key, relative to the target's prefix."},
+        .parameters = {{{.name = "key",
+                         .doc = "The object's key, relative to the target's prefix."},
                         {.name = "version",
                          .doc = "One version; without it the current one.",
                          .need = Need::optional}}},

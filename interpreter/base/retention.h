@@ -10,9 +10,9 @@ namespace perilune {
 
 // How many of each are kept. A thing is kept when any one of the rules keeps it.
 struct Retention {
-    int last = 0;     // The newest, whenever they were made.
-    int daily = 0;    // The newest of each of so many days that have one; days are UTC.
-    int weekly = 0;   // As daily; weeks begin on Monday (ISO 8601).
+    int last = 0;    // The newest, whenever they were made.
+    int daily = 0;   // The newest of each of so many days that have one; days are UTC.
+    int weekly = 0;  // As daily; weeks begin on Monday (ISO 8601).
     int monthly = 0;
     int yearly = 0;
 };

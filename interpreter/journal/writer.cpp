@@ -149,9 +149,10 @@ void JournalWriter::committed(Result<std::vector<std::string>> outcome) {
     }
     if (on_durable) on_durable();
     for (auto& effect : std::exchange(in_flight_waiting_, {})) effect();
-    if (!pending_.empty() || !waiting_.empty() || !creations_.empty()) {
-        if (wanted_ || !waiting_.empty() || !creations_.empty()) commit();
-    }
+    // A flush wanted of what this commit already held is done.
+    const bool work = !pending_.empty() || !waiting_.empty() || !creations_.empty();
+    if (!work) wanted_ = false;
+    if (work && (wanted_ || !waiting_.empty() || !creations_.empty())) commit();
 }
 
 void JournalWriter::create(Batch::NewRun run, Value begin,

@@ -187,6 +187,7 @@ void Engine::go_live() {
         ended_by_script(value);
     }
     check_settling();
+    if (!state_.end.is_nil()) go_on_after_end();
     check_rest();
 }
 
@@ -273,7 +274,7 @@ bool Engine::busy() const {
 // Says so, once, where nothing goes on by itself.
 void Engine::check_rest() {
     if (resting_ || !live_ || busy()) return;
-    if (!state_.end.is_nil() && (state_.ended.is_nil() || ended_closed_)) return;
+    if (!state_.end.is_nil() && (state_.ended.is_nil() || state_.ended_over)) return;
     if (pausing_) {
         resting_ = true;
         return port_.rested(Rest::paused, "");

@@ -166,6 +166,7 @@ private:
     List left_in_world() const;
     void end_run(std::string_view outcome, const std::string& reason);
     void begin_ended();
+    void go_on_after_end();
 
     // engine_undo.cpp: taking changes back
     std::vector<Value> plan_undo(const std::string& within, bool by_failure) const;
@@ -215,7 +216,6 @@ private:
     bool pausing_ = false;
     bool resting_ = false;
     bool stop_done_ = false;
-    bool ended_closed_ = false;
 };
 
 }  // namespace perilune

@@ -83,9 +83,19 @@ void Engine::end_run(std::string_view outcome, const std::string& reason) {
     if (state_.begin["facts"]["has_ended"].boolean() && state_.ended.is_nil()) {
         port_.after_commit([this] { begin_ended(); });
     } else {
-        ended_closed_ = true;
         port_.after_commit([this] { port_.rested(Rest::ended, ""); });
     }
+}
+
+// After a resume: the host died between the end and what follows it. A person's undo of the ended
+// run reopens it before this matters.
+void Engine::go_on_after_end() {
+    const bool wants_ended = state_.begin["facts"]["has_ended"].boolean();
+    if (wants_ended && state_.ended.is_nil()) return begin_ended();
+    if (wants_ended && !state_.ended_over) return;  // Its strand goes on by itself.
+    port_.after_inbox([this] {
+        if (!state_.end.is_nil()) port_.rested(Rest::ended, "");
+    });
 }
 
 // Rule 8.8: `ended` begins after the outcome is durable and cannot change it.

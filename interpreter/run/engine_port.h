@@ -71,6 +71,8 @@ public:
                              const Value& params) = 0;
     virtual void stop_child(const std::string& run, const std::string& why) = 0;
     virtual void undo_child(const std::string& run) = 0;
+    // Calls back when the commands people have sent so far have been taken.
+    virtual void after_inbox(std::function<void()> done) = 0;
     virtual std::string child_id(const EventId& id) = 0;
 
     // Empty where this person may answer the question; else why not.

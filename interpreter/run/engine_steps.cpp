@@ -48,7 +48,6 @@ void Engine::closed(const Event& event) {
     const Scope& scope = state_.scope(event.scope);
     if (scope.what == "undo") return next_undo();
     if (scope.what == "ended") {
-        ended_closed_ = true;
         port_.rested(Rest::ended, "");
     }
 }

@@ -233,6 +233,8 @@ void LiveRun::stop_child(const std::string& run, const std::string& why) {
 
 void LiveRun::undo_child(const std::string& run) { host_.undo_child(*this, run); }
 
+void LiveRun::after_inbox(std::function<void()> done) { host_.after_inbox(std::move(done)); }
+
 std::string LiveRun::child_id(const EventId& event) {
     return id_ + "." + to_hex(sha256(id_ + "|" + event.key())).substr(0, 6);
 }

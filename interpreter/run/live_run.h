@@ -63,6 +63,7 @@ public:
                      const Value& params) override;
     void stop_child(const std::string& run, const std::string& why) override;
     void undo_child(const std::string& run) override;
+    void after_inbox(std::function<void()> done) override;
     std::string child_id(const EventId& event) override;
     std::string may_answer(const Value& question, const std::vector<Value>& approvals,
                            const std::string& who) override;

@@ -153,6 +153,7 @@ void RunState::close_scope(const Value& record) {
     found->second.outcome = record["args"]["outcome"].text();
     found->second.closed_at = record["time"].number();
     timers.erase(EventId::from_key(found->first));
+    if (found->second.what == "ended") ended_over = true;
 }
 
 void RunState::take_intent(const Value& record) {

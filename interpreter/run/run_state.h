@@ -87,6 +87,7 @@ public:
     Value end;              // The end record, or nil.
     Value stop;             // The record that stopped the whole run, or nil.
     Value ended;            // The record that began `ended`, or nil.
+    bool ended_over = false;  // `ended` has come to its end.
     bool undoing = false;   // An undo has begun: the run can only be undone further.
     std::int64_t seq = 0;
     double time = 0;

@@ -1,5 +1,5 @@
-// What every database driver must do. A driver's test calls run_database_conformance with a function
-// that makes it with an empty database; what a driver lacks is passed over.
+// What every database driver must do. A driver's test calls run_database_conformance with a
+// function that makes it with an empty database; what a driver lacks is passed over.
 #pragma once
 
 #include "tests/bindings/database/database_conformance_backups.h"
@@ -25,10 +25,10 @@ inline void check_database_reads(DatabaseRig& rig) {
         CHECK(rig.query("select id from items where id > $1", {100}) == "[]");
     }
     SUBCASE("gives_whole_numbers_beyond_2_to_the_53_as_text") {
-        const auto rows = rig.observe(
-            "query", {{"sql", "select cast(9007199254740993 as bigint) as big, "
-                              "cast(-9223372036854775807 as bigint) as low, "
-                              "cast(9007199254740991 as bigint) as whole"}});
+        const auto rows = rig.observe("query", {{"sql",
+                                                 "select cast(9007199254740993 as bigint) as big, "
+                                                 "cast(-9223372036854775807 as bigint) as low, "
+                                                 "cast(9007199254740991 as bigint) as whole"}});
         REQUIRE(rows.ok());
         CHECK(rows->list()[0]["big"].text() == "9007199254740993");
         CHECK(rows->list()[0]["low"].text() == "-9223372036854775807");
@@ -148,8 +148,8 @@ inline void check_database_execute(DatabaseRig& rig) {
         CHECK(stopped.left_some);
         CHECK(rig.count("items") == 2);
         CHECK(rig.rig->look(stopped).kind == Sighting::Kind::did_not);
-        const auto unlimited = rig.change(
-            "execute_batches", {{"sql", "delete from items"}, {"rows_max", 3}});
+        const auto unlimited =
+            rig.change("execute_batches", {{"sql", "delete from items"}, {"rows_max", 3}});
         CHECK(unlimited.code() == "bad_argument");
         CHECK(rig.count("items") == 2);
     }

@@ -16,9 +16,9 @@ inline void check_database_backups(DatabaseRig& rig) {
             CHECK(made.value()["kind"].text() == "dump");
             CHECK(made.value()["digest"].text() == to_hex(sha256(rig.storage->get(compression))));
             CHECK(rig.rig->look(made).value == made.value());
-            const auto verified =
-                rig.observe("verify_backup", {{"backup", made.value()["id"]},
-                                              {"counts", Map{{"items", Map{{"min", 5}}}}}});
+            const auto verified = rig.observe(
+                "verify_backup",
+                {{"backup", made.value()["id"]}, {"counts", Map{{"items", Map{{"min", 5}}}}}});
             CHECK(verified.ok());
         }
         const auto listed = rig.observe("list_backups");

@@ -17,9 +17,9 @@ namespace perilune::test {
 struct DatabaseRig {
     std::unique_ptr<DriverRig> rig;
     std::string target = "database/under-test";
-    std::shared_ptr<MemoryObjects> storage;     // The target "storage/backups".
-    std::shared_ptr<TemporaryFolder> folder;    // Relative folders of migrations start here.
-    std::shared_ptr<void> keeps;                // What must live as long as the driver.
+    std::shared_ptr<MemoryObjects> storage;   // The target "storage/backups".
+    std::shared_ptr<TemporaryFolder> folder;  // Relative folders of migrations start here.
+    std::shared_ptr<void> keeps;              // What must live as long as the driver.
 
     bool has(const std::string& operation) { return rig->has(target, operation); }
     Result<Value> observe(const std::string& operation, const Map& arguments = {}) {
@@ -61,10 +61,10 @@ struct DatabaseRig {
     }
     // A table with a few rows of every portable kind.
     void fill() {
-        REQUIRE(execute("create table items (id integer primary key, name text, size integer)").ok());
-        for (int i = 1; i <= 5; ++i)
-            REQUIRE(execute("insert into items values ($1, $2, $3)",
-                            {i, "item " + std::to_string(i), i * 10}).ok());
+        std::string sql = "create table items (id integer primary key, name text, size integer);";
+        for (const std::string i : {"1", "2", "3", "4", "5"})
+            sql += "insert into items values (" + i + ", 'item " + i + "', " + i + "0);";
+        REQUIRE(execute(sql).ok());
     }
 };
 

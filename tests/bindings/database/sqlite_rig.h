@@ -111,8 +111,9 @@ inline std::string path_of(const DatabaseRig& rig) { return *rig.folder / "app.d
 inline std::unique_ptr<DatabaseRig> make_sqlite(const std::string& journal_mode,
                                                 const Map& more = {}) {
     auto made = open_sqlite(std::make_shared<TemporaryFolder>(), more);
-    stock(path_of(*made), "pragma journal_mode = " + journal_mode + "; create table made (x); "
-                          "drop table made;");
+    stock(path_of(*made), "pragma journal_mode = " + journal_mode +
+                              "; create table made (x); "
+                              "drop table made;");
     return made;
 }
 

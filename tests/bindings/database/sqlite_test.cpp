@@ -100,7 +100,8 @@ TEST_CASE("finds_damage_in_the_middle_of_a_file") {
     const auto rig = make_sqlite("delete");
     rig->fill();
     REQUIRE(rig->execute("with recursive n(i) as (select 10 union all select i + 1 from n where "
-                         "i < 3000) insert into items select i, 'name ' || i, i from n").ok());
+                         "i < 3000) insert into items select i, 'name ' || i, i from n")
+                .ok());
     REQUIRE(rig->backup("good").ok());
     std::string bytes = read_bytes(path_of(*rig));
     bytes.replace(4096 * 3, 4096, random_bytes(4096));
@@ -119,8 +120,9 @@ TEST_CASE("finds_damage_in_the_middle_of_a_file") {
 
 TEST_CASE("ends_a_query_at_its_deadline_and_on_a_cancel") {
     const auto rig = make_sqlite("delete");
-    const Map endless = {{"sql", "with recursive n(i) as (select 1 union all select i + 1 from n) "
-                                 "select count(*) from n"}};
+    const Map endless = {{"sql",
+                          "with recursive n(i) as (select 1 union all select i + 1 from n) "
+                          "select count(*) from n"}};
     auto call = rig->rig->make_call(rig->target, "query", endless);
     call->deadline_s = boot_now_s() + 0.2;
     auto& handler = rig->rig->driver(rig->target).operations.at("query");
@@ -148,7 +150,8 @@ TEST_CASE("enforces_references_in_execute_and_compares_them_around_migrations") 
     const auto rig = make_sqlite("delete");
     REQUIRE(rig->execute("create table parent (id integer primary key)").ok());
     REQUIRE(rig->execute("create table child (id integer primary key, parent integer references "
-                         "parent (id))").ok());
+                         "parent (id))")
+                .ok());
     REQUIRE(rig->execute("insert into parent values (1); insert into child values (1, 1)").ok());
     CHECK(rig->execute("delete from parent").code() == "constraint_failed");
     rig->write_migration("001_orphans.sql", "delete from parent;");
@@ -241,18 +244,16 @@ TEST_CASE("restores_no_backup_that_lies_where_the_runbook_did_not_say") {
     rig->rig->add("storage/secret", database_family, memory_driver(rig->storage));
     CHECK(rig->change("restore", {{"backup", "storage/secret:good"}}).code() == "not_allowed");
     CHECK(rig->change("restore", {{"backup", "good"}, {"from", "storage/secret"}}).ok());
-    CHECK(rig->change("restore", {{"backup", "previous:../../etc/passwd"}}).code() ==
-          "not_found");
+    CHECK(rig->change("restore", {{"backup", "previous:../../etc/passwd"}}).code() == "not_found");
 }
 
 TEST_CASE("lists_and_prunes_only_backups_of_its_own") {
     const auto rig = make_sqlite("delete");
     rig->fill();
     REQUIRE(rig->backup("mine").ok());
-    rig->rig->add("database/staging", database_family, sqlite_kind,
-                  {{"path", "staging.db"},
-                   {"backups", "storage/backups"},
-                   {"backups_of", rig->target}});
+    rig->rig->add(
+        "database/staging", database_family, sqlite_kind,
+        {{"path", "staging.db"}, {"backups", "storage/backups"}, {"backups_of", rig->target}});
     const auto listed = rig->rig->observe("database/staging", "list_backups", {});
     CHECK(listed->list().size() == 1);
     CHECK(rig->rig->change("database/staging", "delete_backup", {{"backup", rig->id("mine")}})
@@ -260,8 +261,7 @@ TEST_CASE("lists_and_prunes_only_backups_of_its_own") {
     const Map all = {{"keep", Map{{"last", 1}}}, {"keep_at_least", 0}, {"delete_at_most", 9}};
     CHECK(rig->rig->change("database/staging", "prune_backups", all).already_so);
     // The weekly restore test: production's newest backup into a database of its own.
-    const auto restored =
-        rig->rig->change("database/staging", "restore", {{"at", wall_now_s()}});
+    const auto restored = rig->rig->change("database/staging", "restore", {{"at", wall_now_s()}});
     REQUIRE(restored.ok());
     CHECK(stock(*rig->folder / "staging.db", "select count(*) from items") == "5\n");
     CHECK_FALSE(rig->rig->reversal(restored).has_value());

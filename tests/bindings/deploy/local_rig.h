@@ -2,8 +2,6 @@
 #pragma once
 
 #include <csignal>
-#include <fstream>
-#include <thread>
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -74,7 +72,8 @@ public:
     explicit LocalWorld(int instances = 1, Value more = {}) : port(find_ports()) {
         for (const char* version : {"v1", "v2", "v3", "bad-1", "crashing-1"}) build(version);
         const char* source = std::getenv("PERILUNE_SOURCE");
-        const auto sources = source ? std::filesystem::path(source) : std::filesystem::current_path();
+        const auto sources =
+            source ? std::filesystem::path(source) : std::filesystem::current_path();
         const std::string app = (sources / "tests/bindings/deploy/app.py").string();
         settings = std::move(more);
         settings.set("folder", root()).set("artifacts", folder.path + "/artifacts");
@@ -129,10 +128,10 @@ public:
         for (const auto& entry : std::filesystem::directory_iterator("/proc", code)) {
             const int pid = std::atoi(entry.path().filename().c_str());
             if (pid <= 0 || pid == ::getpid()) continue;
-            std::ifstream file(entry.path() / "cmdline");
-            const std::string line((std::istreambuf_iterator<char>(file)), {});
+            const auto line = read_file(entry.path().string() + "/cmdline");
             const auto place = std::filesystem::read_symlink(entry.path() / "cwd", code).string();
-            if (line.find(folder.path) != std::string::npos || place.starts_with(folder.path))
+            if ((line && line->find(folder.path) != std::string::npos) ||
+                place.starts_with(folder.path))
                 found.push_back(pid);
         }
         return found;

@@ -35,7 +35,8 @@ void write_records(const std::string& folder, int writer) {
 
 void check_all_there(ZoneRig& rig) {
     int found = 0;
-    for (const auto& set : must(rig.calls, "list").list())
+    const Value sets = must(rig.calls, "list");
+    for (const auto& set : sets.list())
         found += set["name"].text().starts_with('w') && set["name"].text() != "www";
     CHECK(found == writers * records_each);
     const double serial = must(rig.calls, "serial")["serial"].number();

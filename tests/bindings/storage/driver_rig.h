@@ -39,7 +39,7 @@ private:
 // One change as the journal would hold it.
 struct Change {
     Call call;
-    Value before;              // Before::state.
+    Value before;  // Before::state.
     bool already_so = false;
     Result<Value> result = Value();
     Value after;

@@ -45,8 +45,8 @@ void check_all_whole(StorageRig& rig) {
     REQUIRE(versions.ok());
     for (const auto& version : versions->list()) {
         if (version["deleted"].boolean()) continue;
-        const auto got = rig.observe(
-            "get", {{"key", version["key"]}, {"version", version["version"]}});
+        const auto got =
+            rig.observe("get", {{"key", version["key"]}, {"version", version["version"]}});
         REQUIRE(got.ok());
         CHECK(is_whole((*got)["body"].text()));
         CHECK((*got)["digest"] == version["digest"]);

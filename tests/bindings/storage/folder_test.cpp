@@ -115,8 +115,8 @@ TEST_CASE("sees_an_edit_by_hand_as_a_new_version_and_undo_refuses_to_pass_over_i
 
 TEST_CASE("keeps_version_and_type_of_a_file_that_was_only_touched_or_copied_back") {
     const auto rig = make_folder();
-    const auto put = rig->change(
-        "put", {{"key", "page"}, {"body", "x"}, {"content_type", "text/html"}});
+    const auto put =
+        rig->change("put", {{"key", "page"}, {"body", "x"}, {"content_type", "text/html"}});
     const std::string path = root_of(*rig) + "/page";
     fs::copy_file(path, path + ".new");
     fs::rename(path + ".new", path);

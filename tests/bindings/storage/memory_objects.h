@@ -15,8 +15,8 @@ namespace perilune::test {
 
 class MemoryObjects final : public ObjectPort, public std::enable_shared_from_this<MemoryObjects> {
 public:
-    bool states_digests = true;         // False: as a provider that knows none.
-    double fails_after_bytes = -1;      // Writing more raises an error; negative: never.
+    bool states_digests = true;     // False: as a provider that knows none.
+    double fails_after_bytes = -1;  // Writing more raises an error; negative: never.
 
     void put(const std::string& key, std::string bytes) {
         const std::lock_guard lock(mutex_);

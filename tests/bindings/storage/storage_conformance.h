@@ -23,8 +23,8 @@ inline void check_storage_basics(StorageRig& rig) {
     }
     SUBCASE("reads_back_what_was_put") {
         const std::string body = std::string("bytes \0 and \xff", 13);
-        const auto put = rig.change("put", {{"key", "a/b.bin"}, {"body", body},
-                                            {"content_type", "image/png"}});
+        const auto put =
+            rig.change("put", {{"key", "a/b.bin"}, {"body", body}, {"content_type", "image/png"}});
         REQUIRE(put.ok());
         CHECK(put.value()["changed"].boolean());
         CHECK(put.value()["key"].text() == "a/b.bin");
@@ -42,8 +42,8 @@ inline void check_storage_basics(StorageRig& rig) {
         const auto again = rig.put("same", "one");
         CHECK(again.already_so);
         CHECK_FALSE(again.value()["changed"].boolean());
-        const auto typed = rig.change(
-            "put", {{"key", "same"}, {"body", "one"}, {"content_type", "text/plain"}});
+        const auto typed =
+            rig.change("put", {{"key", "same"}, {"body", "one"}, {"content_type", "text/plain"}});
         CHECK(typed.value()["changed"].boolean());
     }
     SUBCASE("lists_by_key_with_prefix_limit_and_after") {

@@ -58,8 +58,8 @@ inline void check_storage_versions(StorageRig& rig) {
         CHECK(versions->list()[0]["deleted"].boolean());
         CHECK(versions->list()[1]["digest"].text() == to_hex(sha256("two")));
         CHECK(versions->list()[2]["digest"].text() == to_hex(sha256("one")));
-        const auto old = rig.observe(
-            "get", {{"key", "doc"}, {"version", versions->list()[2]["version"]}});
+        const auto old =
+            rig.observe("get", {{"key", "doc"}, {"version", versions->list()[2]["version"]}});
         CHECK((*old)["body"].text() == "one");
         CHECK(rig.observe("head", {{"key", "doc"}, {"version", "none"}})->is_nil());
     }
@@ -158,8 +158,8 @@ inline void check_storage_prefixes(StorageRig& rig) {
     }
     SUBCASE("undoes_the_deletion_of_named_keys_and_of_no_others") {
         for (const char* key : {"1", "2", "3"}) REQUIRE(rig.put(key, "old").ok());
-        const auto gone = rig.change(
-            "delete_many", {{"keys", List{"1", "3", "none"}}, {"delete_at_most", 5}});
+        const auto gone =
+            rig.change("delete_many", {{"keys", List{"1", "3", "none"}}, {"delete_at_most", 5}});
         CHECK(gone.value()["deleted"].number() == 2);
         REQUIRE(rig.put("2", "new").ok());
         CHECK(rig.rig->undo(gone).ok());

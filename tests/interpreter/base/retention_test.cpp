@@ -43,9 +43,8 @@ TEST_CASE("keeps_the_newest_of_each_utc_day") {
 
 TEST_CASE("counts_only_periods_that_have_one") {
     // A week without backups uses up none of the daily ones.
-    const auto choice = choose({"2026-03-10T00:00:00Z", "2026-03-01T00:00:00Z",
-                                "2026-02-01T00:00:00Z"},
-                               {.daily = 3});
+    const auto choice = choose(
+        {"2026-03-10T00:00:00Z", "2026-03-01T00:00:00Z", "2026-02-01T00:00:00Z"}, {.daily = 3});
     CHECK(choice.removed.empty());
 }
 
@@ -54,8 +53,8 @@ TEST_CASE("begins_weeks_on_monday") {
     const auto choice = choose({"2026-03-02T00:00:00Z", "2026-03-01T23:00:00Z",
                                 "2026-02-23T00:00:00Z", "2026-02-22T23:59:59Z"},
                                {.weekly = 3});
-    CHECK(choice.kept == Ids{"2026-03-02T00:00:00Z", "2026-03-01T23:00:00Z",
-                             "2026-02-22T23:59:59Z"});
+    CHECK(choice.kept ==
+          Ids{"2026-03-02T00:00:00Z", "2026-03-01T23:00:00Z", "2026-02-22T23:59:59Z"});
     CHECK(choice.removed == Ids{"2026-02-23T00:00:00Z"});
 }
 
@@ -63,8 +62,8 @@ TEST_CASE("keeps_months_and_years_across_a_leap_day_and_before_1970") {
     const auto choice = choose({"2024-02-29T12:00:00Z", "2024-02-28T12:00:00Z",
                                 "2023-12-31T23:59:59Z", "1969-12-31T23:59:59Z"},
                                {.monthly = 2, .yearly = 3});
-    CHECK(choice.kept == Ids{"2024-02-29T12:00:00Z", "2023-12-31T23:59:59Z",
-                             "1969-12-31T23:59:59Z"});
+    CHECK(choice.kept ==
+          Ids{"2024-02-29T12:00:00Z", "2023-12-31T23:59:59Z", "1969-12-31T23:59:59Z"});
     CHECK(choice.removed == Ids{"2024-02-28T12:00:00Z"});
 }
 
@@ -88,8 +87,8 @@ TEST_CASE("never_keeps_fewer_than_asked_for") {
 }
 
 TEST_CASE("stops_before_the_first_deletion_where_more_would_go") {
-    const auto things = made_at({"2026-01-01T01:00:00Z", "2026-01-02T01:00:00Z",
-                                 "2026-01-03T01:00:00Z"});
+    const auto things =
+        made_at({"2026-01-01T01:00:00Z", "2026-01-02T01:00:00Z", "2026-01-03T01:00:00Z"});
     const auto refused = choose_retention(things, {.last = 1}, 0, 1);
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().code == "too_many_deletions");

@@ -66,6 +66,12 @@ TEST_CASE("draws_random_numbers_evenly") {
     CHECK(answer.at(5) == Value(false));
 }
 
+TEST_CASE("shows_no_address_to_trusted_code_either") {
+    WorkerRig rig;
+    CHECK(rig.trusted("return tostring({}), tostring(print or error), ('%s'):format({})") ==
+          List{"table", "function", "table"});
+}
+
 TEST_CASE("starts_the_vocabularys_own_program") {
     WorkerRig rig({}, "runbook", "perilune-worker");
     rig.await_messages(1);
