@@ -3,6 +3,7 @@
 
 #include "interpreter/command/executions.h"
 #include "interpreter/command/help.h"
+#include "interpreter/command/plan_command.h"
 
 namespace perilune {
 
@@ -34,6 +35,14 @@ const std::vector<CommandRow>& all_commands() {
           {"--wait-for-locks", "DURATION", "How long to wait for a lock that is held"},
           {"--run-id", "ID", "Names the run; the same id is never started twice"}},
          execute_run},
+        {"plan", "Execute", "Shows what a run would do, in order, without changing anything",
+         "Observes are real; changes are predicted. What only the run will know is listed, never "
+         "guessed.",
+         {{"RUNBOOK", "The runbook's name"},
+          {"PARAMETERS", "Its parameters, as name=value", false, true}},
+         {{"--environment", "NAME", "The environment; there is no default", "-e"},
+          {"--out", "FILE", "Writes the plan as JSON, for run --plan FILE"}},
+         execute_plan},
         {"resume", "Execute", "Goes on with a run that rests or whose host died",
          "Replays the run's journal and goes on where it stood. What was in flight is settled "
          "first, never guessed.",

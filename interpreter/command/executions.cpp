@@ -6,6 +6,7 @@
 #include "interpreter/command/answers.h"
 #include "interpreter/command/find_run.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/plan_command.h"
 #include "interpreter/command/session.h"
 
 namespace perilune {
@@ -97,9 +98,23 @@ Result<Value> json_option(const Invocation& invocation, std::string_view name) {
 
 }  // namespace
 
+// With --plan, the plan is made anew first: nothing is done where it is not the same any more.
 int execute_run(const Invocation& invocation) {
+    Value extra;
+    if (invocation.has("--plan")) {
+        const auto kept = read_plan(invocation);
+        if (!kept) return report_error(invocation, kept.error());
+        const auto now = make_plan(invocation);
+        if (!now) return report_error(invocation, now.error());
+        if (const std::string differs = plan_differences(*kept, *now); !differs.empty())
+            return report_error(invocation,
+                                fail("plan_stale", "The plan does not hold any more; nothing was "
+                                                   "done:\n" + differs +
+                                                       "Look at a new one: perilune plan"));
+        extra.set("plan", (*kept)["digest"]).set("plan_changes", (*kept)["changes"]);
+    }
     Session session(invocation);
-    return session.start();
+    return session.start(extra);
 }
 
 int execute_resume(const Invocation& invocation) {

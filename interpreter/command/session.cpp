@@ -25,7 +25,8 @@ Session::Session(const Invocation& invocation) : invocation_(invocation) {
 
 Session::~Session() = default;
 
-int Session::start() {
+int Session::start(const Value& extra) {
+    extra_ = extra;
     const auto library = library_of(invocation_);
     if (!library) return report_error(invocation_, library.error());
     if (!invocation_.has("--environment")) {
@@ -60,6 +61,7 @@ void Session::prepared(Result<Prepared> made) {
     options.params = Value(*params);
     options.who = current_person();
     options.run_id = invocation_.get("--run-id");
+    options.extra = extra_;
     if (invocation_.has("--outage-began")) {
         const auto began = parse_time(invocation_.get("--outage-began"));
         if (!began) return give_up(began.error());
@@ -94,7 +96,6 @@ int Session::resume(const std::string& run, const Command* first) {
         row.body = to_canonical_json(first->body);
         row.who = first->who;
         row.at = wall_now_s();
-        first_id_ = first->id;
         if (const auto sent = host_->store().send(row); !sent)
             return report_error(invocation_, sent.error());
     }

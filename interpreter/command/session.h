@@ -15,7 +15,8 @@ public:
     explicit Session(const Invocation& invocation);
     ~Session() override;
 
-    int start();
+    // `extra` goes into the begin record (a plan that is to be followed).
+    int start(const Value& extra = {});
     // Resumes the run and, where there is one, gives it this command first.
     int resume(const std::string& run, const Command* first);
 
@@ -41,7 +42,7 @@ private:
     std::unique_ptr<Host> host_;
     std::unique_ptr<Screen> screen_;
     std::string run_;
-    std::string first_id_;
+    Value extra_;
     int exit_ = exit_bug;
     int signals_ = 0;
     int signal_fd_ = -1;

@@ -127,8 +127,9 @@ public:
     virtual Result<std::vector<InboxRow>> inbox(const std::string& run) = 0;  // Not taken yet.
     virtual Result<std::optional<InboxRow>> inbox_row(const std::string& id) = 0;
 
+    // `digest` is 32 raw bytes; a plan is found by the beginning of its hexadecimal form.
     virtual Status keep_plan(const std::string& digest, const std::string& body) = 0;
-    virtual Result<std::optional<std::string>> plan(const std::string& digest) = 0;
+    virtual Result<std::optional<std::string>> plan(const std::string& hex) = 0;
 };
 
 // True where the host's process is certainly dead: nobody holds its lock file.

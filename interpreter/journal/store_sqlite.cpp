@@ -219,11 +219,12 @@ public:
         });
     }
 
-    Result<std::optional<std::string>> plan(const std::string& digest) override {
+    Result<std::optional<std::string>> plan(const std::string& hex) override {
         const std::lock_guard guard(mutex_);
-        auto& row = file_->statement("select body from plan where digest = ?");
+        auto& row = file_->statement("select body from plan where lower(hex(digest)) like ? || '%'"
+                                     " and length(?) >= 8 order by made desc");
         std::optional<std::string> found;
-        if (row.bind_blob(digest).step()) found = row.text(0);
+        if (row.bind(hex).bind(hex).step()) found = row.text(0);
         row.reset();
         return found;
     }

@@ -8,8 +8,6 @@ namespace perilune {
 
 namespace {
 
-constexpr int deaths_max = 3;
-
 std::size_t hash_of(const std::string& fingerprint) {
     return std::hash<std::string>{}(fingerprint);
 }
@@ -34,37 +32,22 @@ void Engine::load(const std::vector<Value>& records) {
 void Engine::note_recorded(const Value& record) {
     const std::string fingerprint = record_fingerprint(record);
     if (fingerprint.empty()) return;
-    recorded_[EventId::from(record)] = {.fingerprint = hash_of(fingerprint),
+    if (!live_ && record["kind"].text() == "intent") ++planned_[record["scope"].text()];
+    const EventId id = EventId::from(record);
+    recorded_[id] = {.fingerprint = hash_of(fingerprint),
                                         .seq = record["seq"].integer(),
-                                        .met = !replaying_};
-}
-
-// Rule 7.1: everything recorded is streamed ahead of the worker's asking; what it then asks is
-// compared with what is recorded.
-void Engine::replay(const std::vector<Value>& records) {
-    replaying_ = true;
-    live_ = false;
-    for (auto& [id, held] : recorded_) held.met = false;
-    stash_.clear();
-    const Value& begin = state_.begin;
-    Value run;
-    run.set("id", begin["run"]).set("runbook", begin["runbook"]);
-    run.set("environment", begin["environment"]).set("started_by", begin["who"]);
-    run.set("started_at", begin["started_at"]);
-    Value params = begin["params"];
-    params.as_map();
-    told_ = port_.tell_worker(List{"begin", params, begin["time"], run});
-    for (const auto& record : records)
-        if (Value message = delivery_of(record); !message.is_nil())
-            told_ = port_.tell_worker(std::move(message));
+                                        .met = !replaying_ || asked_again_.contains(id)};
 }
 
 Value Engine::append(Value record) {
     const Value stamped = port_.append(std::move(record));
     note_recorded(stamped);
     state_.apply(stamped);
-    if (Value message = delivery_of(stamped); !message.is_nil())
+    if (restarting_) {
+        unstreamed_.push_back(stamped);
+    } else if (Value message = delivery_of(stamped); !message.is_nil()) {
         told_ = port_.tell_worker(std::move(message));
+    }
     return stamped;
 }
 
@@ -84,22 +67,6 @@ void Engine::on_message(const List& message) {
         ended_by_script(message.size() > 1 ? message[1] : Value());
     } else if (kind == "mismatch") {
         diverge("record " + to_json(message[1]), "a script that has not asked for it yet", "");
-    }
-}
-
-// Rule 7.5: a line's key is (strand, n, k), so that a replay doubles none.
-void Engine::on_log(const List& message) {
-    if (message.size() < 6 || resting_) return;
-    const std::string key =
-        message[1].text() + "#" + to_json(message[2]) + "." + to_json(message[3]);
-    if (state_.logged.contains(key)) return;
-    Value record;
-    record.set("kind", "log").set("key", key).set("level", message[4]).set("text", message[5]);
-    if (message.size() > 6) record.set("data", message[6]);
-    if (replaying_) {
-        logs_.emplace_back(key, std::move(record));
-    } else {
-        append(std::move(record));
     }
 }
 
@@ -139,6 +106,7 @@ bool Engine::met_before(const Event& event, const std::string& fingerprint) {
     if (event_fingerprint(asked) != fingerprint)
         diverge(describe_event("operation", asked.name, asked.target, asked.data),
                 describe_event(event.kind, event.name, event.target, event.data), event.at);
+    if (replaying_) asked_again_.insert(event.id);
     return true;
 }
 
@@ -153,46 +121,9 @@ void Engine::diverge(const std::string& recorded, const std::string& found,
                      ". Nothing was executed.");
 }
 
-void Engine::finish_replay() {
-    if (resting_) return;
-    for (const auto& [id, held] : recorded_)
-        if (!held.met)
-            return diverge(describe_record(port_.record_at(held.seq)),
-                           "a script that does not ask for it", "");
-    for (const auto& event : stash_) {
-        // A new event where its strand has later records was put in before them.
-        const auto later = recorded_.upper_bound(event.id);
-        if (later != recorded_.end() && later->first.strand == event.id.strand)
-            return diverge(describe_record(port_.record_at(later->second.seq)),
-                           describe_event(event.kind, event.name, event.target, event.data),
-                           event.at);
-    }
-    replaying_ = false;
-    if (on_replayed && deaths_ == 0) return on_replayed();
-    go_live();
-}
-
-void Engine::go_live() {
-    if (live_ || resting_) return;
-    live_ = true;
-    for (auto& [key, record] : logs_) append(std::move(record));
-    logs_.clear();
-    if (deaths_ == 0) recover_open();
-    auto waiting = std::move(stash_);
-    stash_.clear();
-    for (auto& event : waiting) handle(std::move(event));
-    if (ended_value_) {
-        const Value value = *ended_value_;
-        ended_value_.reset();
-        ended_by_script(value);
-    }
-    check_settling();
-    if (!state_.end.is_nil()) go_on_after_end();
-    check_rest();
-}
-
 void Engine::handle(Event event) {
-    const bool outside = event.id.strand.starts_with("/undo.") || event.id.strand == "/ended";
+    const bool outside =
+        event.id.strand.starts_with("/undo.") || event.id.strand.starts_with("/ended");
     if (!state_.stop.is_nil() && !outside) return;
     const bool closing =
         event.kind == "close" || event.kind == "settle" || event.kind == "failure";
@@ -216,39 +147,12 @@ void Engine::handle(Event event) {
     crash("The worker sent an event of the unknown kind \"" + event.kind + "\".");
 }
 
-void Engine::on_timer(const std::string& timer) {
-    if (!live_ || timer.size() < 2) return;
-    const EventId id = EventId::from_key(std::string_view(timer).substr(2));
-    const char what = timer[0];
-    if (what == 'T') {
-        fire(id);
-    } else if (what == 'R') {
-        retry_call(id);
-    } else if (what == 'G') {
-        late_resources_.erase(timer.substr(2));
-        start_queued(timer.substr(2));
-    }
-    check_rest();
-}
-
-void Engine::on_worker_death(const std::string& reason) {
-    if (resting_ || !state_.end.is_nil()) return;
-    deaths_ = seq_at_death_ == state_.seq ? deaths_ + 1 : 1;
-    Value fault;
-    append(fault.set("kind", "fault").set("text", reason).set("attempt", deaths_));
-    seq_at_death_ = state_.seq;
-    if (deaths_ >= deaths_max)
-        return crash("The runbook's worker died three times at the same place: " + reason);
-    replaying_ = true;
-    live_ = false;
-    port_.restart_worker();
-}
-
 void Engine::crash(const std::string& reason) {
     if (resting_) return;
     resting_ = true;
     live_ = false;
-    port_.rested(Rest::crashed, reason);
+    // What fails after the end changes nothing of the outcome (8.8).
+    port_.rested(state_.end.is_nil() ? Rest::crashed : Rest::ended, reason);
 }
 
 void Engine::pause() {

@@ -47,7 +47,7 @@ public:
     void pause();
     // Says whether something goes on by itself (a call, a timer, a child).
     bool busy() const;
-    bool replaying() const { return replaying_; }
+    bool replaying() const { return !live_; }
     // True once a replay has met every recorded event of this run.
     bool replayed() const { return !replaying_; }
     // After the whole tree has been replayed: recovers what was open, and goes on.
@@ -92,11 +92,13 @@ private:
     void check_rest();
     void crash(const std::string& reason);
     void note_recorded(const Value& record);
+    void take_held();
 
     // engine_operations.cpp: operations from their asking to the intent
     void ask_operation(Event event);
     std::string refusal(const Event& event, const Operation* row, Map& arguments);
     void refuse_operation(const Event& event, Error error);
+    std::string beyond_plan(const Event& event, const Operation& row);
     static std::string resource_of(const Event& event, const Operation& row);
     void begin_observe(Active& active);
     void begin_change(Active& active);
@@ -119,6 +121,7 @@ private:
     void took_look(Active& active, Sighting seen);
     void not_done(Active& active, const Error& error, double retry_after_s, const char* evidence);
     void try_again(const EventId& id, const std::string& by);
+    void give_up(Active& active, const Error& error, const char* evidence);
     void doubt(Active& active, const std::string& evidence);
     void settle(Active& active, std::string_view outcome, Value value, const Error* error,
                 std::string_view by, Value after, bool left_some);
@@ -171,6 +174,8 @@ private:
     // engine_undo.cpp: taking changes back
     std::vector<Value> plan_undo(const std::string& within, bool by_failure) const;
     void start_undo(const std::string& why, const std::string& within, const EventId& failure);
+    void start_step_undo(const EventId& failure);
+    void fill_undo_plan(const std::string& within, const std::string& to);
     void next_undo();
     void finish_function(const UndoEntry& entry);
     void note_undone(std::int64_t index, std::string_view outcome, const std::string& problem);
@@ -187,6 +192,10 @@ private:
         std::int64_t seq = 0;
         bool met = false;
     };
+    struct HeldLog {
+        std::size_t events = 0;  // How many new events were met before it.
+        Value record;
+    };
 
     EnginePort& port_;
     FindFamily find_family_;
@@ -194,17 +203,21 @@ private:
     std::map<EventId, Active> active_;
     std::map<EventId, Recorded> recorded_;
     std::deque<Event> stash_;                              // New events met while replaying.
-    std::vector<std::pair<std::string, Value>> logs_;      // Likewise log lines.
+    std::vector<HeldLog> logs_;                            // Likewise log lines.
+    std::set<EventId> asked_again_;    // Under way while replaying, and asked for by the replay.
+    std::vector<Value> unstreamed_;    // Appended while there was no worker to tell.
+    std::vector<std::string> missed_timers_;  // Due while replaying.
+    std::deque<EventId> step_undos_;   // Failures whose step is undone after the one under way.
     std::deque<Event> held_;                               // Events met while pausing.
     std::optional<Value> ended_value_;                     // The script's end, met while replaying.
     Value result_value_;
     std::map<std::string, std::deque<EventId>> resources_;
     std::set<std::string> late_resources_;
+    std::map<std::string, std::size_t> planned_;  // Changes met of a plan, by scope.
     std::deque<Value> undo_plan_;
     std::string undo_problem_;
     std::string undo_why_;
     EventId undo_for_;
-    std::int64_t undo_to_ = 0;
     bool undo_force_ = false;
     std::uint64_t last_number_ = 0;
     std::int64_t told_ = 0;   // Messages the worker answers with `quiet`.
@@ -212,6 +225,8 @@ private:
     int deaths_ = 0;
     std::int64_t seq_at_death_ = -1;
     bool replaying_ = false;
+    bool restarting_ = false;  // The worker has died, and its successor is not streamed to yet.
+    bool recovered_ = false;   // What was open when the run was loaded has been gone on with.
     bool live_ = false;
     bool pausing_ = false;
     bool resting_ = false;

@@ -23,6 +23,16 @@ bool worth_repeating(const Error& error) {
            std::find(answers.begin(), answers.end(), error.code) == answers.end();
 }
 
+// Whether a value is what a plan shows, its unknowns filled in.
+bool fits_plan(const Value& planned, const Value& now) {
+    if (planned.is_unknown()) return true;
+    if (!planned.is_map() || !now.is_map()) return planned == now;
+    if (planned.map().size() != now.map().size()) return false;
+    for (const auto& [name, value] : planned.map())
+        if (!fits_plan(value, now[name])) return false;
+    return true;
+}
+
 }  // namespace
 
 std::string Engine::resource_of(const Event& event, const Operation& row) {
@@ -78,6 +88,30 @@ std::string Engine::refusal(const Event& event, const Operation* row, Map& argum
     return {};
 }
 
+// Rule 10.4: with a plan, every change must be the next entry of its step attempt; what the plan
+// did not know may be anything. Anything else stops before the change.
+std::string Engine::beyond_plan(const Event& event, const Operation& row) {
+    if (!state_.begin.has("plan") || row.effect == Effect::observe) return {};
+    if (event.id.strand.starts_with("/undo.") || event.id.strand == "/ended") return {};
+    const std::string path = state_.path(event.scope);
+    std::size_t wanted = planned_[event.scope]++;
+    for (const auto& entry : state_.begin["plan_changes"].list()) {
+        if (entry["path"].text() != path || entry["strand"].text() != event.id.strand) continue;
+        if (wanted-- > 0) continue;
+        if (entry["target"].text() == event.target && entry["operation"].text() == event.name &&
+            fits_plan(entry["args"], event.data))
+            return {};
+        return "The plan " + state_.begin["plan"].text().substr(0, 16) + " has " +
+               describe_event("operation", entry["operation"], entry["target"], entry["args"]) +
+               " here, but the script asks for " +
+               describe_event("operation", event.name, event.target, event.data) +
+               ". Nothing was sent. Look at a new plan and start a new run.";
+    }
+    return "The plan " + state_.begin["plan"].text().substr(0, 16) + " does not show " +
+           describe_event("operation", event.name, event.target, event.data) +
+           " in this place. Nothing was sent. Look at a new plan and start a new run.";
+}
+
 void Engine::refuse_operation(const Event& event, Error error) {
     Value record = event_record("read", event);
     append(record.set("error", error.to_value()));
@@ -90,6 +124,8 @@ void Engine::ask_operation(Event event) {
     if (std::string problem = refusal(event, row, arguments); !problem.empty())
         return refuse_operation(event, fail("refused", std::move(problem)));
     event.data = Value(std::move(arguments));
+    if (std::string problem = beyond_plan(event, *row); !problem.empty())
+        return refuse_operation(event, fail("not_in_plan", std::move(problem)));
     Active made;
     made.row = row;
     made.event = event;

@@ -142,6 +142,12 @@ void Host::take_inbox(const std::vector<InboxRow>& rows) {
         if (auto body = from_canonical_json(row.body)) given.body = *body;
         const auto keep = shared(row.run);
         if (!taken_.insert(row.id).second) continue;  // Its taking is being made durable.
+        if (given.kind == "where") {
+            run->where([this, id = row.id](Value stack) {
+                writer_->reply(id, "=" + to_json(stack));
+            });
+            continue;
+        }
         const std::string refused = run->engine().on_command(given);
         writer_->reply(row.id, refused);
         if (!refused.empty())

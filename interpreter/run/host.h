@@ -67,7 +67,11 @@ public:
     // Reads library, environment and runbook, loads it in a worker, and checks targets against the
     // environment. Calls back on the loop.
     void prepare(const Library& library, const std::string& environment, const std::string& runbook,
-                 std::function<void(Result<Prepared>)> done);
+                 std::function<void(Result<Prepared>)> done, bool planning = false);
+    // The run that was prepared last, not started yet.
+    std::shared_ptr<LiveRun> prepared_run() { return shared("loading"); }
+    Result<Driver*> driver_of(const std::string& target) { return drivers_->of(target); }
+    Result<std::string> open_secret(const Value& value) { return secrets_.open(value); }
     // Starts a prepared run: locks, `refuse`, begin. Calls back with the run's id, durable.
     void start(const Prepared& prepared, const StartOptions& options,
                std::function<void(Result<std::string>)> done);

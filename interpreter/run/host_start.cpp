@@ -100,11 +100,13 @@ std::string Host::check_facts(const Prepared& prepared, const Value* parent_targ
 }
 
 void Host::prepare(const Library& library, const std::string& environment,
-                   const std::string& runbook, std::function<void(Result<Prepared>)> done) {
+                   const std::string& runbook, std::function<void(Result<Prepared>)> done,
+                   bool planning) {
     auto read = read_library(library, environment, runbook);
     if (!read) return done(read.error());
     if (const auto used = use_environment(read->environment); !used) return done(used.error());
     auto run = std::make_shared<LiveRun>(*this, std::move(*read));
+    run->planning = planning;
     runs_["loading"] = run;
     run->load([this, run, done](Result<Value> facts) {
         if (!facts) return done(facts.error());

@@ -5,6 +5,8 @@
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
 #include "interpreter/base/sync_point.h"
+#include "interpreter/lua/syntax/parser.h"
+#include "interpreter/lua/syntax/rewrite.h"
 #include "interpreter/run/calls.h"
 
 namespace perilune {
@@ -17,6 +19,17 @@ FindFamily family_finder(const std::vector<const Family*>& families) {
             if (family->name == name) return family;
         return nullptr;
     };
+}
+
+// A file for the worker: parsed here first, since LuaJIT's own lexer is not safe against every text
+// (a literal such as 1LL opens the FFI).
+Value module_message(const std::string& path, const std::string& text, bool planning) {
+    const auto tree = syntax::parse_lua(text, path);
+    if (!tree) return List{"module", path, false, tree.error().message};
+    if (!planning) return List{"module", path, text};
+    auto rewritten = syntax::rewrite_for_plan(*tree);
+    if (!rewritten) return List{"module", path, false, rewritten.error().message};
+    return List{"module", path, std::move(*rewritten)};
 }
 
 }  // namespace
@@ -42,8 +55,9 @@ void LiveRun::load(std::function<void(Result<Value>)> done) {
     if (!started) return fail_loading(started.error().message);
     worker_ = std::move(*started);
     for (const auto& [path, text] : prepared_.bundle.files)
-        if (path.ends_with(".lua")) worker_->send(List{"module", path, text});
+        if (path.ends_with(".lua")) worker_->send(module_message(path, text, planning));
     Value settings;
+    settings.set("planning", planning);
     settings.set("families", families_for_worker(host_.setup_.families));
     settings.set("seed", id_);
     tell_worker(List{"load", prepared_.path, settings});
@@ -80,6 +94,7 @@ void LiveRun::on_message(List message) {
         return std::exchange(refused_, nullptr)(message[1].text());
     if (kind == "stack" && stack_ && message.size() > 1)
         return std::exchange(stack_, nullptr)(message[1]);
+    if (listener_) return listener_(message);
     if (engine_owns_worker_) engine_.on_message(message);
 }
 

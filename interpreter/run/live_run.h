@@ -27,6 +27,10 @@ public:
     // Goes on as run `id`; the engine takes over the loaded worker.
     void become(const std::string& id);
 
+    // Messages go to `listener` and no longer to the engine (plans).
+    void listen(std::function<void(const List&)> listener) { listener_ = std::move(listener); }
+    bool planning = false;   // Loads the plan's rewritten copy.
+
     Engine& engine() { return engine_; }
     const std::string& id() const { return id_; }
     Prepared& prepared() { return prepared_; }
@@ -84,6 +88,7 @@ private:
     std::function<void(Result<Value>)> loaded_;
     std::function<void(std::string)> refused_;
     std::function<void(Value)> stack_;
+    std::function<void(const List&)> listener_;
     std::int64_t told_ = 0;
     bool engine_owns_worker_ = false;
     std::map<std::string, Loop::Id> timers_;

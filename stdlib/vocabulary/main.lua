@@ -79,7 +79,10 @@ local function vocabulary(families)
   return words
 end
 
-function handlers.module(_, path, text) modules.texts[path] = text end
+function handlers.module(_, path, text, problem)
+  modules.texts[path] = text or nil
+  modules.problems[path] = problem
+end
 
 function handlers.load(_, path, settings)
   seed = settings.seed or ""

@@ -3,7 +3,7 @@ local errors = require "vocabulary.errors"
 local scheduler = require "vocabulary.scheduler"
 local suggest = require "vocabulary.suggest"
 
-local M = { texts = {}, loaded = {}, sources = {} }
+local M = { texts = {}, problems = {}, loaded = {}, sources = {} }
 
 local loading = {}
 local wire, globals
@@ -26,6 +26,7 @@ function M.load(path)
     errors.raise("bad_library", ("%s requires itself, by way of other files."):format(path),
       "never", scheduler.position())
   end
+  if M.problems[path] then errors.raise("syntax", M.problems[path], "never") end
   local source = "@" .. path
   M.sources[source] = true
   local chunk, message = wire.load(M.texts[path], source, globals)
@@ -45,7 +46,7 @@ function M.require(name)
     errors.raise("bad_argument", "require needs a module's name.", "never", scheduler.position())
   end
   for _, path in ipairs(candidates(name)) do
-    if M.texts[path] then return M.load(path) end
+    if M.texts[path] or M.problems[path] then return M.load(path) end
   end
   local known = {}
   for path in pairs(M.texts) do

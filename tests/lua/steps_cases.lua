@@ -65,8 +65,8 @@ function cases.a_safe_failure_is_tried_again_with_backoff(w)
     return step("Flaky", { retries = 3, backoff = "10ms" }, function()
       local seen = local_:inspect { program = "peek",
         arguments = { "-c", "echo x >>@W@/tries; wc -l <@W@/tries" } }
-      ensure(tonumber(seen.stdout) >= 3, "Only %s tries yet", seen.stdout)
-      return tonumber(seen.stdout)
+      ensure(tonumber(seen.output) >= 3, "Only %s tries yet", seen.output)
+      return tonumber(seen.output)
     end)
   ]]
   w:run():exits(0):says('"value":3')

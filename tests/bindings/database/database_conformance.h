@@ -42,6 +42,9 @@ inline void check_database_reads(DatabaseRig& rig) {
         CHECK(many.error().code == "too_many_rows");
         CHECK(many.error().message.find("rows_max") != std::string::npos);
     }
+}
+
+inline void check_database_proofs(DatabaseRig& rig) {
     SUBCASE("writes_nothing_by_a_query") {
         rig.fill();
         for (const char* sql :
@@ -128,7 +131,8 @@ inline void check_database_execute(DatabaseRig& rig) {
         if (!rig.has("execute_batches")) return;
         rig.fill();
         const std::string sql =
-            "delete from items where id in (select id from items where size > 10 limit :batch_rows)";
+            "delete from items where id in "
+            "(select id from items where size > 10 limit :batch_rows)";
         const Map arguments = {{"sql", sql}, {"batch_rows", 3}, {"pause", 0}, {"rows_max", 4}};
         auto done = rig.change("execute_batches", arguments);
         REQUIRE(done.ok());
@@ -155,13 +159,18 @@ inline void check_database_execute(DatabaseRig& rig) {
     }
 }
 
-inline void check_database_migrations(DatabaseRig& rig) {
-    const Map folder = {{"folder", "migrations"}};
+// Two migrations, of which only the first can be reverted; gives the argument that names them.
+inline Map write_migrations(DatabaseRig& rig) {
     rig.write_migration("002_more.sql", "alter table people add column age integer;");
     rig.write_migration("001_people.sql",
                         "create table people (id integer primary key, name text);\n"
                         "insert into people values (1, 'first');");
     rig.write_migration("001_people.down.sql", "drop table people;");
+    return {{"folder", "migrations"}};
+}
+
+inline void check_database_migrations(DatabaseRig& rig) {
+    const Map folder = write_migrations(rig);
     SUBCASE("applies_pending_migrations_in_order_and_only_once") {
         const auto pending = rig.observe("pending_migrations", folder);
         REQUIRE(pending.ok());
@@ -200,6 +209,10 @@ inline void check_database_migrations(DatabaseRig& rig) {
         rig.rig->act(migrated);
         CHECK(migrated.value()["applied"] == Value(List{"001_people", "002_more"}));
     }
+}
+
+inline void check_database_changed_migrations(DatabaseRig& rig) {
+    const Map folder = write_migrations(rig);
     SUBCASE("refuses_a_folder_in_which_an_applied_one_was_changed") {
         REQUIRE(rig.change("migrate", folder).ok());
         rig.write_migration("001_people.sql", "create table people (id integer);");
@@ -237,10 +250,14 @@ inline void run_database_conformance(const MakeDatabase& make) {
     for (const auto& row : database_family.operations)
         if (row.everywhere) CHECK(rig->rig->has(rig->target, std::string(row.name)));
     check_database_reads(*rig);
+    check_database_proofs(*rig);
     check_database_execute(*rig);
     check_database_migrations(*rig);
+    check_database_changed_migrations(*rig);
     check_database_backups(*rig);
+    check_database_backup_faults(*rig);
     check_database_restores(*rig);
+    check_database_refused_restores(*rig);
 }
 
 }  // namespace perilune::test

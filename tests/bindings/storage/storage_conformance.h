@@ -151,6 +151,7 @@ inline void run_storage_conformance(const MakeStorage& make) {
     check_storage_conditions(*rig);
     check_storage_stream(*rig);
     if (rig->has("versions")) check_storage_versions(*rig);
+    if (rig->has("versions")) check_storage_version_rules(*rig);
     if (rig->has("restore_prefix")) check_storage_prefixes(*rig);
     check_storage_bulk(*rig);
     check_storage_between_targets(*rig);

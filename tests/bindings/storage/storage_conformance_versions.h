@@ -102,6 +102,9 @@ inline void check_storage_versions(StorageRig& rig) {
         CHECK(rig.rig->undo(back).ok());
         CHECK(rig.body("doc") == "absent");
     }
+}
+
+inline void check_storage_version_rules(StorageRig& rig) {
     SUBCASE("removes_an_old_version_for_good") {
         REQUIRE(rig.put("doc", "one").ok());
         const auto two = rig.put("doc", "two");

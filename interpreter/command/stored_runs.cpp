@@ -1,0 +1,144 @@
+#include "interpreter/command/stored_runs.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "interpreter/base/json.h"
+#include "interpreter/base/loop.h"
+#include "interpreter/command/find_run.h"
+#include "interpreter/command/output.h"
+#include "interpreter/command/session.h"
+#include "interpreter/report/describe.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr std::size_t usual_runs_max = 20;
+constexpr std::size_t usual_searched_max = 1000;
+constexpr int columns_max = 200;
+constexpr int columns_of_pipe = 160;
+
+// Every lock that the run holds, and those it declares.
+std::vector<std::string> lock_names(const std::map<std::string, LockRow>& locks,
+                                    const std::string& run, const Value& declared) {
+    std::vector<std::string> names;
+    for (const auto& lock : declared.list()) names.push_back(lock.text());
+    for (const auto& [name, lock] : locks)
+        if (lock.run == run) names.push_back(name);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store(const Invocation& invocation) {
+    return Store::open(state_folder(invocation));
+}
+
+Result<StoredRun> read_run(const Invocation& invocation) {
+    auto store = open_store(invocation);
+    if (!store) return store.error();
+    auto row = find_run(**store, invocation.get("RUN"));
+    if (!row) return row.error();
+    auto records = read_records(**store, row->id);
+    if (!records) return records.error();
+    return StoredRun{std::move(*store), std::move(*row), std::move(*records)};
+}
+
+Result<std::vector<Value>> read_records(Store& store, const std::string& run) {
+    const auto rows = store.records(run);
+    if (!rows) return rows.error();
+    std::vector<Value> records;
+    records.reserve(rows->size());
+    for (const auto& row : *rows) {
+        auto record = from_canonical_json(row.body);
+        if (!record)
+            return fail("journal_broken", "Record " + std::to_string(records.size() + 1) +
+                                              " of the run " + run + " cannot be read: " +
+                                              record.error().message +
+                                              " See: perilune verify " + run);
+        records.push_back(std::move(*record));
+    }
+    return records;
+}
+
+report::Timeline timeline_of(const RunRow& row, const std::vector<Value>& records) {
+    return report::build_timeline(records, row.state == "ended" ? 0 : wall_now_s());
+}
+
+report::Usual usual_of(Store& store, const std::string& runbook) {
+    std::vector<std::vector<Value>> runs;
+    const auto rows = store.runs(usual_searched_max);
+    if (!rows) return {};
+    for (const auto& row : *rows) {
+        if (row.runbook != runbook || row.state != "ended") continue;
+        if (auto records = read_records(store, row.id)) runs.push_back(std::move(*records));
+        if (runs.size() == usual_runs_max) break;
+    }
+    return report::usual_durations(runs, runbook);
+}
+
+bool is_executed(const Invocation& invocation, const RunRow& row) {
+    return !row.owner.empty() && !host_is_dead(state_folder(invocation), row.owner);
+}
+
+std::map<std::string, LockRow> locks_by_name(Store& store) {
+    std::map<std::string, LockRow> locks;
+    if (const auto rows = store.locks())
+        for (const auto& row : *rows) locks[row.name] = row;
+    return locks;
+}
+
+std::vector<std::string> lock_lines(const std::map<std::string, LockRow>& locks,
+                                    const std::string& run, const Value& declared) {
+    std::vector<std::string> lines;
+    for (const auto& name : lock_names(locks, run, declared)) {
+        const auto found = locks.find(name);
+        if (found == locks.end()) {
+            lines.push_back(name + ": held by nobody");
+            continue;
+        }
+        const std::string holder =
+            found->second.run == run ? "this run" : "the run " + found->second.run;
+        lines.push_back(name + ": held by " + holder + " since " +
+                        report::day_and_clock(found->second.since));
+    }
+    return lines;
+}
+
+Value locks_value(const std::map<std::string, LockRow>& locks, const std::string& run,
+                  const Value& declared) {
+    List listed;
+    for (const auto& name : lock_names(locks, run, declared)) {
+        Value item;
+        item.set("name", name);
+        if (const auto found = locks.find(name); found != locks.end())
+            item.set("holder", found->second.run).set("since", found->second.since);
+        listed.push_back(std::move(item));
+    }
+    return listed;
+}
+
+report::Style data_style() {
+    report::Style style;
+    style.colour = data_in_colour();
+    style.columns = columns_of_pipe;
+    winsize size{};
+    if (::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+        size.ws_col > 0)
+        style.columns = std::min<int>(size.ws_col, columns_max);
+    return style;
+}
+
+void put_lines(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const auto& line : lines) text += line + "\n";
+    put(text);
+}
+
+}  // namespace perilune

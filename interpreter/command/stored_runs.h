@@ -1,0 +1,51 @@
+// Runs as the store has them, for the commands that only read.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "interpreter/command/command.h"
+#include "interpreter/journal/store.h"
+#include "interpreter/report/layout.h"
+#include "interpreter/report/timeline.h"
+#include "interpreter/report/usual.h"
+
+namespace perilune {
+
+struct StoredRun {
+    std::unique_ptr<Store> store;
+    RunRow row;
+    std::vector<Value> records;
+};
+
+// The store that the command line names.
+Result<std::unique_ptr<Store>> open_store(const Invocation& invocation);
+// The run that the argument RUN means, with its records.
+Result<StoredRun> read_run(const Invocation& invocation);
+Result<std::vector<Value>> read_records(Store& store, const std::string& run);
+
+// What an open run is measured to: now. Of an ended one its records say all.
+report::Timeline timeline_of(const RunRow& row, const std::vector<Value>& records);
+// By the ended runs of the same runbook, the newest ones.
+report::Usual usual_of(Store& store, const std::string& runbook);
+
+// True where a host that lives executes the run.
+bool is_executed(const Invocation& invocation, const RunRow& row);
+
+// Locks by their names: who holds each.
+std::map<std::string, LockRow> locks_by_name(Store& store);
+// The locks that a run declares or holds, a line each: "traffic/site: held by this run since …".
+std::vector<std::string> lock_lines(const std::map<std::string, LockRow>& locks,
+                                    const std::string& run, const Value& declared);
+// The same as data: list of { name, holder, since }.
+Value locks_value(const std::map<std::string, LockRow>& locks, const std::string& run,
+                  const Value& declared);
+
+// How text on standard output is drawn: colours and width of the terminal that is there.
+report::Style data_style();
+// Writes the lines as data.
+void put_lines(const std::vector<std::string>& lines);
+
+}  // namespace perilune
