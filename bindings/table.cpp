@@ -1,24 +1,35 @@
 #include "bindings/table.h"
 
+#include "bindings/cache/cache.h"
+#include "bindings/database/database.h"
+#include "bindings/deploy/deploy.h"
 #include "bindings/dns/dns.h"
 #include "bindings/http/http.h"
+#include "bindings/metrics/metrics.h"
 #include "bindings/notify/notify.h"
 #include "bindings/process/process.h"
+#include "bindings/schedule/schedule.h"
+#include "bindings/secrets/secrets.h"
 #include "bindings/storage/storage.h"
 
 namespace perilune {
 
 const std::vector<const Family*>& all_families() {
     static const std::vector<const Family*> families = {
-        &dns_family, &http_family, &notify_family, &process_family, &storage_family,
+        &deploy_family, &dns_family,     &database_family, &storage_family,
+        &notify_family, &http_family,    &process_family,  &cache_family,
+        &metrics_family, &schedule_family, &secrets_family,
     };
     return families;
 }
 
 const std::vector<const DriverKind*>& all_drivers() {
     static const std::vector<const DriverKind*> drivers = {
-        &zone_file_kind,      &http_kind,          &notify_console_kind, &notify_file_kind,
-        &notify_webhook_kind, &process_local_kind, &folder_kind,
+        &deploy_local_kind,  &zone_file_kind,           &sqlite_kind,
+        &folder_kind,        &notify_console_kind,      &notify_file_kind,
+        &notify_webhook_kind, &http_kind,               &process_local_kind,
+        &http_json_kind,     &crontab_kind,             &secrets_file_kind,
+        &secrets_environment_kind, &secrets_command_kind,
     };
     return drivers;
 }

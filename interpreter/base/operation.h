@@ -61,6 +61,7 @@ struct Operation {
     std::string_view doc = {};       // What it does, units, errors, source. Never empty.
     std::array<Parameter, 14> parameters = {};  // Unused places have an empty name.
     std::string_view resource = {};  // Parameters that name what it touches: "name type"; empty: all.
+    std::string_view key_with = {};  // With this parameter given, recovery is `key`.
     std::string_view affects = {};   // Observes whose answers it alters: "get list"; empty: all.
     double timeout_s = 30;           // Unless the call says otherwise.
     double settles_within_s = 30;    // How late an unanswered try may still land.

@@ -1,9 +1,13 @@
 // The table of commands. To add one: write its function, declare it here, add its row.
 #include "interpreter/command/command.h"
 
+#include "interpreter/command/check.h"
+#include "interpreter/command/doctor.h"
 #include "interpreter/command/executions.h"
 #include "interpreter/command/help.h"
+#include "interpreter/command/learning.h"
 #include "interpreter/command/plan_command.h"
+#include "interpreter/command/reference.h"
 
 namespace perilune {
 
@@ -84,9 +88,58 @@ const std::vector<CommandRow>& all_commands() {
          {{"--data", "JSON", "What goes with it"},
           {"--id", "ID", "Its identity: the same one sent twice counts once"}},
          execute_signal},
+        {"runs", "Learn", "Shows the runs, the newest first", "",
+         {},
+         {{"--only", "STATE", "Only those in this state, such as waits, open (not ended), failed"},
+          {"--runbook", "NAME", "Only those of this runbook"},
+          {"--children", "", "Child runs too"},
+          {"--limit", "NUMBER", "How many at most; 20 unless said otherwise"}},
+         execute_runs},
+        {"status", "Learn", "Says how a run stands, or all that have not ended",
+         "What it does, since when, what it waits for, and the next command.",
+         {{"RUN", "A run's id, a part of it that is unique, or last", false}}, {}, execute_status},
+        {"watch", "Learn", "Follows a run that another process executes",
+         "Shows what is done as it is done, until the run rests. Ctrl-C only ends the watching.",
+         {run}, {{"--all", "", "Begins with what was done before"}}, execute_watch},
+        {"where", "Learn", "Says what a run waits for, with the lines of the script", "",
+         {run}, {}, execute_where},
+        {"show", "Learn", "Shows what a run was given, what it holds, and its child runs", "",
+         {run}, {{"--records", "", "Prints the journal's records as they are, a line each"}},
+         execute_show},
+        {"report", "Learn", "Writes a run's report",
+         "One self-contained page: outcome, changes, approvals, the whole history.",
+         {run},
+         {{"--format", "FORMAT", "text, markdown, html or json; else by the file's ending"},
+          {"--output", "FILE", "Where it is written; else it is printed", "-o"}},
+         execute_report},
+        {"verify", "Learn", "Checks that a run's journal is as it was written",
+         "Checks the chain of hashes, the number of records and the last hash, of child runs too. "
+         "The exit code is 1 where anything was altered.",
+         {{"RUN", "A run's id, a part of it that is unique, or last", false}},
+         {{"--all", "", "Checks every run of the store"}}, execute_verify},
         {"version", "Learn", "Shows the program's version", "", {}, {}, execute_version},
         {"help", "Learn", "Shows the commands, or one in full", "",
          {{"COMMAND", "A command's name", false}}, {}, execute_help},
+        {"list", "Write", "Lists the library's runbooks and environments",
+         "Reads the files only; nothing is executed.", {}, {}, execute_list},
+        {"check", "Write", "Finds what is wrong with runbooks before they are executed",
+         "Names, operations and their arguments, targets, parameters. The exit code is 2 where "
+         "there is an error.",
+         {{"RUNBOOKS", "Which; else the whole library", false, true}},
+         {{"--environment", "NAME", "Also against what this environment has", "-e"}},
+         execute_check},
+        {"doctor", "Write", "Tries beforehand what will be needed: secrets, targets, tools",
+         "Opens every secret, makes every driver and asks each target something that costs "
+         "little. The exit code is 4 where a credential is missing, 1 for any other problem.",
+         {{"RUNBOOK", "Only what this one needs; else all of the environment", false}},
+         {{"--environment", "NAME", "The environment; there is no default", "-e"}},
+         execute_doctor},
+        {"docs", "Write", "Prints the reference, made from the program's own tables",
+         "operations, drivers and commands are Markdown, man is roff, stubs are LuaCATS "
+         "annotations for editors.",
+         {{"PART", "operations, drivers, commands, man, completions or stubs"},
+          {"SHELL", "Of completions: bash, zsh or fish", false}},
+         {{"--output", "FILE", "Where it is written; else it is printed", "-o"}}, execute_docs},
     };
     return rows;
 }

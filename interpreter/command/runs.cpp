@@ -87,23 +87,24 @@ void add_under(std::vector<std::string>& lines, const std::string& heading,
     for (const auto& line : inside) lines.push_back("  " + visible(line, false));
 }
 
+Value status_data(const Invocation& invocation, Store& store, const RunRow& row,
+                  const std::vector<Value>& records) {
+    const auto timeline = timeline_of(row, records);
+    Value value = report::status_value(timeline, row, usual_of(store, row.runbook));
+    value.set("executed", is_executed(invocation, row));
+    return value.set("locks", locks_value(locks_by_name(store), row.id, timeline.run.locks));
+}
+
 // How one run stands; its locks are told where it has some.
 void put_status(const Invocation& invocation, Store& store, const RunRow& row,
                 const std::vector<Value>& records) {
     const auto timeline = timeline_of(row, records);
-    const auto locks = locks_by_name(store);
-    const auto usual = usual_of(store, row.runbook);
-    if (invocation.json()) {
-        Value value = report::status_value(timeline, row, usual);
-        value.set("executed", is_executed(invocation, row));
-        return put_json(value.set("locks", locks_value(locks, row.id, timeline.run.locks)));
-    }
-    auto lines = report::status_lines(timeline, row, data_style(), usual);
+    auto lines = report::status_lines(timeline, row, data_style(), usual_of(store, row.runbook));
     if (row.state == "running" && !is_executed(invocation, row))
         lines.insert(lines.begin() + 1,
                      "Host     The host that executed it is dead; nobody executes it now.");
     if (row.state != "ended")
-        for (const auto& line : lock_lines(locks, row.id, timeline.run.locks))
+        for (const auto& line : lock_lines(locks_by_name(store), row.id, timeline.run.locks))
             lines.push_back("Lock     " + visible(line, false));
     put_lines(lines);
 }
@@ -117,7 +118,7 @@ int execute_runs(const Invocation& invocation) {
     if (!store) return report_error(invocation, store.error());
     const auto rows = (*store)->runs(all_runs);
     if (!rows) return report_error(invocation, rows.error());
-    const std::string wanted = invocation.get("--state-is");
+    const std::string wanted = invocation.get("--only");
     if (const auto checked = check_state(wanted, *rows); !checked)
         return report_error(invocation, checked.error());
     std::vector<report::RunLine> lines;
@@ -156,7 +157,7 @@ int execute_show(const Invocation& invocation) {
     }
     auto lines = report::show_lines(timeline, run->row, data_style());
     if (run->row.state != "ended")
-        add_under(lines, "Locks", lock_lines(locks, run->row.id, timeline.run.locks));
+        add_under(lines, "Locks now", lock_lines(locks, run->row.id, timeline.run.locks));
     std::vector<std::string> below;
     for (const auto& child : children)
         below.push_back(child.id + "  " + child.runbook + "  " +
@@ -170,7 +171,10 @@ int execute_status(const Invocation& invocation) {
     if (invocation.has("RUN")) {
         auto run = read_run(invocation);
         if (!run) return report_error(invocation, run.error());
-        put_status(invocation, *run->store, run->row, run->records);
+        if (invocation.json())
+            put_json(status_data(invocation, *run->store, run->row, run->records));
+        else
+            put_status(invocation, *run->store, run->row, run->records);
         return exit_done;
     }
     const auto store = open_store(invocation);
@@ -178,6 +182,7 @@ int execute_status(const Invocation& invocation) {
     const auto rows = (*store)->runs(all_runs);
     if (!rows) return report_error(invocation, rows.error());
     std::size_t shown = 0;
+    List listed;
     for (const auto& row : *rows) {
         if (!row.parent.empty() || row.state == "ended") continue;
         const auto records = read_records(**store, row.id);
@@ -185,10 +190,16 @@ int execute_status(const Invocation& invocation) {
             say(records.error().message);
             continue;
         }
-        if (shown++ > 0 && !invocation.json()) put("\n");
+        if (invocation.json()) {
+            listed.push_back(status_data(invocation, **store, row, *records));
+            continue;
+        }
+        if (shown++ > 0) put("\n");
         put_status(invocation, **store, row, *records);
     }
-    if (shown == 0 && !invocation.json())
+    if (invocation.json())
+        put_json(listed);
+    else if (shown == 0)
         put("Nothing runs, and nothing waits. All runs: perilune runs\n");
     return exit_done;
 }

@@ -57,6 +57,8 @@ HostSetup host_setup(const Invocation& invocation) {
     setup.families = all_families();
     setup.known_drivers.find = find_driver;
     setup.known_drivers.names = driver_names;
+    setup.known_drivers.find_secrets = find_secret_provider;
+    setup.secrets = make_secret_fetch;
     return setup;
 }
 

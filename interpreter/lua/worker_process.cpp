@@ -193,6 +193,7 @@ private:
 
     // By its number, not by the pidfd: the loop has made that one non-blocking.
     siginfo_t reap() {
+        cpu_s();  // The last reading: its clock goes with it.
         siginfo_t how{};
         while (::waitid(P_PID, static_cast<id_t>(worker_.pid), &how, WEXITED) != 0 &&
                errno == EINTR) {

@@ -50,8 +50,8 @@ std::string commands(const std::vector<NextCommand>& next) {
 std::string head(const Timeline& timeline, const Verdict& verdict) {
     const RunFacts& run = timeline.run;
     const bool red = verdict.tone == Tone::bad || verdict.tone == Tone::doubt;
-    std::string text = "# " + std::string(red ? "🔴 " : verdict.tone == Tone::good ? "🟢 " : "🟡 ") +
-                       markdown(outcome_sentence(timeline, verdict)) + "\n\n**" +
+    const std::string light = red ? "🔴 " : verdict.tone == Tone::good ? "🟢 " : "🟡 ";
+    std::string text = "# " + light + markdown(outcome_sentence(timeline, verdict)) + "\n\n**" +
                        markdown(run.runbook) + "** in **" + markdown(run.environment) + "**";
     if (!run.summary.empty()) text += ": " + markdown(run.summary);
     text += "\n";
@@ -89,7 +89,8 @@ std::string changes(const Timeline& timeline) {
                                                       : "run " + change.child;
         const std::string red = tone_of(change) == Tone::doubt ? "🔴 " : "";
         rows += table_row({clock_text(change.began), (change.undoing ? "↶ " : "") + name,
-                           change.path, effect_text(change, 200), red + outcome_text(change), undone_text(change)});
+                           change.path, effect_text(change, 200), red + outcome_text(change),
+                           undone_text(change)});
     }
     return table({"at (UTC)", "what", "step", "before → after", "outcome", "undo"}, rows);
 }

@@ -23,7 +23,6 @@ private:
     // What is being polled by one strand in one scope.
     struct Polling {
         std::map<std::string, std::size_t> reads;  // By fingerprint: index into reads.
-        std::set<std::string> polled;              // Those asked since the last poll timer.
         std::size_t wait = no_wait;                // Index into waits.
         std::string place;                         // What the wait is part of.
     };

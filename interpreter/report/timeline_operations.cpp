@@ -26,9 +26,7 @@ void TimelineBuilder::take_read(const Value& record) {
     Polling& polling = polling_[record["strand"].text()];
     const std::string asked = fingerprint(record);
     const auto earlier = polling.reads.find(asked);
-    if (earlier != polling.reads.end() && polling.wait != no_wait &&
-        !polling.polled.contains(asked)) {
-        polling.polled.insert(asked);
+    if (earlier != polling.reads.end() && polling.wait != no_wait) {
         ReadEntry& read = made_.reads[earlier->second];
         ++read.times;
         return note_answer(read, record);
@@ -42,7 +40,6 @@ void TimelineBuilder::take_read(const Value& record) {
     note_answer(read, record);
     made_.reads.push_back(std::move(read));
     polling.reads[asked] = made_.reads.size() - 1;
-    polling.polled.insert(asked);
     add_entry(EntryKind::read, made_.reads.size() - 1, place_of(record["scope"].text()),
               record["time"].number());
 }

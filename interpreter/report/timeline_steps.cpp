@@ -158,7 +158,6 @@ void TimelineBuilder::take_timer(const Value& record) {
     const std::string place = record["scope"].text() + "|" + record["name"].text() + "|" + why;
     Polling& polling = polling_[id.strand];
     if (why == "poll") {
-        polling.polled.clear();
         if (polling.wait != no_wait && polling.place == place) {
             WaitEntry& wait = made_.waits[polling.wait];
             ++wait.times;

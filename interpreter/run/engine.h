@@ -142,6 +142,7 @@ private:
     void fire(const EventId& id);
     void settle_event(const Event& event);
     void stop_scope(const std::string& scope);
+    void stop_waiting_try(Active& active);
     void check_settling();
     void ask_child(const Event& event);
 
@@ -175,6 +176,7 @@ private:
     std::vector<Value> plan_undo(const std::string& within, bool by_failure) const;
     void start_undo(const std::string& why, const std::string& within, const EventId& failure);
     void start_step_undo(const EventId& failure);
+    void step_undo_failed();
     void fill_undo_plan(const std::string& within, const std::string& to);
     void next_undo();
     void finish_function(const UndoEntry& entry);

@@ -300,7 +300,9 @@ void Engine::write_intent(Active& active, const Before& found) {
     const std::string identity =
         state_.begin["run"].text() + "|" + event.id.strand + "|" + std::to_string(event.id.n);
     record.set("key", to_hex(sha256(identity)).substr(0, 40));
-    record.set("recovery", to_text(active.row->recovery)).set("before", found.state);
+    const bool keyed = !active.row->key_with.empty() && event.data.has(active.row->key_with);
+    record.set("recovery", to_text(keyed ? Recovery::key : active.row->recovery));
+    record.set("before", found.state);
     record.set("sign", std::string(1, found.sign));
     if (!found.plan.empty()) record.set("plan", found.plan);
     if (active.host) record.set("host", true);

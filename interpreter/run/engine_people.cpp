@@ -9,6 +9,12 @@ namespace perilune {
 
 void Engine::ask_question(const Event& event) {
     append(event_record("question", event));
+    if (event.id.strand.starts_with("/ended")) {
+        const Error error = fail("refused", "`ended` may observe and notify; it asks nobody.");
+        Value answer = record_of("answer", event.id);
+        append(answer.set("error", error.to_value()));
+        return;
+    }
     if (event.data["what"].text() == "signal" && take_signal(event.id)) return;
     if (!event.data.has("within")) return;
     Value record = record_of("timer", event.id);
@@ -206,6 +212,8 @@ std::string Engine::take_settle(const Command& command) {
 std::string Engine::take_retry(const Command& command) {
     EventId id;
     if (!find_failure(command, id)) return no_failure();
+    if (undo_why_ == "step" && undo_for_ == id)
+        return "What the step did is being undone; wait for that.";
     if (state_.failures[id]["args"]["what"].text() == "body")
         return "It failed outside any step, so there is nothing to retry; undo it, or mend the "
                "script and resume with --with-current-code.";
@@ -273,7 +281,13 @@ std::string Engine::take_undo(const Command& command) {
         if (state_.undoing && !undo_plan_.empty()) return "The undo is already under way.";
         return restart_undo(command);
     }
-    stop_run("undo", &command);
+    Command resolved = command;
+    if (const std::string& step = command.body["to"].text(); !step.empty()) {
+        const std::string to = state_.find_step(step);
+        if (to.empty()) return "The run has no step or keep mark \"" + step + "\".";
+        resolved.body.set("to", to);
+    }
+    stop_run("undo", &resolved);
     return {};
 }
 

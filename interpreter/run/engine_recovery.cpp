@@ -30,7 +30,8 @@ void Engine::act(const EventId& id) {
         const auto found = active_.find(id);
         if (found == active_.end() || resting_) return;
         Active& active = found->second;
-        if (stopped(active)) {
+        const OpenIntent& intent = state_.intents[id];
+        if (stopped(active) && !intent.maybe_sent) {
             const Error error = fail("stopped", "The step was stopped before this was sent.");
             return settle(active, "failed", {}, &error, "not sent", {}, false);
         }
@@ -137,11 +138,21 @@ void Engine::not_done(Active& active, const Error& error, double retry_after_s,
     append(record.set("retry_at", port_.wall_now() + pause_s));
     if (pausing_) return;
     if (stopped(active) || now + pause_s >= active.deadline)
-        return settle(active, "failed", {}, &error, evidence, {}, false);
+        return give_up(active, error, evidence);
     active.pause_s = pause_s;
     port_.after_commit([this, id = active.event.id] {
         if (const auto found = active_.find(id); found != active_.end()) wait_to_try(found->second);
     });
+}
+
+// The last try is known not to have happened. Where an earlier one may have, that says nothing.
+void Engine::give_up(Active& active, const Error& error, const char* evidence) {
+    const OpenIntent& intent = state_.intents[active.event.id];
+    if (!intent.maybe_sent)
+        return settle(active, "failed", {}, &error, evidence, {}, false);
+    if (recovery_from(intent.record["recovery"].text()) == Recovery::repeat)
+        return settle(active, "unknown", {}, &error, "repeat", {}, false);
+    doubt(active, "an earlier try was never answered, and the last one failed: " + error.message);
 }
 
 // Every further sending has a durable record of its own first.
@@ -233,7 +244,13 @@ void Engine::recover_open() {
                                  Retry::unknown));
         }
     }
-    for (const auto& [id, question] : state_.questions) take_signal(id);
+    std::vector<EventId> asking;
+    for (const auto& [id, question] : state_.questions) asking.push_back(id);
+    for (const auto& id : asking) take_signal(id);
+    // A child whose making or whose end was lost with its host; a live one is left as it is.
+    const auto children = state_.children;
+    for (const auto& [id, child] : children)
+        port_.start_child(id, child["run"].text(), child["name"].text(), child["args"]);
     resume_undo();
 }
 

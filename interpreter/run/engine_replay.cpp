@@ -1,6 +1,8 @@
 // Replay: streaming the journal to a fresh worker, comparing what it asks, and going live.
 #include "interpreter/run/engine.h"
 
+#include <utility>
+
 #include "interpreter/base/json.h"
 
 namespace perilune {

@@ -111,10 +111,12 @@ void Engine::failed(const Event& event) {
         return;
     }
     if (step && scope.options["on_failure"].text() == "undo") {
-        append(std::move(record));
-        return start_undo("step", event.scope, event.id);
+        append(record.set("choices", List{"retry", "skip", "undo", "pause"}));
+        return start_step_undo(event.id);
     }
-    if (guarded(event)) {
+    // What fails in `ended` is raised to its end: nobody is asked, and nothing is stopped (8.8).
+    const bool ending = event.id.strand.starts_with("/ended");
+    if (guarded(event) || (ending && event.data["what"].text() != "ended")) {
         append(record.set("decision", decision.set("raise", true)));
         return;
     }
@@ -177,9 +179,8 @@ void Engine::stop_scope(const std::string& scope) {
             active_.erase(found);
         } else if (active.called && active.phase == Phase::act) {
             port_.cancel_call(id);
-        } else if (state_.intents[id].not_done && !active.called) {
-            const Error error = fail("stopped", "The step was stopped before this was sent again.");
-            settle(active, "failed", {}, &error, "not sent", {}, false);
+        } else if (!active.called && (state_.intents[id].not_done || active.wants_try)) {
+            stop_waiting_try(active);
         }
     }
     for (const auto& [id, child] : state_.children)
@@ -187,13 +188,21 @@ void Engine::stop_scope(const std::string& scope) {
             port_.stop_child(child["run"].text(), "stopped");
 }
 
+// A change that waits to be sent again. One that carries a key is sent until it is answered.
+void Engine::stop_waiting_try(Active& active) {
+    const Error error = fail("stopped", "The step was stopped before this was sent again.");
+    const OpenIntent& intent = state_.intents[active.event.id];
+    if (intent.not_done) return give_up(active, error, "not sent");
+    if (intent.record["recovery"].text() == to_text(Recovery::repeat))
+        settle(active, "unknown", {}, &error, "repeat", {}, false);
+}
+
 // Rule (c): no scope ends with an unsettled change in it.
 void Engine::check_settling() {
     if (!live_) return;
     const auto unsettled = [&](const std::string& scope) {
         for (const auto& [id, active] : active_)
-            if (!active.host && !active.dropped && state_.within(active.event.scope, scope))
-                return true;
+            if (!active.dropped && state_.within(active.event.scope, scope)) return true;
         for (const auto& [id, child] : state_.children)
             if (state_.within(child["scope"].text(), scope)) return true;
         return false;
@@ -212,6 +221,12 @@ void Engine::check_settling() {
 void Engine::ask_child(const Event& event) {
     Value record = event_record("child", event);
     append(record.set("run", port_.child_id(event.id)));
+    if (event.id.strand.starts_with("/ended")) {
+        const Error error = fail("refused", "`ended` may observe and notify; it starts no runs.");
+        Value result = record_of("result", event.id);
+        append(result.set("outcome", "failed").set("error", error.to_value()));
+        return;
+    }
     port_.start_child(event.id, record["run"].text(), event.name, event.data);
 }
 

@@ -52,18 +52,18 @@ void Engine::start_undo(const std::string& why, const std::string& within, const
     undo_why_ = why;
     undo_for_ = failure;
     undo_problem_.clear();
-    undo_plan_.clear();
-    std::string scope = within;
-    if (why == "person" && !within.empty()) {
-        // `undo --to STEP`: what settled after that step opened.
-        scope.clear();
-        undo_to_ = state_.opened_seq(within);
+    if (why == "step") {
+        fill_undo_plan(within, "");
+    } else {
+        // A step's undo function was dropped with the run: it is begun anew.
+        const auto entries = state_.undo_entries;
+        for (const auto& entry : entries) {
+            if (entry.settled || !entry.function) continue;
+            Value record;
+            append(record.set("kind", "undone").set("index", entry.index).set("outcome", "stopped"));
+        }
+        fill_undo_plan("", within);
     }
-    for (auto& entry : plan_undo(scope, why == "failure")) undo_plan_.push_back(std::move(entry));
-    if (undo_to_ > 0)
-        std::erase_if(undo_plan_, [&](const Value& entry) {
-            return state_.settled_seq(entry["covers"].list()[0].text()) < undo_to_;
-        });
     if (why != "step" && undo_plan_.empty() && !state_.undoing) {
         Value note;
         append(note.set("kind", "undo").set("index", 0).set("settled", true));
@@ -71,8 +71,33 @@ void Engine::start_undo(const std::string& why, const std::string& within, const
     next_undo();
 }
 
+// The entries within a scope, or (`undo --to STEP`) those that settled after `to` opened.
+void Engine::fill_undo_plan(const std::string& within, const std::string& to) {
+    undo_plan_.clear();
+    for (auto& entry : plan_undo(within, undo_why_ == "failure"))
+        undo_plan_.push_back(std::move(entry));
+    if (to.empty()) return;
+    const std::int64_t opened = state_.opened_seq(to);
+    std::erase_if(undo_plan_, [&](const Value& entry) {
+        return state_.settled_seq(entry["covers"].list()[0].text()) < opened;
+    });
+}
+
+// Rule 8.7. One after the other: the steps of two branches may fail at once.
+void Engine::start_step_undo(const EventId& failure) {
+    if (undo_why_ == "step") return step_undos_.push_back(failure);
+    start_undo("step", state_.failures[failure]["scope"].text(), failure);
+}
+
 void Engine::next_undo() {
     if (resting_) return;
+    if (undo_why_ == "step" && !state_.stop.is_nil()) {
+        // The whole run is stopped: what becomes of the rest is decided there.
+        undo_why_.clear();
+        undo_plan_.clear();
+        step_undos_.clear();
+        return check_settling();
+    }
     for (const auto& entry : state_.undo_entries)
         if (!entry.settled) return finish_function(entry);
     if (!undo_problem_.empty() || undo_plan_.empty()) return finish_undo();
@@ -193,17 +218,29 @@ void Engine::on_child_undone(const std::string& run, const std::string& problem)
     }
 }
 
-// After a resume: an undo goes on at the entry where the host died (D28).
+// After a resume: an undo goes on at the entry where the host died (D28), and is what it was.
 void Engine::resume_undo() {
-    for (const auto& [id, failure] : state_.failures)
-        if (state_.scope(failure["scope"].text()).options["on_failure"].text() == "undo" &&
-            failure["args"]["what"].text() == "step")
-            return start_undo("step", failure["scope"].text(), id);
-    if (!state_.undoing || !state_.end.is_nil()) return;
-    undo_why_ = state_.stop.has("who") || state_.stop.is_nil() ? "person" : "failure";
-    undo_force_ = state_.stop["force"].boolean();
-    stop_done_ = true;
-    for (auto& entry : plan_undo("", undo_why_ == "failure")) undo_plan_.push_back(std::move(entry));
+    for (const auto& [id, failure] : state_.failures) {
+        const Scope& scope = state_.scope(failure["scope"].text());
+        if (scope.options["on_failure"].text() != "undo" || failure["args"]["what"].text() != "step")
+            continue;
+        step_undos_.push_back(id);
+    }
+    const bool whole = state_.undoing && state_.end.is_nil();
+    if (!whole && step_undos_.empty()) return;
+    const Value& request = state_.undo_request;
+    undo_force_ = whole && request["force"].boolean();
+    if (whole) {
+        step_undos_.clear();
+        undo_why_ = request.has("who") ? "person" : "failure";
+        stop_done_ = true;
+        fill_undo_plan("", request["to"].text());
+    } else {
+        undo_why_ = "step";
+        undo_for_ = step_undos_.front();
+        step_undos_.pop_front();
+        fill_undo_plan(state_.failures[undo_for_]["scope"].text(), "");
+    }
     for (const auto& entry : state_.undo_entries) {
         if (entry.settled) continue;
         std::erase_if(undo_plan_, [&](const Value& planned) {
@@ -231,17 +268,36 @@ std::string Engine::restart_undo(const Command& command) {
     }
     if (plan_undo("", false).empty()) return "There is nothing left of this run to undo.";
     Value record;
-    append(record.set("kind", "undo").set("index", 0).set("settled", true)
-               .set("who", command.who).set("inbox", command.id).set("reason", command.body["reason"]));
+    record.set("kind", "undo").set("index", 0).set("settled", true).set("who", command.who);
+    record.set("inbox", command.id).set("reason", command.body["reason"]);
+    append(record.set("to", to).set("force", undo_force_));
     start_undo("person", to, {});
     return {};
 }
 
+// Rule 8.7: what cannot be undone is an unguarded failure of the step, which stays open.
+void Engine::step_undo_failed() {
+    Value line;
+    line.set("kind", "log").set("key", "undo of " + undo_for_.key()).set("level", "warning");
+    append(line.set("text", undo_problem_));
+    const std::string& wanted = state_.begin["facts"]["on_failure"].text();
+    if (wanted == "undo") return stop_run("undo", nullptr);
+    if (wanted == "stop") stop_run("failure", nullptr);
+}
+
 void Engine::finish_undo() {
     if (undo_why_ == "step") {
-        Value decision;
         undo_why_.clear();
-        return decide(undo_for_, decision.set("raise", true), nullptr);
+        if (undo_problem_.empty()) {
+            Value decision;
+            decide(undo_for_, decision.set("raise", true), nullptr);
+        } else {
+            step_undo_failed();
+        }
+        if (step_undos_.empty() || !undo_why_.empty()) return;
+        const EventId next = step_undos_.front();
+        step_undos_.pop_front();
+        return start_step_undo(next);
     }
     if (!state_.end.is_nil()) return;
     end_run(undo_problem_.empty() ? "undone" : "partly undone",

@@ -161,6 +161,7 @@ void RunState::take_intent(const Value& record) {
                                       .not_done = false,
                                       .retry_at = 0,
                                       .tries = 1,
+                                      .maybe_sent = false,
                                       .in_doubt = false,
                                       .last_sent_at = record["time"].number(),
                                       .parts = {}};
@@ -174,7 +175,10 @@ void RunState::take_progress(const Value& record) {
     if (kind == "not_done") {
         intent.not_done = true;
         intent.retry_at = record["retry_at"].number();
+        // Looking speaks for every try before it, an answer for its own only.
+        if (record["evidence"].text() == "look") intent.maybe_sent = false;
     } else if (kind == "try") {
+        if (!intent.not_done) intent.maybe_sent = true;
         intent.not_done = false;
         intent.in_doubt = false;
         ++intent.tries;
@@ -237,6 +241,7 @@ void RunState::take_stop(const Value& record) {
     if (record.has("of")) scope_id = record["of"].text();
     if (!record.has("strand") && !record.has("of")) {
         stop = record;
+        if (record["why"].text() == "undo") undo_request = record;
         scope_id.clear();
     }
     if (const auto found = scopes.find(scope_id); found != scopes.end())
@@ -255,6 +260,7 @@ void RunState::take_undo(const Value& record) {
         undoing = true;
         end = Value();  // An ended run is open again until its undo has ended.
     }
+    if (record.has("who")) undo_request = record;
     if (record["settled"].boolean()) return;
     UndoEntry entry;
     entry.index = record["index"].integer();
@@ -304,8 +310,12 @@ std::string RunState::undo_step(const std::string& scope_id, const std::string& 
 }
 
 std::string RunState::find_step(const std::string& name) const {
+    const Scope* first = nullptr;
     for (const auto& [key, step] : scopes)
-        if (step.what == "step" && (step.name == name || step.path == name)) return key;
+        if (step.what == "step" && (step.name == name || step.path == name) &&
+            (!first || step.opened_seq < first->opened_seq))
+            first = &step;
+    if (first) return first->id;
     for (const auto& mark : keeps)
         if (mark["name"].text() == name) return EventId::from(mark).key();
     return {};

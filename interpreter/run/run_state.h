@@ -53,6 +53,7 @@ struct OpenIntent {
     bool not_done = false;  // Last proved not executed: it may be tried again.
     double retry_at = 0;    // Wall clock.
     int tries = 1;
+    bool maybe_sent = false;  // An earlier try than the last may have happened.
     bool in_doubt = false;
     double last_sent_at = 0;  // Wall clock of the intent or the last try.
     std::map<std::string, Value> parts;
@@ -89,6 +90,7 @@ public:
     Value ended;            // The record that began `ended`, or nil.
     bool ended_over = false;  // `ended` has come to its end.
     bool undoing = false;   // An undo has begun: the run can only be undone further.
+    Value undo_request;     // The record that asked for the undo: who, to, force.
     std::int64_t seq = 0;
     double time = 0;
     std::map<std::string, Scope, std::less<>> scopes;

@@ -131,7 +131,10 @@ local function ranged_unpack(list, first, last)
   local from = first == nil and 1 or tonumber(first)
   local to = last == nil and type(list) == "table" and #list or tonumber(last)
   if from and to then
-    if not (to - from < results_max) then error("too many results to unpack", 2) end
+    local beyond_first = to - from
+    if beyond_first ~= beyond_first or beyond_first >= results_max then
+      error("too many results to unpack", 2)
+    end
     if to < from then return end
   end
   return stock.unpack(list, first, last)

@@ -71,7 +71,7 @@ return runbook {
     pause()
 
     -- Orders placed from here on would be lost with the damaged file.
-    step("Stop the traffic", { timeout = "1m" }, function()
+    step("Stop the traffic", { timeout = "1m", retries = 2 }, function()
       shop:set_maintenance { state = "on", message = "We are back in a few minutes." }
       site:upsert { name = "www", type = "CNAME", value = "status.shop.example.", ttl = "1m" }
     end)
@@ -99,8 +99,8 @@ return runbook {
 
     step("Compare the data with what was backed up", function()
       db:check_integrity { level = "full" }
-      local noted = json.decode(backups:get { key = backup.key .. ".digests.json" }.body)
-      db:verify { digests = noted, counts = least_rows, queries = {
+      local note = backups:get { key = backup.key .. ".digests.json" }
+      db:verify { digests = note and json.decode(note.body), counts = least_rows, queries = {
         ["every order has a customer"] =
           "select count(*) = 0 from orders where customer not in (select id from customers)",
       } }

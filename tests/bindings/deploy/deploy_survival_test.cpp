@@ -1,6 +1,7 @@
 // The local deploy driver when instances, keepers, the supervisor or the host die.
 #include <sys/wait.h>
 
+#include "bindings/deploy/target_state.h"
 #include "tests/bindings/deploy/local_rig.h"
 
 using namespace perilune;
@@ -55,6 +56,25 @@ TEST_CASE("instances_outlive_a_killed_supervisor_and_are_taken_over") {
         const auto now = world.answer(1)["pid"].integer();
         return now != 0 && now != pid;
     }));
+}
+
+TEST_CASE("a_new_supervisor_stops_what_a_killed_one_was_told_to_stop") {
+    LocalWorld world(2);
+    DriverRig rig = world.make_rig();
+    release_and_wait(rig, "v1");
+    REQUIRE(::kill(world.supervisor(), SIGKILL) == 0);
+    REQUIRE(eventually([&] { return world.supervisor() == 0; }));
+    // As one leaves it that dies between taking the request and carrying it out.
+    auto state = load_state(world.root());
+    REQUIRE(state.ok());
+    state->running = false;
+    REQUIRE(store_state(world.root(), *state).ok());
+    CHECK(status_of(rig)["state"].text() == "degraded");
+    const Changed stopped = rig.change("stop");
+    CHECK_FALSE(stopped.before.already_so);
+    REQUIRE_MESSAGE(stopped.ok(), stopped.outcome.error.message);
+    CHECK(world.answer(1).is_nil());
+    CHECK(world.answer(2).is_nil());
 }
 
 TEST_CASE("a_rollout_goes_on_after_the_supervisor_was_killed_in_it") {

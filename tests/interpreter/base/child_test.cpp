@@ -48,6 +48,15 @@ Ended run(Program program, double within_s = 30,
     return run_all(std::move(one), within_s, std::move(cancel)).front();
 }
 
+// An orphan's zombie may stay a moment until init reaps it; it counts as gone.
+bool is_gone(int pid) {
+    for (const double until_s = boot_now_s() + 5; boot_now_s() < until_s; ::usleep(1000)) {
+        const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+        if (!stat || stat->find(") Z ") != std::string::npos) return true;
+    }
+    return false;
+}
+
 bool has_children() { return ::waitpid(-1, nullptr, WNOHANG) == 0; }
 
 }  // namespace
@@ -118,10 +127,10 @@ TEST_CASE("shows_output_while_the_program_still_runs") {
 }
 
 TEST_CASE("hands_down_no_descriptor_but_the_named_one") {
-    const Descriptor leak(::open("/dev/null", O_RDONLY));  // Deliberately not closed on exec.
-    Program program = shell("for fd in /proc/self/fd/*; do echo ${fd##*/}; done");
-    const std::string none = run(program).output;
-    CHECK(none.starts_with("0\n1\n2\n"));
+    const Descriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const Descriptor leak(::fcntl(null.get(), F_DUPFD, 50));  // Deliberately not closed on exec.
+    Program program = shell("ls /proc/self/fd | tr '\\n' ' '");
+    CHECK(run(program).output == "0 1 2 3 ");  // 3 is the folder that ls reads.
     const Descriptor named(::open("/etc/passwd", O_RDONLY | O_CLOEXEC));
     program = shell("readlink /proc/self/fd/3; ls /proc/self/fd | tr '\\n' ' '");
     program.inherited_fd = named.get();
@@ -156,9 +165,17 @@ TEST_CASE("stops_at_the_deadline_with_all_its_descendants") {
     CHECK(boot_now_s() - began_s < 4);
     const int grandchild = std::atoi(ended.output.c_str());
     REQUIRE(grandchild > 0);
-    // An orphan's zombie may stay a moment until init reaps it.
-    const auto stat = read_file("/proc/" + std::to_string(grandchild) + "/stat");
-    CHECK((!stat || stat->find(") Z ") != std::string::npos));
+    CHECK(is_gone(grandchild));
+}
+
+TEST_CASE("kills_a_descendant_that_outstays_the_program_that_was_stopped") {
+    // The program ends at once; its child ignores the request and holds no pipe of ours.
+    const Ended ended =
+        run(shell("sh -c 'trap \"\" TERM; exec sleep 60 >/dev/null 2>&1' & echo $!; wait"), 0.3);
+    CHECK(ended.stopped);
+    const int descendant = std::atoi(ended.output.c_str());
+    REQUIRE(descendant > 0);
+    CHECK(is_gone(descendant));
 }
 
 TEST_CASE("kills_what_ignores_the_request_to_stop") {

@@ -1,3 +1,4 @@
+// Values, differences and times in a few words.
 #include "interpreter/report/describe.h"
 
 #include <doctest/doctest.h>
@@ -9,8 +10,8 @@ using namespace perilune::report;
 using namespace perilune::report_test;
 
 TEST_CASE("shows_only_what_differs_and_where") {
-    CHECK(difference(table({{"ttl", 300}, {"name", "app"}}), table({{"ttl", 60}, {"name", "app"}})) ==
-          "ttl 300 → 60");
+    CHECK(difference(table({{"ttl", 300}, {"name", "app"}}),
+                     table({{"ttl", 60}, {"name", "app"}})) == "ttl 300 → 60");
     CHECK(difference(table({{"a", 1}}), table({{"b", 2}})) == "a removed (was 1), b = 2");
     CHECK(difference(table({{"in", table({{"x", 1}, {"y", 2}})}}),
                      table({{"in", table({{"x", 1}, {"y", 3}})}})) == "in.y 2 → 3");

@@ -1,3 +1,4 @@
+// The report reads what the run engine itself writes.
 #include "interpreter/report/timeline.h"
 
 #include <doctest/doctest.h>
@@ -45,7 +46,8 @@ std::string history_text(const Timeline& timeline) {
     std::string text;
     for (const auto& line : history_of(timeline)) {
         text += line.text + "\n";
-        for (const auto& detail : line.details) text += "  " + detail.label + "|" + detail.text + "\n";
+        for (const auto& detail : line.details)
+            text += "  " + detail.label + "|" + detail.text + "\n";
     }
     return text;
 }

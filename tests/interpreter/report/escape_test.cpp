@@ -1,3 +1,4 @@
+// No text moves a cursor, becomes markup or is read by a shell.
 #include "interpreter/report/escape.h"
 
 #include <doctest/doctest.h>

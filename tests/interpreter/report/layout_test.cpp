@@ -1,3 +1,4 @@
+// Lines keep to their columns, whatever the script they are written in.
 #include "interpreter/report/layout.h"
 
 #include <doctest/doctest.h>

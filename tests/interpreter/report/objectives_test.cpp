@@ -1,3 +1,4 @@
+// Objectives are measured by what a run took; parameters are shown in their units.
 #include "interpreter/report/facts.h"
 
 #include <doctest/doctest.h>

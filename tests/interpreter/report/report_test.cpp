@@ -1,3 +1,4 @@
+// The reports themselves: order, colours, and texts that try to break out.
 #include "interpreter/report/report_html.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The few lines of status, show and runs.
 #include "interpreter/report/status.h"
 
 #include <doctest/doctest.h>

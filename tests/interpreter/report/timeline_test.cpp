@@ -1,3 +1,4 @@
+// Records in order become steps, changes, questions and undo entries.
 #include "interpreter/report/timeline.h"
 
 #include <doctest/doctest.h>
@@ -103,6 +104,15 @@ TEST_CASE("a_log_line_stands_where_its_strand_stood") {
     CHECK(has(text, "  How far is the standby\n    database/standby:lag"));
     CHECK(has(text, "\n    the standby is 1.4 s behind\n"));
     CHECK(has(text, "\n  caught: Fencing database/primary failed"));
+}
+
+TEST_CASE("a_log_line_after_a_step_stands_behind_it") {
+    Journal journal;
+    journal.begin();
+    journal.open("step", "Scale");
+    journal.log("within").close();
+    journal.log("behind");
+    CHECK(history_text(build_timeline(journal.records)) == "Scale\n  within\nbehind\n");
 }
 
 TEST_CASE("partial_approvals_are_answers_and_the_last_one_closes_the_question") {

@@ -1,3 +1,4 @@
+// How long a runbook and its steps usually take.
 #include "interpreter/report/usual.h"
 
 #include <doctest/doctest.h>

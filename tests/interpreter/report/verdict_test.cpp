@@ -1,3 +1,4 @@
+// How a run stands, in words, and the exact next commands.
 #include "interpreter/report/verdict.h"
 
 #include <doctest/doctest.h>

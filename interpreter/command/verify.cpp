@@ -1,0 +1,133 @@
+// Checks offline that journals are as they were written: chain, number, head, and the code's digest.
+#include "interpreter/command/learning.h"
+
+#include "interpreter/command/find_run.h"
+#include "interpreter/command/output.h"
+#include "interpreter/command/stored_runs.h"
+#include "interpreter/journal/writer.h"
+#include "interpreter/library/bundle.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr std::size_t all_runs = 100000;
+
+struct Verified {
+    std::string run;
+    std::size_t records = 0;
+    std::string problem;  // Empty where all is well.
+};
+
+std::string code_problem(Store& store, const RunRow& row) {
+    const auto files = store.bundle(row.bundle);
+    if (!files) return "the code it carries cannot be read: " + files.error().message;
+    if (bundle_digest(*files) == row.bundle) return {};
+    return "the code that the store keeps for it is not the code it was started with (digest " +
+           row.bundle.substr(0, 12) + ")";
+}
+
+// A run may go on while it is looked at: its row is then read anew.
+Verified verify_run(Store& store, const std::string& id) {
+    constexpr int tries_max = 5;
+    Verified verified{.run = id};
+    for (int tried = 0; tried < tries_max; ++tried) {
+        const auto before = store.run(id);
+        const auto records = store.records(id);
+        const auto after = store.run(id);
+        for (const Error* error : {before ? nullptr : &before.error(),
+                                   records ? nullptr : &records.error(),
+                                   after ? nullptr : &after.error()}) {
+            if (!error) continue;
+            verified.problem = error->message;
+            return verified;
+        }
+        if (!*before || !*after) {
+            verified.problem = "the store has no such run";
+            return verified;
+        }
+        if ((*before)->head != (*after)->head) continue;
+        verified.records = records->size();
+        verified.problem = verify_chain(*records, (*after)->head, (*after)->seq);
+        if (verified.problem.empty()) verified.problem = code_problem(store, **after);
+        return verified;
+    }
+    verified.problem = "the run goes on faster than it can be read; try again when it rests";
+    return verified;
+}
+
+Value value_of(const Verified& verified) {
+    Value value;
+    value.set("run", verified.run).set("records", verified.records);
+    value.set("ok", verified.problem.empty());
+    if (!verified.problem.empty()) value.set("problem", verified.problem);
+    return value;
+}
+
+// The runs to look at: one and those below it, or all.
+Result<std::vector<std::string>> wanted_runs(const Invocation& invocation, Store& store,
+                                             const RunRow* row) {
+    std::vector<std::string> ids;
+    if (invocation.has("--all")) {
+        const auto rows = store.runs(all_runs);
+        if (!rows) return rows.error();
+        for (const auto& known : *rows) ids.push_back(known.id);
+        return ids;
+    }
+    ids.push_back(row->id);
+    for (std::size_t at = 0; at < ids.size(); ++at) {
+        const auto children = store.children(ids[at]);
+        if (!children) return children.error();
+        for (const auto& child : *children) ids.push_back(child.id);
+    }
+    return ids;
+}
+
+void tell(const Invocation& invocation, const std::vector<Verified>& all) {
+    if (invocation.json()) {
+        List runs;
+        bool well = true;
+        for (const auto& verified : all) {
+            well = well && verified.problem.empty();
+            runs.push_back(value_of(verified));
+        }
+        Value told;
+        return put_json(told.set("ok", well).set("runs", runs));
+    }
+    for (const auto& verified : all) {
+        std::string line = verified.run + ": ";
+        line += verified.problem.empty()
+                    ? "intact, " + std::to_string(verified.records) + " records"
+                    : "BROKEN: " + verified.problem;
+        put(visible(line, false) + "\n");
+    }
+    if (all.empty()) put("There are no runs yet.\n");
+}
+
+}  // namespace
+
+int execute_verify(const Invocation& invocation) {
+    if (invocation.has("RUN") == invocation.has("--all"))
+        return report_error(invocation,
+                            fail("bad_argument", "Say which run to verify, or --all."));
+    Result<std::unique_ptr<Store>> store = open_store(invocation);
+    if (!store) return report_error(invocation, store.error());
+    RunRow row;
+    if (invocation.has("RUN")) {
+        auto found = find_run(**store, invocation.get("RUN"));
+        if (!found) return report_error(invocation, found.error());
+        row = std::move(*found);
+    }
+    const auto ids = wanted_runs(invocation, **store, &row);
+    if (!ids) return report_error(invocation, ids.error());
+    std::vector<Verified> all;
+    bool well = true;
+    for (const auto& id : *ids) {
+        all.push_back(verify_run(**store, id));
+        well = well && all.back().problem.empty();
+    }
+    tell(invocation, all);
+    return well ? exit_done : exit_failed;
+}
+
+}  // namespace perilune
