@@ -55,6 +55,9 @@ public:
         const auto guard = asio::make_work_guard(context_);
         context_.run();
         context_.restart();
+        // What is still done off the loop uses things that their owner is about to take down.
+        if (pool_) pool_->join();
+        pool_.reset();
     }
 
     void stop() override { context_.stop(); }

@@ -11,24 +11,18 @@
 
 namespace perilune {
 
-const std::vector<OptionRow>& common_options() {
-    static const std::vector<OptionRow> options = {
-        {"--state", "FOLDER", "Where runs and their journals are kept", "", false},
-        {"--library", "FOLDER", "The runbook library; else the one around the current folder", "-l",
-         false},
-        {"--json", "", "Prints JSON on standard output", "", false},
-        {"--no-input", "", "Asks nothing: a question ends with exit code 3, resumable", "", false},
-    };
-    return options;
-}
+namespace {
 
-const std::vector<CommandRow>& all_commands() {
-    static const ArgumentRow run = {"RUN", "A run's id, a part of it that is unique, or last"};
-    static const OptionRow reason = {"--reason", "TEXT", "Why; kept in the journal"};
-    static const OptionRow result = {"--result", "JSON", "What the step or operation gives back"};
-    static const OptionRow current = {"--with-current-code", "",
-                                      "Goes on with the library as it is on disk now"};
-    static const std::vector<CommandRow> rows = {
+constexpr ArgumentRow run_argument = {"RUN", "A run's id, a part of it that is unique, or last"};
+constexpr ArgumentRow question_argument = {"NAME", "The question's name, where it asks several",
+                                           false};
+constexpr OptionRow reason = {"--reason", "TEXT", "Why; kept in the journal"};
+constexpr OptionRow result = {"--result", "JSON", "What the step or operation gives back"};
+constexpr OptionRow current = {"--with-current-code", "",
+                               "Goes on with the library as it is on disk now"};
+
+std::vector<CommandRow> execute_rows() {
+    return {
         {"run", "Execute", "Executes a runbook",
          "Starts a run and stays with it until it rests. Parameters are given as name=value.",
          {{"RUNBOOK", "The runbook's name"},
@@ -50,44 +44,56 @@ const std::vector<CommandRow>& all_commands() {
         {"resume", "Execute", "Goes on with a run that rests or whose host died",
          "Replays the run's journal and goes on where it stood. What was in flight is settled "
          "first, never guessed.",
-         {run}, {current}, execute_resume},
-        {"retry", "Steer", "Tries the failed step again", "Resumes the run where nobody executes it.",
-         {run}, {{"--step", "NAME", "Which, where several failed"}, reason, current}, execute_retry},
+         {run_argument}, {current}, execute_resume},
+    };
+}
+
+std::vector<CommandRow> steer_rows() {
+    return {
+        {"retry", "Steer", "Tries the failed step again",
+         "Resumes the run where nobody executes it.", {run_argument},
+         {{"--step", "NAME", "Which, where several failed"}, reason, current}, execute_retry},
         {"skip", "Steer", "Skips a failed or running step",
          "The step gives nil, or what --result says. A reason is required.",
-         {run}, {{"--step", "NAME", "Which step"}, reason, result, current}, execute_skip},
+         {run_argument}, {{"--step", "NAME", "Which step"}, reason, result, current}, execute_skip},
         {"settle", "Steer", "Says what became of a change that is in doubt",
          "Look at the world first; what you say is kept with your name.",
-         {run, {"OPERATION", "Which, such as http/shop:post, where several are in doubt", false}},
+         {run_argument,
+          {"OPERATION", "Which, such as http/shop:post, where several are in doubt", false}},
          {{"--happened", "", "It happened"}, {"--did-not", "", "It did not happen"},
           {"--again", "", "Do it again, whatever happened"}, reason, result},
          execute_settle},
         {"undo", "Steer", "Takes back what a run changed, newest first",
          "Looks before each change is taken back and asks where the world is no longer as the run "
          "left it.",
-         {run},
+         {run_argument},
          {{"--to", "STEP", "Only what settled after this step or keep mark"},
           {"--force", "", "Also where the world is no longer as the run left it"}, reason},
          execute_undo},
         {"cancel", "Steer", "Ends a run; its changes stay and are listed", "",
-         {run}, {reason}, execute_cancel},
+         {run_argument}, {reason}, execute_cancel},
         {"pause", "Steer", "Stops starting anything and parks the run, resumable", "",
-         {run}, {reason}, execute_pause},
+         {run_argument}, {reason}, execute_pause},
         {"approve", "Steer", "Approves what a run asks", "",
-         {run, {"NAME", "The question's name, where it asks several", false}}, {reason},
+         {run_argument, question_argument}, {reason},
          execute_approve},
         {"reject", "Steer", "Rejects what a run asks", "",
-         {run, {"NAME", "The question's name, where it asks several", false}}, {reason},
+         {run_argument, question_argument}, {reason},
          execute_reject},
         {"answer", "Steer", "Answers a question of a run", "",
-         {run, {"NAME", "The question's name"}, {"VALUE", "The answer", false}}, {reason},
+         {run_argument, {"NAME", "The question's name"}, {"VALUE", "The answer", false}}, {reason},
          execute_answer},
         {"signal", "Steer", "Sends a run a signal it waits for, or will",
          "A signal sent before the wait is kept.",
-         {run, {"NAME", "The signal's name"}},
+         {run_argument, {"NAME", "The signal's name"}},
          {{"--data", "JSON", "What goes with it"},
           {"--id", "ID", "Its identity: the same one sent twice counts once"}},
          execute_signal},
+    };
+}
+
+std::vector<CommandRow> learn_rows() {
+    return {
         {"runs", "Learn", "Shows the runs, the newest first", "",
          {},
          {{"--only", "STATE", "Only those in this state, such as waits, open (not ended), failed"},
@@ -100,15 +106,16 @@ const std::vector<CommandRow>& all_commands() {
          {{"RUN", "A run's id, a part of it that is unique, or last", false}}, {}, execute_status},
         {"watch", "Learn", "Follows a run that another process executes",
          "Shows what is done as it is done, until the run rests. Ctrl-C only ends the watching.",
-         {run}, {{"--all", "", "Begins with what was done before"}}, execute_watch},
+         {run_argument}, {{"--all", "", "Begins with what was done before"}}, execute_watch},
         {"where", "Learn", "Says what a run waits for, with the lines of the script", "",
-         {run}, {}, execute_where},
+         {run_argument}, {}, execute_where},
         {"show", "Learn", "Shows what a run was given, what it holds, and its child runs", "",
-         {run}, {{"--records", "", "Prints the journal's records as they are, a line each"}},
+         {run_argument},
+         {{"--records", "", "Prints the journal's records as they are, a line each"}},
          execute_show},
         {"report", "Learn", "Writes a run's report",
          "One self-contained page: outcome, changes, approvals, the whole history.",
-         {run},
+         {run_argument},
          {{"--format", "FORMAT", "text, markdown, html or json; else by the file's ending"},
           {"--output", "FILE", "Where it is written; else it is printed", "-o"}},
          execute_report},
@@ -120,6 +127,11 @@ const std::vector<CommandRow>& all_commands() {
         {"version", "Learn", "Shows the program's version", "", {}, {}, execute_version},
         {"help", "Learn", "Shows the commands, or one in full", "",
          {{"COMMAND", "A command's name", false}}, {}, execute_help},
+    };
+}
+
+std::vector<CommandRow> write_rows() {
+    return {
         {"list", "Write", "Lists the library's runbooks and environments",
          "Reads the files only; nothing is executed.", {}, {}, execute_list},
         {"check", "Write", "Finds what is wrong with runbooks before they are executed",
@@ -141,6 +153,28 @@ const std::vector<CommandRow>& all_commands() {
           {"SHELL", "Of completions: bash, zsh or fish", false}},
          {{"--output", "FILE", "Where it is written; else it is printed", "-o"}}, execute_docs},
     };
+}
+
+}  // namespace
+
+const std::vector<OptionRow>& common_options() {
+    static const std::vector<OptionRow> options = {
+        {"--state", "FOLDER", "Where runs and their journals are kept", "", false},
+        {"--library", "FOLDER", "The runbook library; else the one around the current folder", "-l",
+         false},
+        {"--json", "", "Prints JSON on standard output", "", false},
+        {"--no-input", "", "Asks nothing: a question ends with exit code 3, resumable", "", false},
+    };
+    return options;
+}
+
+const std::vector<CommandRow>& all_commands() {
+    static const std::vector<CommandRow> rows = [] {
+        std::vector<CommandRow> all;
+        for (const auto& group : {execute_rows(), steer_rows(), learn_rows(), write_rows()})
+            all.insert(all.end(), group.begin(), group.end());
+        return all;
+    }();
     return rows;
 }
 

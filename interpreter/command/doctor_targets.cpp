@@ -40,8 +40,8 @@ struct CheapObserve {
 std::optional<CheapObserve> cheap_observe(const Family& family, const DriverKind& kind) {
     for (const auto name : cheap_observes) {
         const Operation* operation = family.operation(name);
-        const bool has =
-            std::find(kind.operations.begin(), kind.operations.end(), name) != kind.operations.end();
+        const bool has = std::find(kind.operations.begin(), kind.operations.end(), name) !=
+                         kind.operations.end();
         if (!operation || operation->effect != Effect::observe || !has) continue;
         auto arguments = check_arguments(family, *operation, small_arguments(*operation));
         if (arguments) return CheapObserve{std::string(name), std::move(*arguments)};

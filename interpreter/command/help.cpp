@@ -2,6 +2,7 @@
 
 #include "interpreter/base/suggest.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/reference.h"
 
 namespace perilune {
 
@@ -10,16 +11,6 @@ namespace {
 std::string padded(std::string text, std::size_t width) {
     text.resize(std::max(width, text.size() + 2), ' ');
     return text;
-}
-
-std::string usage(const CommandRow& row) {
-    std::string line = "perilune " + std::string(row.name);
-    for (const auto& argument : row.arguments) {
-        const std::string shown =
-            std::string(argument.name) + (argument.repeated ? "…" : "");
-        line += argument.required ? " " + shown : " [" + shown + "]";
-    }
-    return line + " [options]";
 }
 
 void add_options(std::string& text, const std::vector<OptionRow>& options) {
@@ -34,7 +25,7 @@ void add_options(std::string& text, const std::vector<OptionRow>& options) {
 }  // namespace
 
 int show_help(const CommandRow& row) {
-    std::string text = usage(row) + "\n\n" + std::string(row.summary) + ".";
+    std::string text = usage_line(row) + "\n\n" + std::string(row.summary) + ".";
     if (!row.detail.empty()) text += " " + std::string(row.detail);
     text += "\n";
     if (!row.arguments.empty()) text += "\nArguments\n";

@@ -27,7 +27,8 @@ Value runbook_value(const std::string& name, const std::string& path, const Sour
     const auto declared = declared_parameters(*file);
     if (!declared || !declared->ok()) return value.set("parameters_known", false);
     List parameters;
-    for (const auto& [key, parameter] : **declared) parameters.push_back(parameter_value(parameter));
+    for (const auto& [key, parameter] : **declared)
+        parameters.push_back(parameter_value(parameter));
     return value.set("parameters", parameters).set("parameters_known", true);
 }
 
@@ -55,7 +56,8 @@ void put_runbook(const std::string& name, const SourceFile* file) {
     } else if (!declared->ok()) {
         text += "      Its parameters are declared wrongly; see: perilune check " + name + "\n";
     } else {
-        for (const auto& [key, parameter] : **declared) text += "      " + describe(parameter) + "\n";
+        for (const auto& [key, parameter] : **declared)
+            text += "      " + describe(parameter) + "\n";
     }
     put(visible(text));
 }

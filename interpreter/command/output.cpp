@@ -70,7 +70,8 @@ int report_error(const Invocation& invocation, const Error& error) {
     } else {
         say(error.message);
     }
-    for (const auto* code : {"secret_missing", "secret_too_short", "unsafe_secret", "missing_secret"})
+    for (const auto* code :
+         {"secret_missing", "secret_too_short", "unsafe_secret", "missing_secret"})
         if (error.code == code) return exit_credentials;
     if (error.code == "locked" || error.code == "plan_stale") return exit_locked;
     if (error.code == "denied" || error.code == "refused") return exit_denied;

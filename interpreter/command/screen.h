@@ -1,6 +1,8 @@
 // What a person sees of a run while it is executed.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -19,12 +21,18 @@ public:
     virtual void progress(const EventId& id, const std::string& text) = 0;
     // What each strand waits for is asked of `waiting` when it is shown.
     virtual void watch(std::function<Value()> waiting) = 0;
+    // How long steps usually take, in seconds, by path.
+    virtual void usual(std::map<std::string, double> seconds) = 0;
     // Says now what is happening (key t, SIGUSR1).
     virtual void tell_now() = 0;
     // Lines above whatever is drawn at the bottom.
     virtual void line(const std::string& text) = 0;
     // A question's prompt; the next line typed answers it.
     virtual void prompt(const std::string& text) = 0;
+    // The question is answered; keys are keys again.
+    virtual void answered() = 0;
+    // Whether what is typed is a line for a question, not a key.
+    virtual bool prompting() const = 0;
     virtual void close() = 0;
 };
 

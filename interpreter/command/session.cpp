@@ -204,6 +204,7 @@ void Session::end_park(const std::string& state_name, const std::string& reason,
 }
 
 void Session::watch_signals() {
+    read_terminal();
     sigset_t set;
     sigemptyset(&set);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&set, signal);
@@ -238,13 +239,21 @@ void Session::ask_people() {
     typed_ = text;
     if (::isatty(STDIN_FILENO) != 1) return screen_->line(text);
     screen_->prompt(text);
-    if (asked_) return;
-    asked_ = true;
+}
+
+// Keys while nothing is asked (`t` tells what happens now), lines while something is.
+void Session::read_terminal() {
+    if (::isatty(STDIN_FILENO) != 1) return;
     host_->loop().watch(STDIN_FILENO, Ready::readable, [this] {
         std::array<char, 4096> bytes{};
         const auto got = ::read(STDIN_FILENO, bytes.data(), bytes.size());
         if (got <= 0) return;
-        line_.append(bytes.data(), static_cast<std::size_t>(got));
+        const std::string typed(bytes.data(), static_cast<std::size_t>(got));
+        if (!screen_->prompting()) {
+            if (typed.find('t') != std::string::npos) screen_->tell_now();
+            return;
+        }
+        line_ += typed;
         for (auto at = line_.find('\n'); at != std::string::npos; at = line_.find('\n')) {
             const std::string line = line_.substr(0, at);
             line_.erase(0, at + 1);
@@ -260,6 +269,7 @@ void Session::on_line(const std::string& line) {
     if (!given) return screen_->prompt(given.error().message);
     given->who = current_person();
     typed_.clear();
+    screen_->answered();
     const std::string refused = host_->command(run_, *given);
     if (!refused.empty()) screen_->prompt(refused);
 }

@@ -34,6 +34,7 @@ private:
     void watch_signals();
     void on_signal(int signal);
     void ask_people();
+    void read_terminal();
     void on_line(const std::string& line);
     void end_park(const std::string& state, const std::string& reason, int code);
     const RunState* state() const;
@@ -47,7 +48,6 @@ private:
     int signals_ = 0;
     int signal_fd_ = -1;
     bool finished_ = false;
-    bool asked_ = false;   // Standard input is being read.
     std::string typed_;    // The question shown last.
     std::string line_;     // What was typed and has no line end yet.
 };

@@ -1,4 +1,4 @@
-// Checks offline that journals are as they were written: chain, number, head, and the code's digest.
+// Checks offline that journals are as they were written: chain, number, head, and code.
 #include "interpreter/command/learning.h"
 
 #include "interpreter/command/find_run.h"

@@ -188,6 +188,7 @@ void JournalWriter::create_next() {
                        const bool ok = (*outcome)->ok();
                        if (ok) runs_[made->run] = made->owned;
                        made->done(ok ? Status(Done{}) : Status((*outcome)->error()), made->begin);
+                       for (auto& effect : std::exchange(in_flight_waiting_, {})) effect();
                        commit();
                    });
 }

@@ -85,7 +85,7 @@ function handlers.module(_, path, text, problem)
 end
 
 function handlers.load(_, path, settings)
-  seed = settings.seed or ""
+  seed = ""
   plan.start(wire, settings.planning == true)
   globals = sandbox.make(wire, vocabulary(settings.families),
     scheduler.planning and plan.install or nil)
@@ -143,6 +143,8 @@ end
 
 function handlers.begin(_, given, now, run)
   params, run_table = given, run
+  -- A run has its id only now: a resumed one must draw the numbers that the first one drew.
+  seed, generators = run.id, {}
   scheduler.now = now
   start_body("/", "run", run.runbook, function() return declared.run(params) end,
     function(_, value)

@@ -117,8 +117,11 @@ function M.call(body, ...)
   return coroutine.yield(call_tag, body, ...)
 end
 
----Waits until the children of this strand have ended (see branches.lua).
-function M.join() return coroutine.yield(join_tag) end
+---Waits until a child of this strand wakes it (see branches.lua).
+function M.join()
+  current.joining = true
+  return coroutine.yield(join_tag)
+end
 
 ---Plans only: this strand's plan ends here, because what follows depends on an unknown.
 function M.horizon(source)
@@ -196,9 +199,11 @@ local function resume(strand, values)
   end
 end
 
----Resumes a strand that waits for its children.
+---Resumes a strand that waits for its children; once, however many of them end in one turn.
 function M.wake(strand, ...)
-  if not strand.dropped then enqueue(strand, ...) end
+  if strand.dropped or not strand.joining then return end
+  strand.joining = nil
+  enqueue(strand, ...)
 end
 
 ---Works everything that can go on now, first in first out.

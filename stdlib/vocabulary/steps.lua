@@ -82,8 +82,9 @@ function M.attempts(strand, spec)
     strand.names = { unpack(names) }
     strand.names[#names + 1] = spec.name
     if spec.what == "step" then strand.steps = steps + 1 end
+    local own = strand.names
     local outcome, failure, results, scope = attempt(strand, spec, number)
-    strand.steps = steps
+    strand.steps, strand.names = steps, own  -- A timeout leaves those of the step it dropped.
     if outcome == "done" then
       if results[2] == not_needed then
         close(strand, spec.name, "not_needed")

@@ -1,30 +1,33 @@
 -- The shop's database is damaged: put its newest good backup in place, and prove that it is good.
 --
 -- Killed at any moment (kill -9, a power cut), it goes on where it stood: perilune resume last
-local tables = { "customers", "orders" }
-
 -- Orders cannot be fewer than the shop had when it was opened.
 local least_rows = { customers = { min = 200 }, orders = { min = 2000 } }
 
--- What is wrong with the database, or nil. An error that says nothing about the data is raised.
-local function find_damage(database)
-  local whole, err = try(function() return database:check_integrity { level = "full" } end)
-  if whole then return nil end
-  ensure(err.code == "check_failed" or err.code == "damaged" or err.code == "not_found",
-    "The database could not be asked: %s", err.message)
-  return err.message
+-- What a check found wrong, in a few words and in full; nil where it found nothing. Errors that say
+-- nothing about the data, such as a disk that does not answer, are raised.
+local function find_fault(check)
+  local passed, err = try(check)
+  if passed then return nil end
+  local is_fault = err.code == "check_failed" or err.code == "damaged" or err.code == "not_found"
+  if not is_fault then error(err, 0) end
+  local failed = {}
+  for _, one in ipairs(err.detail or {}) do
+    if not one.passed then failed[#failed + 1] = one.name end
+  end
+  return #failed > 0 and table.concat(failed, ", ") or err.code, err.message
 end
 
--- The newest backup that a restore could use; each is read whole, not only looked at.
-local function find_good_backup(database)
-  for _, backup in ipairs(database:list_backups { kind = "dump" }) do
-    local whole, err = try(function()
-      return database:verify_backup { backup = backup.id, counts = least_rows }
+-- The newest backup that can be restored. Each is read whole, not only looked at.
+local function find_good_backup(db)
+  for _, backup in ipairs(db:list_backups { kind = "dump" }) do
+    local fault = find_fault(function()
+      db:verify_backup { backup = backup.id, counts = least_rows }
     end)
-    if whole then return backup end
-    log(("No use: %s"):format(err.message))
+    if not fault then return backup end
+    log(("%s is no use: %s."):format(backup.key, fault))
   end
-  ensure(false, "None of the backups of %s is whole. Ask for the copies kept elsewhere.", database)
+  ensure(false, "No backup here is whole. Ask for the copies that are kept elsewhere.")
 end
 
 return runbook {
@@ -55,14 +58,14 @@ return runbook {
       if params.pause > 0 then sleep(params.pause) end
     end
 
-    local damage = step("Ask the database whether it is damaged", function()
-      return find_damage(db)
+    local fault, damage = step("Ask the database whether it is damaged", function()
+      return find_fault(function() db:check_integrity { level = "full" } end)
     end)
-    if not damage then
-      log("The database is whole. Nothing is to be recovered.")
+    if not fault then
+      log("The database is whole. There is nothing to recover.")
       return { recovered = false }
     end
-    log(damage)
+    log(("The database is damaged: %s."):format(fault))
 
     step("Tell the team", function()
       team:open { key = "shop-database", severity = "critical", detail = damage,
@@ -80,13 +83,13 @@ return runbook {
     local backup = step("Find the newest good backup", function()
       return find_good_backup(db)
     end)
-    local lost_s = now() - backup.at
-    log(("%s shows the shop as it was %d s ago."):format(backup.key, lost_s))
+    local since = date("%Y-%m-%d %H:%M:%S UTC", backup.at)
+    log(("%s is whole. It shows the shop of %s."):format(backup.key, since))
     pause()
 
     approve("Restore this backup?", {
       when = function() return params.ask_first end,
-      detail = ("%s; orders of the last %d s are lost."):format(backup.key, lost_s),
+      detail = ("%s; what was ordered after %s is lost."):format(backup.key, since),
     })
 
     -- Undoing the run must not bring the damaged file back. It is kept beside the new one.
@@ -105,7 +108,8 @@ return runbook {
           "select count(*) = 0 from orders where customer not in (select id from customers)",
       } }
       team:update { key = "shop-database", state = "monitoring", text = "The data is restored" }
-      return db:counts { tables = tables }
+      local rows = db:counts { tables = { "customers", "orders" } }
+      log(("%d customers and %d orders are back."):format(rows.customers, rows.orders))
     end)
     pause()
 
@@ -131,10 +135,9 @@ return runbook {
 
     step("Tell the team that it is over", function()
       team:resolve { key = "shop-database",
-        text = ("Recovered from %s. Look for orders of the %d s before the incident.")
-          :format(backup.key, lost_s) }
+        text = ("Recovered from %s. Look for orders placed after %s."):format(backup.key, since) }
     end)
-    return { recovered = true, backup = backup.key, lost_s = lost_s, kept = restored.previous }
+    return { recovered = true, backup = backup.key, kept = restored.previous }
   end,
 
   ended = function(_, result)

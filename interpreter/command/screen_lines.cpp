@@ -1,0 +1,83 @@
+#include "interpreter/command/screen_lines.h"
+
+#include <unistd.h>
+
+#include "interpreter/base/units.h"
+#include "interpreter/command/output.h"
+
+namespace perilune {
+
+namespace {
+
+std::string painted(const std::string& text, const char* code, bool colour) {
+    return colour ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
+}
+
+std::string close_line(const RunState& state, const Value& record, bool colour) {
+    const Scope& scope = state.scope(record["scope"].text());
+    if (scope.what != "step" && scope.what != "wait" && scope.what != "hold") return {};
+    const std::string& outcome = record["args"]["outcome"].text();
+    const std::string path = visible(scope.path, false);
+    const std::string took =
+        "  " + show_duration(std::max(0.0, record["time"].number() - scope.opened_at));
+    if (outcome == "done") return painted("✓", "32", colour) + " " + path + took;
+    if (outcome == "not_needed") return "– " + path + "  not needed";
+    if (outcome == "skipped") return painted("–", "33", colour) + " " + path + "  skipped";
+    return painted("✗", "31", colour) + " " + path + took + "  " +
+           visible(record["args"]["error"]["message"].text(), false);
+}
+
+}  // namespace
+
+std::string record_line(const std::string& run, const RunState& state, const Value& record,
+                        bool colour) {
+    const std::string& kind = record["kind"].text();
+    if (kind == "begin")
+        return painted(visible(record["facts"]["summary"].text(), false), "1", colour) +
+               "  (run " + run + ", environment " + record["environment"].text() + ")";
+    if (kind == "claim")
+        return "Resuming the run " + run + ": " + record["why"].text() + ".";
+    if (kind == "open" && record["args"]["what"].text() == "step")
+        return "▸ " + visible(state.path(EventId::from(record).key()), false);
+    if (kind == "close") return close_line(state, record, colour);
+    if (kind == "log" && record["level"].text() != "caught")
+        return "  " + visible(record["text"].text(), false);
+    if (kind == "fault")
+        return painted("!", "33", colour) + " " + visible(record["text"].text(), false) +
+               " It is started again and replayed.";
+    if (kind == "try" && record["number"].number() > 1) return "  tried again: " + record["of"].text();
+    if (kind == "doubt") return painted("! in doubt: ", "31", colour) + visible(record["text"].text());
+    if (kind == "stop" && !record.has("strand") && !record.has("of"))
+        return "Stopping the run: " + record["why"].text() + ".";
+    if (kind == "undo" && record.has("name"))
+        return "↶ " + visible(record["name"].text(), false);
+    if (kind == "undone" && record.has("problem"))
+        return painted("✗", "31", colour) + " " + visible(record["problem"].text(), false);
+    if (kind == "answer" && record.has("who") && record.has("decision"))
+        return "  " + record["decision"].text() + " by " + visible(record["who"].text(), false);
+    return {};
+}
+
+std::vector<std::string> waiting_lines(const std::function<Value()>& waiting) {
+    std::vector<std::string> lines;
+    if (!waiting) return {"The run is being prepared."};
+    const Value now = waiting();
+    for (const auto& item : now.list()) {
+        const std::string path = visible(item["path"].text(), false);
+        lines.push_back("… " + (path.empty() ? "" : path + ": ") +
+                        visible(item["what"].text(), false));
+    }
+    if (lines.empty()) lines.emplace_back("Nothing is waited for; the script is working.");
+    return lines;
+}
+
+void write_raw(const std::string& text) {
+    std::string_view left = text;
+    while (!left.empty()) {
+        const auto written = ::write(STDERR_FILENO, left.data(), left.size());
+        if (written <= 0) return;
+        left.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+}  // namespace perilune

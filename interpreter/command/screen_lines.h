@@ -1,0 +1,24 @@
+// The lines both screens share: what a record says to a person.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "interpreter/command/screen.h"
+
+namespace perilune {
+
+// One line for the record, without control bytes but our own colours; empty for none.
+std::string record_line(const std::string& run, const RunState& state, const Value& record,
+                        bool colour);
+
+// What is happening now, a line for each strand.
+std::vector<std::string> waiting_lines(const std::function<Value()>& waiting);
+
+// Writes to standard error as it is; the text holds no bytes of others that steer a terminal.
+void write_raw(const std::string& text);
+
+std::unique_ptr<Screen> make_terminal_screen(Loop& loop);
+
+}  // namespace perilune
