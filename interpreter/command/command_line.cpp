@@ -39,6 +39,8 @@ void bind_command(Bound& bound) {
         auto* made = bound.app->add_option(name, bound.values[name], std::string(argument.help));
         made->type_name("");
         made->expected(argument.required ? 1 : 0, argument.repeated ? 10000 : 1);
+        // Else the first argument takes what belongs to an optional one after it.
+        made->allow_extra_args(argument.repeated);
         if (argument.required) made->required();
     }
     for (const auto& option : bound.row->options) bind_option(bound, option);

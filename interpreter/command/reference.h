@@ -1,10 +1,11 @@
 // The reference, made from the tables that the program itself goes by.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "interpreter/base/result.h"
+#include "interpreter/base/operation.h"
 #include "interpreter/command/command.h"
 
 namespace perilune {
@@ -20,6 +21,9 @@ Result<std::string> completions(std::string_view shell);
 // LuaCATS annotations of words, families, operations and records, for editors.
 std::string stubs();
 
+// Records that several families give: Check, Log, Backup, Retention.
+std::span<const Record> shared_records();
+
 // What an exit code means, by its number.
 struct ExitRow {
     int code;
@@ -28,7 +32,5 @@ struct ExitRow {
 const std::vector<ExitRow>& exit_rows();
 // "perilune run RUNBOOK [PARAMETERS…] [options]"
 std::string usage_line(const CommandRow& row);
-// A measure as a person would write it: "30 s", "1 d".
-std::string shown_duration(double seconds);
 
 }  // namespace perilune

@@ -47,8 +47,12 @@ void add_command(std::string& text, const CommandRow& row) {
     add_options(text, row.options);
 }
 
-// A backslash, and a dot or quote where a line begins, mean something else to roff.
-std::string roff(std::string_view text) {
+// A backslash, and a dot or quote where a line begins, mean something else to roff, which knows
+// the ellipsis only by its dots.
+std::string roff(std::string_view given) {
+    std::string text(given);
+    for (auto at = text.find("…"); at != std::string::npos; at = text.find("…"))
+        text.replace(at, std::string_view("…").size(), "...");
     std::string out;
     for (const char c : text) {
         if (c == '\\') {

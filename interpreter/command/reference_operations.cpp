@@ -11,6 +11,37 @@ namespace perilune {
 
 namespace {
 
+// Records that several families give.
+constexpr Record records_of_all[] = {
+    {.name = "Check",
+     .doc = "One thing that was looked at.",
+     .fields = {{{"name", "text", "What."},
+                 {"passed", "boolean", "Whether it is as it should be."},
+                 {"expected", "plain?", "What it should be."},
+                 {"found", "plain?", "What it is."}}}},
+    {.name = "Log",
+     .doc = "Lines that something wrote, oldest first.",
+     .fields = {{{"lines", "list of map", "Each with at (Unix seconds), text and source."},
+                 {"truncated", "boolean", "True where there were more."}}}},
+    {.name = "Backup",
+     .doc = "A copy of a database as it was at one moment.",
+     .fields = {{{"id", "text", "Its name."},
+                 {"kind", "text", "dump, snapshot or continuous."},
+                 {"at", "number", "The moment it shows, Unix seconds."},
+                 {"key", "text?", "The object that it is."},
+                 {"size_bytes", "number?", "Its size."},
+                 {"digest", "text?", "SHA-256, hexadecimal."},
+                 {"state", "text", "complete, running or failed."},
+                 {"keep_until_at", "number?", "Kept until then, Unix seconds."}}}},
+    {.name = "Retention",
+     .doc = "How many of each are kept; at least one of them is given.",
+     .fields = {{{"last", "number?", "The newest."},
+                 {"daily", "number?", "Days of UTC."},
+                 {"weekly", "number?", "Weeks from Monday."},
+                 {"monthly", "number?", "Months."},
+                 {"yearly", "number?", "Years."}}}},
+};
+
 // Text in a cell: a bar would end it, a line break the row.
 std::string cell(std::string_view text) {
     std::string out;
@@ -91,18 +122,18 @@ void add_operation(std::string& text, const Family& family, const Operation& ope
             text += " (" + code("key") + " with " + code(operation.key_with) + ")";
         text += " · undo: " + std::string(operation.undo.empty() ? "no" : operation.undo);
     }
-    text += " · timeout " + shown_duration(operation.timeout_s);
+    text += " · timeout " + show_duration(operation.timeout_s);
     if (operation.everywhere) text += " · every driver has it";
     text += "\n\n" + std::string(operation.doc) + "\n\n";
     add_parameters(text, operation);
-    if (!operation.result.empty()) text += "Result: " + std::string(operation.result) + ".\n\n";
+    if (!operation.result.empty()) text += "Result: " + code(operation.result) + "\n\n";
     if (!operation.everywhere) text += "Drivers: " + drivers_of(family, operation.name) + ".\n\n";
 }
 
-void add_records(std::string& text, const Family& family) {
-    if (family.records.empty()) return;
-    text += "### Records of " + std::string(family.name) + "\n\n";
-    for (const auto& record : family.records) {
+void add_records(std::string& text, const std::string& heading, std::span<const Record> records) {
+    if (records.empty()) return;
+    text += heading + "\n\n";
+    for (const auto& record : records) {
         text += "**" + std::string(record.name) + "**: " + std::string(record.doc) + "\n\n";
         text += "| field | type | |\n|---|---|---|\n";
         for (const auto& field : record.fields) {
@@ -156,7 +187,7 @@ void cut_empty_line(std::string& text) {
 
 }  // namespace
 
-std::string shown_duration(double seconds) { return show_duration(seconds); }
+std::span<const Record> shared_records() { return records_of_all; }
 
 std::string operations_reference() {
     std::string text =
@@ -174,9 +205,11 @@ std::string operations_reference() {
     for (const auto* family : all_families()) {
         text += "\n## " + std::string(family->name) + "\n\n" + std::string(family->doc) + "\n\n";
         for (const auto& operation : family->operations) add_operation(text, *family, operation);
-        add_records(text, *family);
+        add_records(text, "### Records of " + std::string(family->name), family->records);
         cut_empty_line(text);
     }
+    add_records(text, "\n## Records of several families", shared_records());
+    cut_empty_line(text);
     return text;
 }
 

@@ -71,21 +71,27 @@ constexpr std::string_view common_types = R"(---@meta
 ---@field when (fun(): any)?
 )";
 
-std::string record_class(std::string_view name) {
-    return name.find('.') == std::string_view::npos ? "perilune." + std::string(name)
-                                                    : std::string(name);
+// Some tables name a record with its family, some without.
+std::string record_class(std::string_view family, std::string_view name) {
+    if (name.find('.') != std::string_view::npos) return std::string(name);
+    return std::string(family) + "." + std::string(name);
 }
 
 class ShapeReader {
 public:
-    ShapeReader() {
-        for (const auto* family : all_families())
-            for (const auto& record : family->records) records_.emplace(record.name);
+    explicit ShapeReader(const Family& family) : family_(family.name) {
+        for (const auto* known : all_families())
+            for (const auto& record : known->records)
+                records_.insert(record_class(known->name, record.name));
+        for (const auto& record : shared_records())
+            records_.insert(record_class("perilune", record.name));
     }
 
     // A shape of the tables ("list of dns.RecordSet", "{ before, after? }") as a LuaCATS type.
     std::string read(std::string_view shape) const {
         if (shape.ends_with('?')) return read(shape.substr(0, shape.size() - 1)) + "?";
+        if (const auto end = shape.find("} or "); end != std::string_view::npos)
+            return "(" + read(shape.substr(0, end + 1)) + "|" + read(shape.substr(end + 5)) + ")";
         if (shape.starts_with('{')) return read_fields(shape);
         if (const auto at = shape.find(" or "); at != std::string_view::npos)
             return "(" + read(shape.substr(0, at)) + "|" + read(shape.substr(at + 4)) + ")";
@@ -98,7 +104,9 @@ public:
             return std::string(shape);
         if (shape == "duration" || shape == "size" || shape == "time") return "number";
         if (shape == "secret") return "perilune.Secret";
-        return records_.contains(std::string(shape)) ? record_class(shape) : "any";
+        for (const auto& name : {record_class(family_, shape), record_class("perilune", shape)})
+            if (records_.contains(name)) return name;
+        return "any";
     }
 
 private:
@@ -121,6 +129,7 @@ private:
         return out + " }";
     }
 
+    std::string_view family_;
     std::set<std::string> records_;
 };
 
@@ -194,17 +203,19 @@ void add_operation(std::string& text, const std::string& handle, const Family& f
     text += "function " + handle + ":" + std::string(operation.name) + "(arguments) end\n";
 }
 
-void add_family(std::string& text, const Family& family, const ShapeReader& shapes,
-                std::set<std::string>& records_done) {
-    for (const auto& record : family.records) {
-        if (!records_done.emplace(record.name).second) continue;
-        text += "\n" + comment(record.doc) + "---@class " + record_class(record.name) + "\n";
-        for (const auto& field : record.fields) {
-            if (field.name.empty()) break;
-            text += "---@field " + std::string(field.name) + " " + shapes.read(field.type) + " " +
-                    one_line(field.doc) + "\n";
-        }
+void add_record(std::string& text, std::string_view family, const Record& record,
+                const ShapeReader& shapes) {
+    text += "\n" + comment(record.doc) + "---@class " + record_class(family, record.name) + "\n";
+    for (const auto& field : record.fields) {
+        if (field.name.empty()) break;
+        text += "---@field " + std::string(field.name) + " " + shapes.read(field.type) + " " +
+                one_line(field.doc) + "\n";
     }
+}
+
+void add_family(std::string& text, const Family& family) {
+    const ShapeReader shapes(family);
+    for (const auto& record : family.records) add_record(text, family.name, record, shapes);
     const std::string name(family.name);
     const std::string handle = name + "_target";
     text += "\n" + comment(family.doc) + "---@class perilune." + name + "\nlocal " + handle +
@@ -221,9 +232,9 @@ std::string stubs() {
     std::string text(common_types);
     for (const auto& word : all_words())
         text += "\n" + comment(word.doc) + std::string(word.signature);
-    const ShapeReader shapes;
-    std::set<std::string> records_done;
-    for (const auto* family : all_families()) add_family(text, *family, shapes, records_done);
+    const ShapeReader shapes(*all_families().front());
+    for (const auto& record : shared_records()) add_record(text, "perilune", record, shapes);
+    for (const auto* family : all_families()) add_family(text, *family);
     return text;
 }
 

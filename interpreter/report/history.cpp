@@ -182,6 +182,9 @@ HistoryLine Historian::line_of_undo(const UndoEntryView& undo) const {
 }
 
 void Historian::tell(const Entry& entry, int depth) {
+    // The scope of an undo function says nothing that its undo entry does not say.
+    if (entry.kind == EntryKind::step && timeline_.steps[entry.index].what == "undo")
+        return tell_inside(entry, depth);
     HistoryLine line;
     switch (entry.kind) {
         case EntryKind::step: line = line_of_step(timeline_.steps[entry.index]); break;

@@ -115,6 +115,7 @@ void Drawing::collect(const Entry& entry, int depth) {
 
 void Drawing::add_step(const Step& step, int depth) {
     if (step.what == "parallel" || step.what == "each" || step.what == "meanwhile") return;
+    if (step.what == "undo") return;  // Its undo entry is drawn.
     if (step.outcome == "not_needed") return;
     Row row;
     row.depth = depth;

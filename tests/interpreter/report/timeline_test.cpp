@@ -252,8 +252,7 @@ TEST_CASE("an_undo_function_stands_under_its_entry") {
     journal.log("switching back").close();
     journal.note({{"kind", "undone"}, {"index", 1}, {"outcome", "done"}});
     const std::string text = history_text(build_timeline(journal.records));
-    CHECK(has(text, "undo of Switch\n  [] by the step's own undo function\n  Switch\n    "
-                    "switching back\n"));
+    CHECK(has(text, "undo of Switch\n  [] by the step's own undo function\n  switching back\n"));
 }
 
 TEST_CASE("takeovers_deaths_and_keep_marks_are_told") {
