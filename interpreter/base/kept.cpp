@@ -164,7 +164,17 @@ Status write_kept_status(const std::string& folder, const KeptStatus& status) {
     value.set("exit_code", status.exit_code).set("stopped", status.stopped);
     value.set("output", status.output).set("errors", status.errors);
     value.set("truncated", status.truncated).set("error", status.error);
-    return write_file_durably(folder + "/status.json", to_canonical_json(value), 0600);
+    const std::string text = to_canonical_json(value);
+    const std::string path = folder + "/status.json";
+    if (status.state != KeptStatus::State::running) return write_file_durably(path, text, 0600);
+    const std::string temporary = path + ".running";
+    const Descriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!file.open() ||
+        ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+        ::rename(temporary.c_str(), path.c_str()) != 0)
+        return fail("file_failed", "Writing " + path + ": " + std::strerror(errno) + ".");
+    return Done{};
 }
 
 bool ask_keeper_to_stop(const KeptStatus& status, double grace_s) {

@@ -69,6 +69,8 @@ Result<Descriptor> lock_kept(const std::string& folder);
 bool kept_is_held(const std::string& folder);
 // Nothing where the folder holds no status.
 Result<std::optional<KeptStatus>> read_kept_status(const std::string& folder);
+// The states that decide about a second start are flushed; `running` only says more than `starting`
+// and need not outlive a power cut.
 Status write_kept_status(const std::string& folder, const KeptStatus& status);
 
 // Asks the keeper to end its program: SIGTERM to its process group, SIGKILL `grace_s` later. True

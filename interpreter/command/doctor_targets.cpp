@@ -18,6 +18,7 @@ namespace {
 using State = Examined::State;
 
 constexpr double observe_within_s = 15;
+constexpr int not_implemented = 501;  // To HEAD, by servers that only know GET.
 
 // What a family is asked, the most telling and cheapest first.
 constexpr std::array<std::string_view, 8> cheap_observes = {
@@ -142,7 +143,11 @@ private:
             return;
         }
         if (answered(answer.error())) {
-            examined.found = asked + "; it answers: " + answer.error().message;
+            const auto status = answer.error().detail["status"].integer();
+            const bool may_be_ill = status >= 500 && status != not_implemented;
+            examined.state = may_be_ill ? State::note : State::ok;
+            examined.found = asked + "; it answers " +
+                             (status > 0 ? std::to_string(status) : "with a redirection");
             return;
         }
         refuse(examined, asked + ": " + answer.error().message,

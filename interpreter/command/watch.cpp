@@ -27,6 +27,7 @@ public:
           row_(std::move(run.row)),
           loop_(Loop::make()),
           screen_(Screen::make(*loop_, invocation.json())) {
+        catch_signals();
         Followed& main = followed_[row_.id];
         for (const auto& record : run.records) main.state.apply(record);
         main.shown = run.records.size();
@@ -38,7 +39,6 @@ public:
     }
 
     int follow() {
-        catch_signals();
         screen_->watch([this] { return waiting(); });
         loop_->post([this] { poll(); });
         loop_->run();

@@ -36,7 +36,8 @@ void Engine::ended_by_script(const Value& value) {
         ended_value_ = value;
         return;
     }
-    if (!state_.stop.is_nil() || !state_.end.is_nil()) return;
+    // An undo of the ended run is met again by its replay, with the end it has taken back.
+    if (!state_.stop.is_nil() || !state_.end.is_nil() || state_.undoing) return;
     result_value_ = value;
     end_run("done", "");
 }

@@ -20,10 +20,15 @@ std::vector<Value> Engine::plan_undo(const std::string& within, bool by_failure)
     std::map<std::string, std::size_t> steps;  // Steps with an undo of their own, to their entry.
     const std::int64_t keep_seq =
         by_failure && !state_.keeps.empty() ? state_.keeps.back()["seq"].integer() : 0;
+    const auto within_scope = [&](const std::string& scope) {
+        for (const auto& attempt : state_.attempts(within))
+            if (state_.within(scope, attempt)) return true;
+        return false;
+    };
     const auto left = state_.changes_left();
     for (auto it = left.rbegin(); it != left.rend(); ++it) {
         const Change& change = **it;
-        if (!within.empty() && !state_.within(change.scope, within)) continue;
+        if (!within.empty() && !within_scope(change.scope)) continue;
         if (change.seq < keep_seq || state_.kept(change.scope)) continue;
         const std::string step = state_.undo_step(change.scope, within);
         if (const auto found = steps.find(step); !step.empty() && found != steps.end()) {

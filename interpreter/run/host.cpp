@@ -1,14 +1,15 @@
 #include "interpreter/run/host.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <array>
 #include <fstream>
+
+#include <pwd.h>
+#include <unistd.h>
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
 #include "interpreter/base/units.h"
+#include "interpreter/run/diagnostics.h"
 #include "interpreter/run/live_run.h"
 
 namespace perilune {
@@ -70,6 +71,7 @@ Status Host::open() {
     row.pid = ::getpid();
     if (const auto added = store_->add_host(row); !added) return added;
     last_beat_sent_ = boot_now_s();
+    open_diagnostics(setup_.state_folder);
     writer_ = std::make_unique<JournalWriter>(*loop_, *store_);
     writer_->on_lost = [this](const std::string& run) {
         if (LiveRun* lost = live(run))
@@ -78,7 +80,10 @@ Status Host::open() {
     writer_->on_durable = [this] {
         for (auto& [id, run] : runs_) run->show_durable();
     };
-    writer_->on_trouble = [this](const std::string& problem) { watcher_.on_trouble(problem); };
+    writer_->on_trouble = [this](const std::string& problem) {
+        diagnose(LogLevel::error, problem.empty() ? "The store can be written again." : problem);
+        watcher_.on_trouble(problem);
+    };
     http_ = HttpClient::make(*loop_);
     loop_->start_timer(boot_now_s() + beat_every_s, [this] { beat(); });
     loop_->start_timer(boot_now_s() + inbox_every_s, [this] { poll_inbox(); });

@@ -1,6 +1,4 @@
 // Resuming runs: the claim, the replay of the whole tree, and going on.
-#include <unistd.h>
-
 #include "interpreter/base/json.h"
 #include "interpreter/run/live_run.h"
 

@@ -8,6 +8,7 @@
 #include "interpreter/lua/syntax/parser.h"
 #include "interpreter/lua/syntax/rewrite.h"
 #include "interpreter/run/calls.h"
+#include "interpreter/run/diagnostics.h"
 
 namespace perilune {
 
@@ -100,6 +101,8 @@ void LiveRun::on_message(List message) {
 
 void LiveRun::on_worker_end(const WorkerEnd& end) {
     const auto keep = host_.shared(id_);
+    if (!ended && end.reason != WorkerEnd::Reason::exited)
+        diagnose(LogLevel::warning, "The worker of " + id_ + " ended: " + end.text);
     if (loaded_ || refused_) return fail_loading(end.text);
     if (engine_owns_worker_ && !ended) engine_.on_worker_death(end.text);
 }
@@ -254,41 +257,12 @@ std::string LiveRun::child_id(const EventId& event) {
     return id_ + "." + to_hex(sha256(id_ + "|" + event.key())).substr(0, 6);
 }
 
-std::string LiveRun::may_answer(const Value& question, const std::vector<Value>& approvals,
-                                const std::string& who) {
-    const Value& args = question["args"];
-    const auto& rules = host_.environment_.policy.approvals;
-    const auto rule = rules.find(args["role"].text());
-    const bool not_starter = args["not_starter"].boolean() ||
-                             (rule != rules.end() && rule->second.not_starter);
-    if (not_starter && who == engine_.state().begin["who"].text())
-        return "You started this run, and \"" + question["name"].text() +
-               "\" must be approved by somebody else.";
-    for (const auto& given : approvals)
-        if (given["who"].text() == who)
-            return "You have approved \"" + question["name"].text() + "\" already; it needs " +
-                   std::to_string(approvals_needed(question)) + " different people.";
-    if (rule == rules.end() || rule->second.from.empty()) return {};
-    const std::string person = who.substr(0, who.find('@'));
-    const auto& from = rule->second.from;
-    if (std::find(from.begin(), from.end(), person) != from.end()) return {};
-    std::string all;
-    for (const auto& name : from) all += (all.empty() ? "" : ", ") + name;
-    return "\"" + question["name"].text() + "\" needs the role " + args["role"].text() +
-           ", which here have: " + all + ". You are " + person + ".";
-}
-
-std::int64_t LiveRun::approvals_needed(const Value& question) {
-    const Value& args = question["args"];
-    const auto rule = host_.environment_.policy.approvals.find(args["role"].text());
-    const std::int64_t by_policy =
-        rule == host_.environment_.policy.approvals.end() ? 1 : rule->second.count;
-    return std::max(by_policy, args["count"].integer());
-}
-
 void LiveRun::rested(Rest how, const std::string& reason) {
     rest = how;
     rest_reason = reason;
+    if (how != Rest::waits)
+        diagnose(LogLevel::info, "The run " + id_ + " rests: " +
+                                     host_.masker().mask(reason.empty() ? "ended or paused" : reason));
     if (how != Rest::waits) {
         ended = true;
         for (auto& [name, timer] : timers_) host_.loop().cancel(timer);

@@ -123,6 +123,8 @@ public:
     // The outermost step around a scope (within `limit`) that has an undo function: the key of its
     // newest attempt; empty where there is none.
     std::string undo_step(const std::string& scope, const std::string& limit) const;
+    // All attempts of the step whose one attempt is given.
+    std::vector<std::string> attempts(const std::string& scope) const;
     // A step's or keep mark's key by name or path; empty where there is none.
     std::string find_step(const std::string& name) const;
     std::int64_t opened_seq(const std::string& scope_or_mark) const;

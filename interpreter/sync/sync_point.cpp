@@ -1,3 +1,4 @@
+// The program's own definition: nothing happens between the moments.
 #include "interpreter/base/sync_point.h"
 
 namespace perilune {

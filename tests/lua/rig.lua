@@ -78,7 +78,10 @@ function World:environment(text)
   write(self.folder .. "/library/environments/here.yaml", self:fill(text))
 end
 
-function World:file(path, text) write(self.folder .. "/" .. path, self:fill(text)) end
+function World:file(path, text)
+  shell("mkdir -p " .. quoted((self.folder .. "/" .. path):match("^(.*)/")))
+  write(self.folder .. "/" .. path, self:fill(text))
+end
 function World:read(path) return read(self.folder .. "/" .. path) end
 function World:default_environment() return default_environment end
 

@@ -198,7 +198,7 @@ function cases.waiting_for_a_signal_that_does_not_come_fails_in_time(w)
     local _, err = try(wait_for, "never", { within = "100ms" })
     return { err.code, err.retry }
   ]]
-  w:run():exits(0):says('"value":["not_answered","safe"]')
+  w:start():wait():exits(0):says('"value":["not_answered","safe"]')
 end
 
 return cases

@@ -15,6 +15,8 @@ local layers = {
   ["interpreter/journal"] = { base },
   ["interpreter/run"] = host,
   ["interpreter/web"] = host,
+  ["interpreter/report"] = host,
+  ["interpreter/sync"] = { base },
   ["interpreter/command"] = everything,
   ["bindings"] = everything,
 }

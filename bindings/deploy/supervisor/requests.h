@@ -6,7 +6,8 @@
 
 namespace perilune {
 
-// Carries out one request, { do, key, settings } and more. The answer is given after the new state is durable.
+// Carries out one request, { do, key, settings } and more. The answer is given after the new state
+// is durable.
 Result<Value> carry_out(Rollout& rollout, const Value& request);
 
 }  // namespace perilune

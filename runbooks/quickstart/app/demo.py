@@ -87,9 +87,21 @@ def damage_backup(folder):
     print(f"Overwrote 64 bytes of the newest backup, {newest.name}.")
 
 
-def health(url):
+def connect(url):
+    """Waits a little for a shop that is just being started."""
     host, _, port = url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), 5) as connection:
+    until = time.monotonic() + 5
+    while True:
+        try:
+            return socket.create_connection((host, int(port)), 5)
+        except ConnectionRefusedError:
+            if time.monotonic() > until:
+                sys.exit(f"Nobody answers at {url}.")
+            time.sleep(0.05)
+
+
+def health(url):
+    with connect(url) as connection:
         connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     print(answer.partition(b"\r\n\r\n")[2].decode().strip())

@@ -13,7 +13,8 @@
 #include "interpreter/base/digest.h"
 #include "interpreter/base/driver.h"
 
-namespace perilune::test {
+// A namespace of its own, so that a program may also link another family's rig.
+namespace perilune::test::calls {
 
 // A folder that is removed with the object.
 class TemporaryFolder {
@@ -51,18 +52,28 @@ struct Changed {
 
 class DriverRig {
 public:
-    DriverRig(const Family& family, const DriverKind& kind, const std::string& target,
-              Value settings, const std::string& state_folder)
+    using Make = std::function<Result<Driver>(Services& services)>;
+
+    DriverRig(const Family& family, const std::string& target, const Make& make,
+              const std::string& state_folder)
         : family_(family), target_(target), loop_(Loop::make()) {
         Services services{.loop = *loop_,
                           .state_folder = state_folder,
                           .program_folder = program_folder(),
                           .open_secret = open_secret};
-        Settings given{.target = target, .values = std::move(settings), .folder = state_folder};
-        auto made = kind.make(given, services);
+        auto made = make(services);
         if (!made) throw std::runtime_error(made.error().message);
         driver_ = std::move(*made);
     }
+
+    DriverRig(const Family& family, const DriverKind& kind, const std::string& target,
+              Value settings, const std::string& state_folder)
+        : DriverRig(
+              family, target,
+              [&](Services& services) {
+                  return kind.make({target, std::move(settings), state_folder}, services);
+              },
+              state_folder) {}
 
     // A rig's secrets open to their own name in capitals.
     static Result<std::string> open_secret(const Value& value) {
@@ -201,4 +212,8 @@ private:
     Driver driver_;
 };
 
-}  // namespace perilune::test
+}  // namespace perilune::test::calls
+
+namespace perilune::test {
+using namespace calls;
+}
