@@ -30,6 +30,7 @@ void bind_option(Bound& bound, const OptionRow& option) {
     auto* made = bound.app->add_option(names, bound.values[name], std::string(option.help));
     made->type_name(std::string(option.value));
     made->expected(1);
+    made->allow_extra_args(false);
     if (option.repeated) made->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
@@ -39,6 +40,7 @@ void bind_command(Bound& bound) {
         auto* made = bound.app->add_option(name, bound.values[name], std::string(argument.help));
         made->type_name("");
         made->expected(argument.required ? 1 : 0, argument.repeated ? 10000 : 1);
+        made->allow_extra_args(argument.repeated);
         // Else the first argument takes what belongs to an optional one after it.
         made->allow_extra_args(argument.repeated);
         if (argument.required) made->required();

@@ -10,9 +10,11 @@
 #include "interpreter/base/json.h"
 #include "interpreter/base/units.h"
 #include "interpreter/command/answers.h"
-#include "interpreter/command/closing.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/screen_lines.h"
 #include "interpreter/library/parameters.h"
+#include "interpreter/report/closing.h"
+#include "interpreter/report/usual.h"
 #include "interpreter/run/live_run.h"
 
 namespace perilune {
@@ -73,6 +75,7 @@ void Session::prepared(Result<Prepared> made) {
         options.lock_wait_s = *wait;
     }
     run_ = options.run_id;
+    if (::isatty(STDERR_FILENO) == 1) learn_usual(made->runbook);
     host_->start(*made, options, [this](Result<std::string> started) {
         if (!started) return give_up(started.error());
         run_ = *started;
@@ -132,6 +135,25 @@ int Session::loop_until_rest() {
     host_->loop().run();
     screen_->close();
     return exit_;
+}
+
+// How long the steps of this runbook usually take, by its latest runs; only a terminal shows it.
+void Session::learn_usual(const std::string& runbook) {
+    const auto rows = host_->store().runs(20);
+    if (!rows) return;
+    std::vector<std::vector<Value>> runs;
+    for (const auto& row : *rows) {
+        if (row.runbook != runbook || row.state != "ended" || runs.size() >= 5) continue;
+        const auto records = host_->store().records(row.id);
+        if (!records || records->size() > 5000) continue;
+        runs.emplace_back();
+        for (const auto& record : *records)
+            if (auto read = from_canonical_json(record.body)) runs.back().push_back(*read);
+    }
+    std::map<std::string, double> seconds;
+    for (const auto& [path, usual] : report::usual_durations(runs, runbook).steps)
+        seconds[path] = usual.median_s;
+    screen_->usual(std::move(seconds));
 }
 
 void Session::finish(int code) {
@@ -194,13 +216,22 @@ void Session::end_park(const std::string& state_name, const std::string& reason,
     host_->park(run_, state_name, reason, [this, state_name, reason, code] {
         const RunState& now = *state();
         screen_->close();
-        if (invocation_.json()) {
-            put_json(closing_value(run_, now, state_name, reason, code));
-        } else {
-            say(closing_text(run_, now, state_name, reason));
-        }
+        show_closing(now);
         finish(code);
     });
+}
+
+// The last lines: outcome, failed step, reason, what is left behind, the next command.
+void Session::show_closing(const RunState& now) {
+    auto row = host_->store().run(run_);
+    const RunRow known = row && *row ? **row : RunRow();
+    if (invocation_.json()) return put_json(report::closing_value(now, known));
+    report::Style style;
+    style.colour = talk_in_colour();
+    style.columns = 100;
+    std::string text;
+    for (const auto& line : report::closing_lines(now, known, style)) text += line + "\n";
+    write_raw(text);
 }
 
 void Session::watch_signals() {

@@ -35,6 +35,8 @@ private:
     void on_signal(int signal);
     void ask_people();
     void read_terminal();
+    void show_closing(const RunState& now);
+    void learn_usual(const std::string& runbook);
     void on_line(const std::string& line);
     void end_park(const std::string& state, const std::string& reason, int code);
     const RunState* state() const;

@@ -71,11 +71,19 @@ std::string RunState::undo_step(const std::string& scope_id, const std::string& 
     for (std::string at = scope_id; !at.empty() && at != limit; at = scope(at).parent)
         if (scope(at).options["undo"].text() == "function") found = at;
     if (found.empty()) return found;
-    const Scope& step = scope(found);
+    for (const auto& attempt : attempts(found))
+        if (scope(attempt).opened_seq > scope(found).opened_seq) found = attempt;
+    return found;
+}
+
+std::vector<std::string> RunState::attempts(const std::string& scope_id) const {
+    const Scope& step = scope(scope_id);
+    if (step.what != "step") return {scope_id};
+    std::vector<std::string> found;
     for (const auto& [key, other] : scopes)
-        if (other.path == step.path && other.parent == step.parent && other.what == "step" &&
-            other.strand == step.strand && other.opened_seq > scope(found).opened_seq)
-            found = key;
+        if (other.what == "step" && other.path == step.path && other.parent == step.parent &&
+            other.strand == step.strand)
+            found.push_back(key);
     return found;
 }
 

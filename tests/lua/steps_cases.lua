@@ -16,7 +16,7 @@ function cases.steps_nest_and_a_failure_names_its_path(w)
       step("Inner", function() ensure(1 == 2, "Sums are %s by %d", "off", 3) end)
     end)
   ]]
-  w:run():exits(3):says('"failed_step":"Outer › Inner"'):says("Sums are off by 3")
+  w:run():exits(3):says('"step":"Outer › Inner"'):says("Sums are off by 3")
     :says('"at":"runbooks/book.lua:11"'):says('"choices":["retry","skip","undo","pause"]')
 end
 

@@ -68,7 +68,7 @@ function cases.a_wait_outside_steps_can_be_tried_again(w)
     end)
     return "seen"
   ]]
-  w:run():exits(3):says('"failed_step":"the file"')
+  w:run():exits(3):says('"step":"the file"')
   w:file("box/go", "1")
   w:tell("retry"):exits(0):says('"value":"seen"')
 end
