@@ -16,6 +16,7 @@ struct Bound {
     const CommandRow* row = nullptr;
     CLI::App* app = nullptr;
     std::map<std::string, std::vector<std::string>> values;
+    std::map<std::string, std::string> singles;
     std::map<std::string, bool> flags;
 };
 
@@ -27,22 +28,24 @@ void bind_option(Bound& bound, const OptionRow& option) {
         bound.app->add_flag(names, bound.flags[name], std::string(option.help));
         return;
     }
-    auto* made = bound.app->add_option(names, bound.values[name], std::string(option.help));
-    made->type_name(std::string(option.value));
-    made->expected(1);
-    made->allow_extra_args(false);
-    if (option.repeated) made->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    if (option.repeated) {
+        auto* made = bound.app->add_option(names, bound.values[name], std::string(option.help));
+        made->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    } else {
+        bound.app->add_option(names, bound.singles[name], std::string(option.help));
+    }
 }
 
 void bind_command(Bound& bound) {
     for (const auto& argument : bound.row->arguments) {
         const std::string name(argument.name);
-        auto* made = bound.app->add_option(name, bound.values[name], std::string(argument.help));
-        made->type_name("");
-        made->expected(argument.required ? 1 : 0, argument.repeated ? 10000 : 1);
-        made->allow_extra_args(argument.repeated);
-        // Else the first argument takes what belongs to an optional one after it.
-        made->allow_extra_args(argument.repeated);
+        CLI::Option* made = nullptr;
+        if (argument.repeated) {
+            made = bound.app->add_option(name, bound.values[name], std::string(argument.help));
+            made->expected(argument.required ? 1 : 0, 10000);
+        } else {
+            made = bound.app->add_option(name, bound.singles[name], std::string(argument.help));
+        }
         if (argument.required) made->required();
     }
     for (const auto& option : bound.row->options) bind_option(bound, option);
@@ -54,6 +57,8 @@ Invocation invocation_of(const Bound& bound) {
     made.command = std::string(bound.row->name);
     for (const auto& [name, values] : bound.values)
         if (!values.empty()) made.values[name] = values;
+    for (const auto& [name, value] : bound.singles)
+        if (bound.app->get_option(name)->count() > 0) made.values[name] = {value};
     for (const auto& [name, given] : bound.flags)
         if (given) made.values[name] = {"yes"};
     return made;

@@ -17,10 +17,9 @@ using test::holds;
 void check_page(const std::string& name, const std::string& made) {
     const std::string path = test::source_path("docs/reference/" + name + ".md");
     const auto kept = read_file(path);
-    REQUIRE_MESSAGE(kept.ok(), "write it with: perilune docs " + name);
+    REQUIRE_MESSAGE(kept.ok(), "write it with: perilune docs ", name);
     const bool same = *kept == made;
-    CHECK_MESSAGE(same, path + " is not of this program; write it anew with the target "
-                               "reference-pages");
+    CHECK_MESSAGE(same, path, " is not of this program; write it anew with: ninja reference-pages");
 }
 
 TEST_CASE("keeps_the_pages_of_the_repository_as_the_program_makes_them") {
@@ -40,7 +39,7 @@ TEST_CASE("describes_every_operation_with_its_parameters") {
             const std::string section = text.substr(from, text.find("\n##", from + 4) - from);
             for (const auto& parameter : operation.used_parameters())
                 CHECK_MESSAGE(holds(section, "| `" + std::string(parameter.name) + "` |"),
-                              name + " " + std::string(parameter.name));
+                              name, " ", parameter.name);
         }
 }
 
@@ -66,9 +65,9 @@ TEST_CASE("has_every_command_and_option_in_every_form") {
     for (const auto& row : all_commands()) {
         CHECK(holds(man_page(), "perilune " + std::string(row.name)));
         for (const auto& form : forms) {
-            CHECK_MESSAGE(holds(form, row.name), std::string(row.name));
+            CHECK_MESSAGE(holds(form, row.name), row.name);
             for (const auto& option : row.options)
-                CHECK_MESSAGE(holds(form, option.name.substr(2)), std::string(option.name));
+                CHECK_MESSAGE(holds(form, option.name.substr(2)), option.name);
         }
     }
 }
