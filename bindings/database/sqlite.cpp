@@ -111,6 +111,7 @@ when it was fenced must reconnect after unfence.)",
     .settings = settings,
     .operations = operations,
     .make = make_sqlite,
+    .acts_in_host = true,
 };
 
 }  // namespace perilune

@@ -102,6 +102,7 @@ Outcome restore_entry(Work& work, const BackupEntry& entry, double keep_previous
     if (const auto replaced = replace_target(work, replacement); !replaced)
         return settle_restore(work, replaced.error());
     remove_expired_previous(work.target);
+    result.set("took_s", boot_now_s() - began_s);
     return Outcome::done(std::move(result), Value().set("content", content));
 }
 

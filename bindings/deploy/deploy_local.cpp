@@ -2,6 +2,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <filesystem>
+
 #include "bindings/deploy/deploy.h"
 #include "bindings/deploy/local_target.h"
 #include "interpreter/base/digest.h"
@@ -139,11 +141,12 @@ Result<Driver> make(const Settings& given, Services& services) {
     auto read = read_settings(given);
     if (!read) return read.error();
     std::string root = path_below(given.folder, given.values["folder"].text());
+    root = std::filesystem::absolute(root).string();
     while (root.size() > 1 && root.ends_with('/')) root.pop_back();
-    if (given.values["folder"].text().empty() || !root.starts_with('/'))
-        return wrong(given, "`folder` must be a path.");
+    if (given.values["folder"].text().empty()) return wrong(given, "`folder` must be a path.");
+    const std::string state_folder = std::filesystem::absolute(services.state_folder).string();
     const std::string socket =
-        services.state_folder + "/supervisors/" + to_hex(sha256(root)).substr(0, 24) + ".sock";
+        state_folder + "/supervisors/" + to_hex(sha256(root)).substr(0, 24) + ".sock";
     const int instances =
         given.values.has("instances") ? static_cast<int>(given.values["instances"].integer()) : 1;
     const auto local = std::make_shared<const LocalTarget>(

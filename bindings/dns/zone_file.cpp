@@ -84,6 +84,7 @@ const DriverKind zone_file_kind = {
     .settings = settings,
     .operations = zone_operations,
     .make = make_zone_file,
+    .acts_in_host = true,
 };
 
 }  // namespace perilune

@@ -258,6 +258,7 @@ extern constinit const DriverKind notify_file_kind = {
     .settings = settings_table,
     .operations = operation_names,
     .make = make,
+    .acts_in_host = true,
 };
 
 }  // namespace perilune

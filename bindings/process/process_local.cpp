@@ -1,4 +1,6 @@
 // The driver `local` of process: programs of this machine, each run under a keeper.
+#include <filesystem>
+
 #include "bindings/process/local_programs.h"
 #include "bindings/process/process.h"
 
@@ -28,7 +30,8 @@ Result<Driver> make(const Settings& given, Services& services) {
     if (!declared) return declared.error();
     const std::shared_ptr<LocalPrograms> local(new LocalPrograms{
         services.loop, given.target, services.program_folder + "/perilune-supervisor",
-        services.state_folder + "/process", std::move(*declared)});
+        std::filesystem::absolute(services.state_folder).string() + "/process",
+        std::move(*declared)});
     Driver driver;
     driver.state = local;
     driver.operations.emplace("inspect", inspect_handler(local));

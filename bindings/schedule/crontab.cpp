@@ -256,6 +256,7 @@ const DriverKind crontab_kind = {
     .settings = settings,
     .operations = crontab_operations,
     .make = make_crontab,
+    .acts_in_host = true,
 };
 
 }  // namespace perilune

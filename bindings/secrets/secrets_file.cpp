@@ -145,6 +145,7 @@ const DriverKind secrets_file_kind = {
     .settings = settings,
     .operations = store_operations,
     .make = make_file_store,
+    .acts_in_host = true,
 };
 
 }  // namespace perilune

@@ -82,6 +82,7 @@ symbolic links below it are refused.)",
     .settings = settings,
     .operations = operations,
     .make = make_folder,
+    .acts_in_host = true,
 };
 
 }  // namespace perilune

@@ -153,6 +153,8 @@ struct DriverKind {
     std::span<const Setting> settings;
     std::span<const std::string_view> operations;  // What it has of its family.
     Result<Driver> (*make)(const Settings& settings, Services& services);
+    // Its changes are made within the host's own process: one that died cannot land later.
+    bool acts_in_host = false;
 };
 
 // Wraps functions that block; they are executed off the loop.

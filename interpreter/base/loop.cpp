@@ -2,6 +2,7 @@
 #include "interpreter/base/loop.h"
 
 #include <ctime>
+#include <fcntl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -74,7 +75,7 @@ public:
 
     Id watch(int fd, Ready ready, Work work) override {
         const Id id = ++last_id_;
-        const auto made = std::make_shared<Watch>(context_, ::dup(fd), ready, std::move(work));
+        const auto made = std::make_shared<Watch>(context_, ::fcntl(fd, F_DUPFD_CLOEXEC, 0), ready, std::move(work));
         watches_.emplace(id, made);
         wait(id, made);
         return id;

@@ -182,7 +182,7 @@ private:
     void find_unused() {
         if (anything_) return;
         for (const auto& target : runbook_.facts.targets) {
-            if (target.family.empty() || any_of_.contains(target.family)) continue;
+            if (!find_family(target.family) || any_of_.contains(target.family)) continue;
             const auto found = usage_.find(target.key);
             if (found == usage_.end()) {
                 add(runbook_, target.position, "unused_target",

@@ -114,9 +114,8 @@ void examine_machine(const Invocation& invocation, Examination& all) {
     examine_clock(invocation, all);
     const HostSetup setup = host_setup(invocation);
     examine_program("perilune-worker", setup.worker_program, true, all);
-    const auto cut = setup.worker_program.rfind('/');
-    examine_program("perilune-supervisor",
-                    setup.worker_program.substr(0, cut) + "/perilune-supervisor", false, all);
+    examine_program("perilune-supervisor", setup.program_folder + "/perilune-supervisor", false,
+                    all);
     examine_kernel(all);
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "interpreter/base/json.h"
+#include "interpreter/base/suggest.h"
 #include "interpreter/command/answers.h"
 #include "interpreter/command/find_run.h"
 #include "interpreter/command/output.h"
@@ -48,6 +49,29 @@ int hand_over(const Invocation& invocation, Store& store, const std::string& run
     return exit_waits;
 }
 
+// Where a run waits and nobody executes it, its journal knows what it asks.
+std::string not_asked(Store& store, const RunRow& row, const std::string& kind, const Value& body) {
+    if (row.state != "waits" || (kind != "approve" && kind != "reject" && kind != "answer"))
+        return {};
+    const auto records = store.records(row.id);
+    if (!records) return records.error().message;
+    RunState state;
+    for (const auto& record : *records)
+        if (const auto read = from_canonical_json(record.body)) state.apply(*read);
+    const std::string& name = body["name"].text();
+    std::string all;
+    std::vector<std::string> names;
+    for (const auto& [id, question] : state.questions) {
+        if (question.record["args"]["what"].text() == "signal") continue;
+        names.push_back(question.record["name"].text());
+        if (name == names.back() || name == id.key()) return {};
+        all += (all.empty() ? "\"" : ", \"") + names.back() + "\"";
+    }
+    if (names.empty()) return "The run " + row.id + " asks nothing now. See: perilune status " + row.id;
+    if (name.empty() && names.size() == 1) return {};
+    return "The run " + row.id + " asks " + all + "; say which one." + did_you_mean(name, names);
+}
+
 int steer(const Invocation& invocation, const std::string& kind, Value body, Without without) {
     auto store = Store::open(state_folder(invocation));
     if (!store) return report_error(invocation, store.error());
@@ -73,6 +97,8 @@ int steer(const Invocation& invocation, const std::string& kind, Value body, Wit
         Session session(invocation);
         return session.resume(row->id, &command);
     }
+    if (const std::string refused = not_asked(**store, *row, kind, command.body); !refused.empty())
+        return report_error(invocation, fail("bad_argument", refused));
     InboxRow kept;
     kept.id = command.id;
     kept.run = row->id;

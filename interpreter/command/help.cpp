@@ -1,5 +1,7 @@
 #include "interpreter/command/help.h"
 
+#include <algorithm>
+
 #include "interpreter/base/suggest.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/reference.h"
@@ -50,11 +52,15 @@ int execute_help(const Invocation& invocation) {
         return exit_usage;
     }
     std::string text = "Perilune executes disaster-recovery and deployment runbooks.\n";
-    std::string_view group;
-    for (const auto& row : all_commands()) {
-        if (row.group != group) text += "\n" + std::string(row.group) + "\n";
-        group = row.group;
-        text += padded("  " + std::string(row.name), 14) + std::string(row.summary) + "\n";
+    std::vector<std::string_view> groups;
+    for (const auto& row : all_commands())
+        if (std::find(groups.begin(), groups.end(), row.group) == groups.end())
+            groups.push_back(row.group);
+    for (const auto group : groups) {
+        text += "\n" + std::string(group) + "\n";
+        for (const auto& row : all_commands())
+            if (row.group == group)
+                text += padded("  " + std::string(row.name), 14) + std::string(row.summary) + "\n";
     }
     put(text + "\nOne in full: perilune help COMMAND\n");
     return exit_done;

@@ -33,7 +33,7 @@ install(TARGETS perilune-worker RUNTIME DESTINATION ${helper_folder})
 # The supervisor's target is made in a folder that CMake reads later, if it is made at all.
 install(PROGRAMS ${CMAKE_BINARY_DIR}/bin/perilune-supervisor DESTINATION ${helper_folder} OPTIONAL)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/stdlib ${CMAKE_SOURCE_DIR}/runbooks
-  DESTINATION ${CMAKE_INSTALL_DATADIR}/perilune PATTERN ".local" EXCLUDE)
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/perilune USE_SOURCE_PERMISSIONS PATTERN ".local" EXCLUDE)
 install(FILES ${reference_folder}/man1/perilune.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${reference_folder}/bash/perilune
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

@@ -1,11 +1,11 @@
 #include "interpreter/command/output.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include <unistd.h>
 
 #include "interpreter/base/json.h"
 

@@ -1,6 +1,8 @@
 // The reference of commands: Markdown and the man page, both from the table of commands.
 #include "interpreter/command/reference.h"
 
+#include <algorithm>
+
 namespace perilune {
 
 namespace {
@@ -8,7 +10,8 @@ namespace {
 std::vector<std::string_view> groups() {
     std::vector<std::string_view> names;
     for (const auto& row : all_commands())
-        if (names.empty() || names.back() != row.group) names.push_back(row.group);
+        if (std::find(names.begin(), names.end(), row.group) == names.end())
+            names.push_back(row.group);
     return names;
 }
 

@@ -45,7 +45,7 @@ std::string record_line(const std::string& run, const RunState& state, const Val
     if (kind == "fault")
         return painted("!", "33", colour) + " " + visible(record["text"].text(), false) +
                " It is started again and replayed.";
-    if (kind == "try" && record["number"].number() > 1) return "  tried again: " + record["of"].text();
+    if (kind == "try" && record["number"].number() > 1) return "  tried again, for the " + std::to_string(record["number"].integer()) + ". time";
     if (kind == "doubt") return painted("! in doubt: ", "31", colour) + visible(record["text"].text());
     if (kind == "stop" && !record.has("strand") && !record.has("of"))
         return "Stopping the run: " + record["why"].text() + ".";

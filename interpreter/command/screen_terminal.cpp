@@ -58,6 +58,8 @@ public:
             scope.what == "step" || scope.what == "wait" || scope.what == "hold";
         if (kind == "open" && shown)
             running_[scope.id] = {.path = scope.path, .since = record["time"].number()};
+        if (kind == "read") doing_.erase(record["strand"].text());
+        if (kind == "result") doing_.erase(EventId::from_key(record["of"].text()).strand);
         if (kind == "close") running_.erase(record["scope"].text());
         if (kind == "end" || kind == "stop") running_.clear();
         const std::string text = record_line(run, state, record, colour_);

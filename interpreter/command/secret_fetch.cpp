@@ -127,7 +127,7 @@ std::vector<std::string> secret_names(const Value& value) {
 }
 
 Status check_secrets(const Environment& environment, const std::vector<std::string>& targets,
-                     SecretOpener& opener) {
+                     const OpenSecret& open) {
     std::map<std::string, std::vector<std::string>> wanted;  // By the secret's name: the targets.
     for (const auto& target : targets) {
         const auto found = environment.targets.find(target);
@@ -137,7 +137,7 @@ Status check_secrets(const Environment& environment, const std::vector<std::stri
     }
     std::string problems;
     for (const auto& [name, users] : wanted) {
-        const auto opened = opener.open(make_secret(name));
+        const auto opened = open(make_secret(name));
         if (opened) continue;
         problems += (problems.empty() ? "" : "\n") + users.front() + ": " + opened.error().message;
     }

@@ -1,6 +1,7 @@
 // The fetcher of an environment's secrets, by the provider its file names.
 #pragma once
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -19,8 +20,9 @@ Result<FetchSecret> make_secret_fetch(const SecretsSettings& settings, Loop& loo
 
 // Opens every secret that these targets' settings hold, and throws the values away. What cannot be
 // opened is named, all at once, as `secret_missing`. Blocking.
+using OpenSecret = std::function<Result<std::string>(const Value& handle)>;
 Status check_secrets(const Environment& environment, const std::vector<std::string>& targets,
-                     SecretOpener& opener);
+                     const OpenSecret& open);
 
 // The names of the secrets that a value holds, each once.
 std::vector<std::string> secret_names(const Value& value);

@@ -1,9 +1,9 @@
 // Where things are: the state folder, the library, the helper programs.
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+
+#include <unistd.h>
 
 #include "bindings/table.h"
 #include "interpreter/base/files.h"
@@ -38,7 +38,8 @@ std::string state_folder(const Invocation& invocation) {
     std::string folder = invocation.get("--state", given("PERILUNE_STATE"));
     if (folder.empty()) {
         std::string base = given("XDG_STATE_HOME");
-        if (base.empty()) base = given("HOME").empty() ? "/var/lib" : given("HOME") + "/.local/state";
+        const std::string home = given("HOME");
+        if (base.empty()) base = home.empty() ? "/var/lib" : home + "/.local/state";
         folder = base + "/perilune";
     }
     return std::filesystem::absolute(folder).lexically_normal().string();
@@ -52,8 +53,9 @@ Result<Library> library_of(const Invocation& invocation) {
 HostSetup host_setup(const Invocation& invocation) {
     HostSetup setup;
     setup.state_folder = state_folder(invocation);
-    setup.program_folder = program_folder();
-    setup.worker_program = helper_program(setup.program_folder, "perilune-worker");
+    setup.worker_program = helper_program(program_folder(), "perilune-worker");
+    // The helper programs lie together: beside this one in a build, below libexec where installed.
+    setup.program_folder = std::filesystem::path(setup.worker_program).parent_path().string();
     setup.families = all_families();
     setup.known_drivers.find = find_driver;
     setup.known_drivers.names = driver_names;

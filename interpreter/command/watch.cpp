@@ -9,6 +9,7 @@
 #include "interpreter/base/files.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/screen.h"
+#include "interpreter/command/screen_lines.h"
 #include "interpreter/command/stored_runs.h"
 #include "interpreter/report/closing.h"
 #include "interpreter/report/status.h"
@@ -124,9 +125,17 @@ private:
         if (invocation_.json())
             put_json(report::closing_value(state, row_));
         else
-            for (const auto& line : report::closing_lines(state, row_, data_style())) say(line);
+            tell_closing(state);
         const auto code = report::verdict_of(state, row_).exit;
         finish(code >= 0 ? static_cast<int>(code) : static_cast<int>(exit_waits));
+    }
+
+    void tell_closing(const RunState& state) {
+        report::Style style = data_style();
+        style.colour = talk_in_colour();
+        std::string text;
+        for (const auto& line : report::closing_lines(state, row_, style)) text += line + "\n";
+        write_raw(text);
     }
 
     void tell_death() {

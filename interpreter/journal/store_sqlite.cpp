@@ -4,8 +4,25 @@
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/loop.h"
+#include "interpreter/base/units.h"
 
 namespace perilune {
+
+namespace {
+
+constexpr std::size_t run_id_bytes_max = 200;
+
+// An id is typed by people, shown in lines and put into paths of other tools.
+bool is_run_id(const std::string& id) {
+    const auto fits = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    return !id.empty() && id.size() <= run_id_bytes_max && id[0] != '-' && id[0] != '.' &&
+           std::all_of(id.begin(), id.end(), fits);
+}
+
+}  // namespace
 
 Result<std::vector<std::string>> SqliteStore::commit(const Batch& batch) {
     const std::lock_guard guard(mutex_);
@@ -27,6 +44,7 @@ Result<std::vector<std::string>> SqliteStore::commit(const Batch& batch) {
         numbers_.clear();  // What was learned in the transaction is not so.
         return written.error();
     }
+    for (const auto& run : lost) numbers_.erase(run);
     return lost;
 }
 
@@ -43,11 +61,13 @@ Result<bool> SqliteStore::claim(const RunRow& seen, const std::string& owner,
             .bind(seen.epoch).bind_blob(seen.head).step();
         update.reset();
         won = file_->changes() == 1;
+        numbers_.erase(seen.id);  // Another host may have written since this one did.
         if (won) append(seen.id, record.body, record.hash);
         return Done{};
     });
-    if (!written) return written.error();
-    return won;
+    if (written) return won;
+    numbers_.clear();
+    return written.error();
 }
 
 SqliteStore::Numbers& SqliteStore::numbers(const std::string& run) {
@@ -85,8 +105,30 @@ bool SqliteStore::apply(const std::string& run, const Batch::Update& update) {
     return true;
 }
 
+// Since when a run exists and who executes it; empty where there is none.
+std::string SqliteStore::since_when(const std::string& run) {
+    auto& row = file_->statement(
+        "select r.created, r.state, coalesce(h.name, ''), coalesce(h.pid, 0) from run r"
+        " left join host h on h.id = r.owner where r.id = ?");
+    std::string text;
+    if (row.bind(run).step()) {
+        text = "at " + show_time(row.number(0)) + " and ";
+        text += row.text(2).empty() ? "is " + row.text(1)
+                                    : "is executed by " + row.text(2) + ", process " +
+                                          std::to_string(row.integer(3));
+    }
+    row.reset();
+    return text;
+}
+
 Status SqliteStore::add_run(const Batch::NewRun& added) {
     const RunRow& row = added.row;
+    if (!is_run_id(row.id))
+        return fail("bad_argument", "A run's id has 1 to 200 letters, digits, \"-\", \"_\" and "
+                                    "\".\", and begins with none of \"-\" and \".\".");
+    if (const std::string since = since_when(row.id); !since.empty())
+        return fail("run_exists", "A run with the id " + row.id + " exists already: it was begun " +
+                                      since + ". Watch it with: perilune watch " + row.id);
     for (const auto& [path, text] : added.bundle) {
         const std::string digest = sha256(text);
         file_->statement("insert or ignore into file values(?, ?)").bind_blob(digest)
@@ -102,17 +144,16 @@ Status SqliteStore::add_run(const Batch::NewRun& added) {
         .bind_blob(from_hex(row.bundle)).bind(row.state).bind(row.owner).bind(row.epoch)
         .bind(row.seq).bind_blob(row.head).bind(row.created).step();
     run.reset();
-    if (file_->failed())
-        return fail("run_exists", "A run with the id " + row.id + " exists already.");
     const std::int64_t no = file_->last_rowid();
     for (const auto& name : added.locks) {
         auto& held = file_->statement(
             "select r.id from lock l join run r on r.no = l.run where l.name = ?");
-        if (held.bind(name).step()) {
-            Error error = fail("locked", "The lock " + name + " is held by the run " +
-                                             held.text(0) + ".", Retry::safe);
-            error.detail = held.text(0);
-            held.reset();
+        const std::string holder = held.bind(name).step() ? held.text(0) : "";
+        held.reset();
+        if (!holder.empty()) {
+            Error error = fail("locked", "The lock " + name + " is held by the run " + holder +
+                                             ", begun " + since_when(holder) + ".", Retry::safe);
+            error.detail = holder;
             return error;
         }
         file_->statement("insert into lock values(?, ?, ?)").bind(name).bind(no)

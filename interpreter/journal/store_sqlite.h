@@ -47,6 +47,7 @@ private:
     Numbers& numbers(const std::string& run);
     void append(const std::string& run, const std::string& body, const std::string& hash);
     bool apply(const std::string& run, const Batch::Update& update);
+    std::string since_when(const std::string& run);
     Status add_run(const Batch::NewRun& added);
     std::unique_ptr<SqliteFile> file_;
     std::mutex mutex_;

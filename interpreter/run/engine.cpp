@@ -169,6 +169,10 @@ bool Engine::busy() const {
             if (!pausing_ || (active.called && active.phase != Phase::observe)) return true;
         }
     if (pausing_) return false;
+    for (const auto& entry : state_.undo_entries)
+        if (const Change* change = entry.settled ? nullptr : state_.change(of(entry.record));
+            change && !change->child.empty())
+            return true;
     for (const auto& [id, timer] : state_.timers)
         if (timer.why != "timeout" && timer.why != "question" && timer.why != "deadline")
             return true;

@@ -127,6 +127,7 @@ private:
                 std::string_view by, Value after, bool left_some);
     void recover_open();
     bool stopped(const Active& active) const;
+    double settles_within_s(const Active& active) const;
 
     // engine_steps.cpp: scopes, failures, timers, children
     double boot_deadline(const Value& record) const;

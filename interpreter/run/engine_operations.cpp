@@ -195,7 +195,7 @@ void Engine::release_resource(const Active& active, bool maybe_late) {
     if (maybe_late) {
         // A try that was never answered may still land: what comes next waits that long.
         late_resources_.insert(active.resource);
-        port_.arm("G:" + active.resource, port_.boot_now() + active.row->settles_within_s);
+        port_.arm("G:" + active.resource, port_.boot_now() + settles_within_s(active));
     } else {
         start_queued(active.resource);
     }

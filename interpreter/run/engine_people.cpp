@@ -236,6 +236,10 @@ std::string Engine::take_skip(const Command& command) {
         if (state_.failures[id]["args"]["what"].text() == "body")
             return "It failed outside any step, so there is nothing to skip; undo it, or mend the "
                    "script and resume with --with-current-code.";
+        const List& choices = state_.failures[id]["choices"].list();
+        if (std::find(choices.begin(), choices.end(), Value("skip")) == choices.end())
+            return "An approval is never skipped: retry asks it again, undo takes back what was "
+                   "done.";
         Value decision;
         decision.set("skip", true).set("value", command.body["result"]);
         decide(id, decision, &command);

@@ -64,6 +64,9 @@ public:
     // Empty where the target's driver has the operation; else why not.
     virtual std::string lacks(const std::string& target, const std::string& operation) = 0;
 
+    // True where the target's changes are made within the host's own process.
+    virtual bool acts_in_host(const std::string& target) = 0;
+
     virtual void arm(const std::string& timer, double boot_at_s) = 0;
     virtual void disarm(const std::string& timer) = 0;
 

@@ -24,6 +24,12 @@ bool Engine::stopped(const Active& active) const {
     return !active.host && state_.stopped(active.event.scope);
 }
 
+// How late a try that was never answered may still land: not at all where it is made by this
+// process or one like it that is dead.
+double Engine::settles_within_s(const Active& active) const {
+    return port_.acts_in_host(active.event.target) ? 0 : active.row->settles_within_s;
+}
+
 // Rule 3.3: the call leaves only after the flush that covers its intent.
 void Engine::act(const EventId& id) {
     port_.after_commit([this, id] {
@@ -109,7 +115,7 @@ void Engine::took_look(Active& active, Sighting seen) {
                       std::move(seen.after), false);
     const OpenIntent& intent = state_.intents[active.event.id];
     if (seen.kind == Sighting::Kind::did_not) {
-        const double settled_at = intent.last_sent_at + active.row->settles_within_s;
+        const double settled_at = intent.last_sent_at + settles_within_s(active);
         const double wait_s = settled_at - port_.wall_now();
         if (wait_s > 0 && !active.last_look) {
             active.last_look = wait_s <= active.pause_s;

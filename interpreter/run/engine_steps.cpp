@@ -122,7 +122,10 @@ void Engine::failed(const Event& event) {
     }
     List choices;
     const std::string& what = event.data["what"].text();
-    if (what != "body") choices = {"retry", "skip"};
+    // An approval is never skipped, neither by itself nor by the step around it (rule 9.3).
+    const bool rejected = error["code"].text() == "rejected";
+    if (what != "body") choices = {"retry"};
+    if (what != "body" && what != "question" && !rejected) choices.emplace_back("skip");
     choices.insert(choices.end(), {"undo", "pause"});
     if (what == "undo" || what == "ended") {
         // What fails in an undo function stops the undo; what fails in `ended` is only shown.
@@ -130,7 +133,7 @@ void Engine::failed(const Event& event) {
         return;
     }
     record.set("choices", choices);
-    if (!only_repeatable(event.scope)) {
+    if (step && !only_repeatable(event.scope)) {
         List twice;
         for (const auto* change : state_.changes_within(event.scope))
             if (change->changed && change->recovery != "repeat")
@@ -211,7 +214,8 @@ void Engine::check_settling() {
     for (const auto& [id, record] : state_.settling)
         if (!unsettled(record["args"]["scope"].text())) settled.push_back(id);
     for (const auto& id : settled) append(record_of("settled", id));
-    if (!state_.stop.is_nil() && !stop_done_ && !unsettled("")) {
+    const bool stopping = !state_.stop.is_nil() && state_.end.is_nil() && !state_.undoing;
+    if (stopping && !stop_done_ && !unsettled("")) {
         stop_done_ = true;
         stopped_run();
     }

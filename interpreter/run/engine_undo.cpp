@@ -31,6 +31,7 @@ std::vector<Value> Engine::plan_undo(const std::string& within, bool by_failure)
         if (!within.empty() && !within_scope(change.scope)) continue;
         if (change.seq < keep_seq || state_.kept(change.scope)) continue;
         const std::string step = state_.undo_step(change.scope, within);
+        if (step.empty() && !leaves_something(change)) continue;
         if (const auto found = steps.find(step); !step.empty() && found != steps.end()) {
             Value covers = entries[found->second]["covers"];
             covers.as_list().emplace_back(change.id.key());

@@ -123,6 +123,7 @@ void Host::replay(std::shared_ptr<LiveRun> run) {
     records_.erase(id);
     run->adopt(id);
     run->engine().load(records);
+    watcher_.on_record(id, run->engine().state(), records.back());
     run->load([this, run, records](Result<Value> facts) {
         if (!facts) return run->rested(Rest::crashed, facts.error().message);
         run->become(run->id());

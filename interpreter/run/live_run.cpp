@@ -215,6 +215,11 @@ std::string LiveRun::lacks(const std::string& target, const std::string& operati
     return host_.drivers_->lacks(target, operation);
 }
 
+bool LiveRun::acts_in_host(const std::string& target) {
+    const DriverKind* kind = host_.drivers_->kind_of(target);
+    return kind && kind->acts_in_host;
+}
+
 void LiveRun::arm(const std::string& timer, double boot_at_s) {
     disarm(timer);
     timers_[timer] = host_.loop().start_timer(boot_at_s, [this, run = host_.shared(id_), timer] {
@@ -276,7 +281,8 @@ void LiveRun::rested(Rest how, const std::string& reason) {
 }
 
 void LiveRun::notice(const EventId& event, const std::string& text) {
-    host_.watcher_.on_progress(id_, event, text);
+    // Progress is told only after what it belongs to has been shown.
+    if (unshown_.empty()) host_.watcher_.on_progress(id_, event, text);
 }
 
 Value families_for_worker(const std::vector<const Family*>& families) {

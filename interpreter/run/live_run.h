@@ -61,6 +61,7 @@ public:
     std::optional<Restore> restore_of(const Call& call, const Value& before,
                                       const Value& result) override;
     std::string lacks(const std::string& target, const std::string& operation) override;
+    bool acts_in_host(const std::string& target) override;
     void arm(const std::string& timer, double boot_at_s) override;
     void disarm(const std::string& timer) override;
     void start_child(const EventId& event, const std::string& run, const std::string& runbook,

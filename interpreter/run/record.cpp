@@ -109,8 +109,10 @@ std::string event_fingerprint(const Event& event) {
 std::string record_fingerprint(const Value& record) {
     const auto kind = event_kind(record);
     if (kind.empty() || record["host"].boolean()) return {};
+    Value args = record["args"];
+    args.as_map();  // A call without arguments has none in its record.
     const Value parts = List{kind, record["name"].text(), record["target"].text(),
-                             record["scope"].text(), compared(kind, record["args"])};
+                             record["scope"].text(), compared(kind, args)};
     return to_canonical_json(parts);
 }
 
@@ -144,6 +146,7 @@ Value delivery_of(const Value& record) {
         return deliver(record, of(record), record["why"].text() == "timeout" ? "timeout" : "ok", {});
     }
     if (kind == "answer") {
+        if (record["partial"].boolean()) return {};  // More people have to approve.
         if (record.has("error")) return deliver(record, of(record), "error", record["error"]);
         return deliver(record, of(record), "ok", answer_value(record));
     }

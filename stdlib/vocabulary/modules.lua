@@ -34,7 +34,12 @@ function M.load(path)
   loading[path], scheduler.loading = true, scheduler.loading + 1
   local ok, value = pcall(chunk)
   loading[path], scheduler.loading = nil, scheduler.loading - 1
-  if not ok then error(value, 0) end
+  if not ok then
+    -- What is called by `return f { … }` has no line of its own any more.
+    local failure = errors.from(value)
+    failure.at = failure.at or path
+    error(failure, 0)
+  end
   if value == nil then value = true end
   M.loaded[path] = value
   return value

@@ -74,6 +74,9 @@ end
 -- @W@ in any text of a case stands for the world's folder.
 function World:fill(text) return (text:gsub("@W@", function() return self.folder end)) end
 
+---Who executes the cases, as the programs see it.
+function World:user() return (shell("id -un")) end
+
 function World:environment(text)
   write(self.folder .. "/library/environments/here.yaml", self:fill(text))
 end

@@ -113,7 +113,9 @@ def is_free(port):
         try:
             probe.bind(("127.0.0.1", int(port)))
         except OSError as error:
-            sys.exit(f"The port {port} of this machine is taken: {error.strerror}.")
+            sys.exit(f"The shop needs the port {port} of this machine, but: {error.strerror}."
+                     " Stop what listens there, or put another port into start and"
+                     " environments/local.yaml.")
 
 
 def read_words(pid, name):

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 
 #include "bindings/deploy/target_state.h"
+#include "interpreter/base/child.h"
 #include "tests/bindings/deploy/local_rig.h"
 
 using namespace perilune;
@@ -155,6 +156,22 @@ TEST_CASE("a_host_with_another_state_folder_finds_the_same_supervisor") {
     REQUIRE(other.change("scale", with("instances", 2)).ok());
     REQUIRE(other.observe("wait_healthy", with("healthy_for", 0, with("within", "30s"))).ok());
     CHECK(world.supervisor() == supervisor);
+}
+
+TEST_CASE("one_target_never_has_two_supervisors") {
+    LocalWorld world;
+    DriverRig rig = world.make_rig();
+    release_and_wait(rig, "v1");
+    const int first = world.supervisor();
+    Program second;
+    second.argv = {program_folder() + "/perilune-supervisor", "serve",
+                   world.folder.path + "/other/supervisor.sock", world.root()};
+    const auto cancel = std::make_shared<Cancel>();
+    const Ended ended = rig.await(run_program(rig.loop(), second, cancel, boot_now_s() + 30));
+    CHECK(ended.exit_code == 0);
+    CHECK(world.supervisor() == first);
+    CHECK_FALSE(std::filesystem::exists(world.folder.path + "/other"));
+    REQUIRE(rig.change("scale", with("instances", 2)).ok());
 }
 
 TEST_CASE("a_supervisor_with_nothing_to_do_ends_and_is_started_again") {

@@ -40,6 +40,7 @@ inline Value declared(const std::string& folder) {
     open.set("environment", environment).set("variables", list_of({"GIVEN"}));
     programs.set("environment", script(folder, "environment", "env | sort", open));
     programs.set("descriptors", script(folder, "descriptors", "ls -l /proc/self/fd"));
+    programs.set("family", script(folder, "family", "sleep 1000 >/dev/null 2>&1 & echo $!; wait"));
     programs.set("gone", Value().set("path", "/nowhere/program"));
     programs.set("stubborn",
                  script(folder, "stubborn", "trap '' TERM; while :; do sleep 0.1; done"));

@@ -153,6 +153,31 @@ TEST_CASE("ends_a_started_program_with_its_keeper_and_says_that_its_end_is_unkno
     CHECK((*rig.observe("status", keyed("web")))["state"].text() == "ended");
 }
 
+TEST_CASE("stop_kills_what_a_program_left_behind_whose_keeper_was_killed") {
+    const TemporaryFolder folder;
+    DriverRig rig = make_rig(folder);
+    const Changed started = rig.change("start", keyed("web", program("family")));
+    REQUIRE(started.ok());
+    int child = 0;
+    REQUIRE(eventually([&] {
+        const auto log = rig.observe("output", keyed("web"));
+        if ((*log)["lines"].list().empty()) return false;
+        child = std::atoi((*log)["lines"].list()[0]["text"].text().c_str());
+        return child > 0;
+    }));
+    std::string kept;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(folder.path + "/state/process/keys"))
+        kept = entry.path().string();
+    const auto status = *read_kept_status(kept);
+    REQUIRE(::kill(status->keeper_pid, SIGKILL) == 0);
+    REQUIRE(eventually([&] { return !kept_is_held(kept); }));
+    REQUIRE(start_ticks(child) != 0);
+    const Changed stopped = rig.change("stop", keyed("web"));
+    REQUIRE_MESSAGE(stopped.ok(), stopped.outcome.error.message);
+    CHECK(eventually([&] { return start_ticks(child) == 0; }));
+}
+
 TEST_CASE("leaves_no_child_of_the_host_behind") {
     const TemporaryFolder folder;
     DriverRig rig = make_rig(folder);

@@ -1,6 +1,7 @@
 // The built program executed as a person would, in a library and a state folder of the test's own.
 #pragma once
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -25,8 +26,8 @@ inline std::string program_path(const std::string& name) {
 
 // A file of the repository.
 inline std::string source_path(const std::string& name) {
-    if (const char* folder = std::getenv("PERILUNE_SOURCE")) return std::string(folder) + "/" + name;
-    return name;
+    const char* folder = std::getenv("PERILUNE_SOURCE");
+    return folder ? std::string(folder) + "/" + name : name;
 }
 
 inline bool holds(std::string_view text, std::string_view part) {
@@ -86,15 +87,17 @@ public:
     }
     void let_go() const { write("library/files/go", "go"); }
 
-    // Executes the program to its end; a minute is for ever.
-    Ended run(const Words& words, const Words& environment = {}) const {
+    // Executes the program to its end; a minute is for ever. `spoke` tells when it first said
+    // something.
+    Ended run(const Words& words, std::atomic<bool>* spoke = nullptr) const {
         Program program;
         program.argv = {program_path("perilune")};
         program.argv.insert(program.argv.end(), words.begin(), words.end());
         program.folder = at("library");
         program.environment = {"HOME=" + folder_, "PERILUNE_STATE=" + at("state"), "LANG=C.UTF-8"};
-        program.environment.insert(program.environment.end(), environment.begin(),
-                                   environment.end());
+        program.on_output = [spoke](std::string_view) {
+            if (spoke) *spoke = true;
+        };
         const auto loop = Loop::make();
         Ended ended;
         loop->post([&] {
@@ -108,8 +111,8 @@ public:
         loop->run();
         return ended;
     }
-    std::future<Ended> start(const Words& words) const {
-        return std::async(std::launch::async, [this, words] { return run(words); });
+    std::future<Ended> start(const Words& words, std::atomic<bool>* spoke = nullptr) const {
+        return std::async(std::launch::async, [this, words, spoke] { return run(words, spoke); });
     }
     // What a command prints with --json.
     Value json(Words words) const {

@@ -1,8 +1,9 @@
 // Providers of secrets as an environment names them, and what the doctor finds beforehand.
 #include "interpreter/command/secret_fetch.h"
 
-#include <doctest/doctest.h>
 #include <sys/stat.h>
+
+#include <doctest/doctest.h>
 
 #include "interpreter/command/command.h"
 #include "tests/interpreter/command/command_rig.h"
@@ -99,7 +100,8 @@ TEST_CASE("names_all_secrets_that_cannot_be_opened_at_once") {
     SecretOpener opener(masker);
     Value folder;
     opener.set_fetch(*rig.fetcher("file", folder.set("folder", "../secrets")));
-    const auto checked = check_secrets(environment, {"http/shop", "http/none"}, opener);
+    const auto open = [&](const Value& handle) { return opener.open(handle); };
+    const auto checked = check_secrets(environment, {"http/shop", "http/none"}, open);
     REQUIRE(!checked.ok());
     CHECK(checked.error().code == "secret_missing");
     CHECK(holds(checked.error().message, "ONE"));

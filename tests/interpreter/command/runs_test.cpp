@@ -40,8 +40,8 @@ TEST_CASE("lists_runs_newest_first_and_only_those_asked_for") {
     REQUIRE(rig.run({"run", "wait", "-e", "local", "--run-id", "second"}).exit_code == 0);
     const Value all = rig.json({"runs"});
     REQUIRE(all.list().size() == 2);
-    CHECK(all.list()[0]["run"].text() == "second");
-    CHECK(all.list()[1]["run"].text() == "first");
+    CHECK(all.list()[0]["id"].text() == "second");
+    CHECK(all.list()[1]["id"].text() == "first");
     CHECK(rig.json({"runs", "--limit", "1"}).list().size() == 1);
     CHECK(rig.json({"runs", "--only", "done"}).list().size() == 2);
     CHECK(rig.json({"runs", "--only", "open"}).list().empty());
@@ -153,7 +153,8 @@ TEST_CASE("notices_a_tail_that_was_cut_off") {
 
 TEST_CASE("notices_code_that_was_exchanged") {
     const EndedRun rig;
-    rig.alter("update file set text = text || ' ' where text like '%Waits for a file%'");
+    rig.alter("update file set text = cast(text as text) || ' ' where cast(text as text) like"
+              " '%Waits for a file%'");
     const auto verified = rig.run({"verify", "first"});
     CHECK(verified.exit_code == 1);
     CHECK(holds(verified.output, "not the code it was started with"));

@@ -73,8 +73,11 @@ TEST_CASE("says_that_nobody_executes_a_run_that_has_ended") {
 
 TEST_CASE("shows_records_as_they_come_and_ends_with_the_run") {
     LiveRig rig;
-    auto watching = rig.start({"watch", "live", "--json"});
-    auto from_the_start = rig.start({"watch", "live", "--all"});
+    std::atomic<bool> watches = false;
+    std::atomic<bool> watches_all = false;
+    auto watching = rig.start({"watch", "live", "--json"}, &watches);
+    auto from_the_start = rig.start({"watch", "live", "--all"}, &watches_all);
+    CHECK(rig.wait_until([&] { return watches && watches_all; }));
     CHECK(rig.finish() == 0);
     const Ended watched = watching.get();
     CHECK(watched.exit_code == 0);
@@ -133,7 +136,8 @@ TEST_CASE("tells_why_a_parked_run_is_not_followed_further") {
   run = function() approve("Go on?", { detail = "Look first." }) end,
 }
 )");
-    CHECK(rig.run({"run", "ask", "-e", "local", "--run-id", "parked", "--no-input"}).exit_code == 3);
+    const auto ended = rig.run({"run", "ask", "-e", "local", "--run-id", "parked", "--no-input"});
+    CHECK(ended.exit_code == 3);
     const auto watched = rig.run({"watch", "parked"});
     CHECK(watched.exit_code == 3);
     CHECK(holds(watched.errors, "Go on?"));

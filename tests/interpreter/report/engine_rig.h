@@ -98,6 +98,7 @@ public:
         return restore;
     }
     std::string lacks(const std::string&, const std::string&) override { return {}; }
+    bool acts_in_host(const std::string&) override { return false; }
     void arm(const std::string&, double) override {}
     void disarm(const std::string&) override {}
     void start_child(const EventId&, const std::string&, const std::string&,

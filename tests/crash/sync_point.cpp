@@ -1,0 +1,54 @@
+// The crash clock: the process dies, as by kill -9, at the moment the test names.
+//
+// PERILUNE_CRASH_AT=N dies at the N-th moment; with PERILUNE_CRASH_POINT=NAME only moments of that
+// name count. PERILUNE_CRASH_COUNT=FILE writes at exit how many there were.
+#include "interpreter/base/sync_point.h"
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include <unistd.h>
+
+namespace perilune {
+
+namespace {
+
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+class CrashClock {
+public:
+    CrashClock()
+        : point_(variable("PERILUNE_CRASH_POINT")),
+          count_file_(variable("PERILUNE_CRASH_COUNT")),
+          dies_at_(std::atol(variable("PERILUNE_CRASH_AT").c_str())) {}
+
+    ~CrashClock() {
+        if (!count_file_.empty()) std::ofstream(count_file_) << count_ << "\n";
+    }
+
+    void reach(const char* name) {
+        if (!point_.empty() && point_ != name) return;
+        if (++count_ == dies_at_) ::kill(::getpid(), SIGKILL);
+    }
+
+private:
+    std::string point_;
+    std::string count_file_;
+    long dies_at_;
+    std::atomic<long> count_ = 0;
+};
+
+}  // namespace
+
+void sync_point(const char* name) {
+    static CrashClock clock;
+    clock.reach(name);
+}
+
+}  // namespace perilune

@@ -1,0 +1,45 @@
+// The table of bindings of the crash tests' program: some real families, and the counting one.
+#include "bindings/table.h"
+
+#include "bindings/http/http.h"
+#include "bindings/notify/notify.h"
+#include "bindings/process/process.h"
+#include "bindings/storage/storage.h"
+#include "tests/crash/counting.h"
+
+namespace perilune {
+
+const std::vector<const Family*>& all_families() {
+    static const std::vector<const Family*> families = {
+        &storage_family, &notify_family, &http_family, &process_family, &counting_family,
+    };
+    return families;
+}
+
+const std::vector<const DriverKind*>& all_drivers() {
+    static const std::vector<const DriverKind*> drivers = {
+        &folder_kind, &notify_file_kind, &http_kind, &process_local_kind, &counting_kind,
+    };
+    return drivers;
+}
+
+const Family* find_family(std::string_view name) {
+    for (const auto* family : all_families())
+        if (family->name == name) return family;
+    return nullptr;
+}
+
+const DriverKind* find_driver(std::string_view family, std::string_view name) {
+    for (const auto* driver : all_drivers())
+        if (driver->family == family && driver->name == name) return driver;
+    return nullptr;
+}
+
+std::vector<std::string> driver_names(std::string_view family) {
+    std::vector<std::string> names;
+    for (const auto* driver : all_drivers())
+        if (driver->family == family) names.emplace_back(driver->name);
+    return names;
+}
+
+}  // namespace perilune

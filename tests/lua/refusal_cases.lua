@@ -1,0 +1,165 @@
+-- What is refused before anything starts, with file, line and a suggestion.
+local cases = {}
+
+function cases.unknown_keys_are_refused_with_a_suggestion(w)
+  w:book [[
+return runbook {
+  summary = "x",
+  on_failur = "ask",
+  run = function() end,
+}
+]]
+  w:run():exits(2):says("runbooks/book.lua: runbook has no key on_failur")
+    :says("Did you mean \\\"on_failure\\\"?")
+end
+
+function cases.options_are_refused_with_a_suggestion_and_a_place(w)
+  w:body [[ step("x", { retrys = 3 }, function() end) ]]
+  w:run():exits(3):says('step \\"x\\" has no option \\"retrys\\"')
+    :says('Did you mean \\"retries\\"?'):says('"at":"runbooks/book.lua:10"')
+end
+
+function cases.wrong_types_and_ranges_name_the_option(w)
+  w:body [[
+    local messages = {}
+    for _, given in ipairs { { retries = -1 }, { retries = 1.5 }, { retries = 0/0 },
+      { timeout = "soon" }, { undo = true }, { on_failure = "panic" }, { when = 1 } } do
+      messages[#messages + 1] = select(2, try(step, "x", given, function() end)).message
+    end
+    return messages
+  ]]
+  w:run():exits(0):says("the option retries of step"):says("a whole number from 0 to 1000")
+    :says("the option timeout of step"):says("the option undo of step")
+    :says('one of \\"ask\\", \\"undo\\", \\"stop\\"'):says("the option when of step")
+end
+
+function cases.a_syntax_error_has_file_and_line(w)
+  w:book "return runbook {\n  summary = \"x\",\n  run = function() if end,\n}\n"
+  w:run():exits(2):says("runbooks/book.lua:3")
+end
+
+function cases.a_file_that_returns_no_runbook_is_refused(w)
+  w:book "return { summary = \"x\" }\n"
+  w:run():exits(2):says("must return runbook { … }")
+end
+
+function cases.globals_are_refused_with_a_suggestion(w)
+  w:body [[ setp("x", function() end) ]]
+  w:run():exits(3):says("setp is not defined"):says('Did you mean \\"step\\"?')
+  w:body [[ counter = 1 ]]
+  w:perilune("run book --environment here --no-input --json"):exits(3)
+    :says("Assignment to the global counter")
+end
+
+function cases.what_is_not_part_of_the_language_says_what_stands_for_it(w)
+  w:body [[
+    local seen = {}
+    for _, body in ipairs { function() return io end, function() return os end,
+      function() return load end, function() return debug end, function() return print end } do
+      seen[#seen + 1] = select(2, pcall(body))
+    end
+    return seen
+  ]]
+  w:run():exits(0):says("io is not part of the language. Files are reached by operations")
+    :says("now() and date()"):says("by require"):says("is written with log")
+end
+
+function cases.a_target_that_was_not_declared_is_refused_by_name(w)
+  w:body [[
+    local _, undeclared = try(function() storage("boxx"):get { key = "a" } end)
+    local _, change = try(function() storage("other"):copy { key = "a", to_key = "b" } end)
+    return { undeclared.message, undeclared.code, change.message }
+  ]]
+  w:run():exits(0):says("storage/boxx is not among the runbook's targets")
+    :says("Did you mean"):says('"refused"'):says("do not allow copy on storage/other")
+end
+
+function cases.an_operation_that_is_not_there_is_refused_with_a_suggestion(w)
+  w:body [[ storage("box"):putt { key = "a", body = "1" } ]]
+  w:run():exits(3):says('The family storage has no operation putt.')
+    :says('Did you mean \\"put\\"?')
+end
+
+function cases.arguments_are_checked_before_anything_is_sent(w)
+  w:body [[
+    local messages = {}
+    local function refused(body) messages[#messages + 1] = select(2, try(body)).message end
+    local box = storage("box")
+    refused(function() box:put { kye = "a", body = "1" } end)
+    refused(function() box:put { body = "1" } end)
+    refused(function() box:put { key = {}, body = "1" } end)
+    refused(function() box:put("a", "1") end)
+    refused(function() box.put { key = "a" } end)
+    refused(function() box:put { key = "a", body = setmetatable({}, {}) } end)
+    refused(function() box:put { key = "a", body = function() end } end)
+    refused(function() box:put { key = "a", body = 0/0 } end)
+    local loop = {}; loop.loop = loop
+    refused(function() box:put { key = "a", body = loop } end)
+    return messages
+  ]]
+  w:run():exits(0):says("kye"):says("Did you mean"):says("needs"):says("one table of named")
+    :says("with a colon"):says("is a table with a metatable"):says("is a function")
+    :says("is not a number"):says("or holds itself")
+  w:equal(0, w:count("kind='intent'"), "Intents")
+end
+
+function cases.an_environment_without_the_target_is_refused_before_the_start(w)
+  w:environment "kind: development\ntargets:\n  storage/box: { driver: folder, path: ../box }\n"
+  w:body "return 1"
+  w:run():exits(2):says("has no target storage/other"):says("has no target notify/log")
+  w:equal("0", w:sql("select count(*) from run"), "Runs")
+end
+
+function cases.unknown_and_duplicate_keys_of_an_environment_have_a_place(w)
+  w:environment "kind: development\ntargets:\n  storage/box: { driver: folder, paht: ../box }\n"
+  w:body "return 1"
+  w:run():exits(2):says("environments/here.yaml:3"):says("Did you mean")
+  w:environment "kind: development\nkind: staging\ntargets: {}\n"
+  w:run():exits(2):says("environments/here.yaml:2")
+end
+
+function cases.a_runbook_that_is_not_there_is_suggested(w)
+  w:body "return 1"
+  w:perilune("run bok --environment here --json"):exits(2):says("Did you mean \\\"book\\\"?")
+  w:perilune("run book --environment her --json"):exits(2):says("Did you mean \\\"here\\\"?")
+  w:perilune("run book --json"):exits(2):says("The library has: here")
+end
+
+function cases.unknown_commands_and_options_are_suggested(w)
+  w:body "return 1"
+  w:perilune("resum case"):exits(2):says('Did you mean "resume"?')
+  w:perilune("run book --enviroment here"):exits(2):says('Did you mean "--environment"?')
+end
+
+function cases.odd_files_are_refused_in_one_line_with_their_place(w)
+  for name, text in pairs { empty = "", escape = "\27LJ\2\0", nul = "return 1\0 or 2",
+    bytes = "return '\255\254'", } do
+    w:book(text, name)
+    w:perilune("run " .. name .. " --environment here --no-input"):exits(2)
+      :says("runbooks/" .. name .. ".lua")
+  end
+  w:equal("0", w:sql("select count(*) from run"), "Runs")
+end
+
+function cases.a_byte_order_mark_and_crlf_are_read(w)
+  w:book("\239\187\191return runbook {\r\n  summary = \"x\",\r\n  run = function()\r\n"
+    .. "    return 1\r\n  end,\r\n}\r\n")
+  local ended = w:run()
+  if ended.code ~= 0 and ended.code ~= 2 then ended:exits(0) end
+  if ended.code == 2 then ended:says("runbooks/book.lua") end
+end
+
+function cases.odd_run_ids_are_refused_or_distinct(w)
+  w:body "return run.id"
+  for _, id in ipairs { "../x", "a/b", "a\nb", ("x"):rep(1025) } do
+    local ended = w:perilune("run book --environment here --no-input --json --run-id "
+      .. require("rig").quoted(id))
+    ended:exits(2)
+  end
+  w:equal("0", w:sql("select count(*) from run"), "Runs")
+  w:perilune("run book --environment here --no-input --run-id Case"):exits(0)
+  w:perilune("run book --environment here --no-input --run-id case"):exits(0)
+  w:equal("2", w:sql("select count(*) from run"), "Runs")
+end
+
+return cases
