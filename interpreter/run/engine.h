@@ -49,7 +49,7 @@ public:
     bool busy() const;
     bool replaying() const { return !live_; }
     // True once a replay has met every recorded event of this run.
-    bool replayed() const { return !replaying_; }
+    bool replayed() const { return replayed_; }
     // After the whole tree has been replayed: recovers what was open, and goes on.
     void go_live();
     const RunState& state() const { return state_; }
@@ -228,6 +228,7 @@ private:
     int deaths_ = 0;
     std::int64_t seq_at_death_ = -1;
     bool replaying_ = false;
+    bool replayed_ = false;
     bool restarting_ = false;  // The worker has died, and its successor is not streamed to yet.
     bool recovered_ = false;   // What was open when the run was loaded has been gone on with.
     bool live_ = false;

@@ -217,7 +217,9 @@ void Engine::settle(Active& active, std::string_view outcome, Value value, const
 void Engine::recover_open() {
     for (const auto& [id, timer] : state_.timers)
         if (timer.why != "deadline") port_.arm("T:" + id.key(), boot_deadline(timer.record));
-    for (const auto& [id, intent] : state_.intents) {
+    // A copy: what is settled at once (`leave`) is no longer among them.
+    const auto intents = state_.intents;
+    for (const auto& [id, intent] : intents) {
         const Value& record = intent.record;
         if (active_.contains(id)) continue;
         const Family* family =

@@ -17,6 +17,7 @@ constexpr int deaths_max = 3;
 // compared with what is recorded.
 void Engine::replay(const std::vector<Value>& records) {
     replaying_ = true;
+    replayed_ = false;
     restarting_ = false;
     live_ = false;
     for (auto& [id, held] : recorded_) held.met = false;
@@ -75,6 +76,7 @@ void Engine::finish_replay() {
                            event.at);
     }
     replaying_ = false;
+    replayed_ = true;
     if (on_replayed && !recovered_) return on_replayed();
     go_live();
 }

@@ -1,6 +1,8 @@
 // Kill -9 at every moment of a run, and resume: nothing is lost, doubled or guessed.
-#include <doctest.h>
+#include <doctest/doctest.h>
 
+#include <atomic>
+#include <map>
 #include <random>
 
 #include "interpreter/base/json.h"
