@@ -275,10 +275,11 @@ void Session::ask_people() {
 // Keys while nothing is asked (`t` tells what happens now), lines while something is.
 void Session::read_terminal() {
     if (::isatty(STDIN_FILENO) != 1) return;
-    host_->loop().watch(STDIN_FILENO, Ready::readable, [this] {
+    input_ = host_->loop().watch(STDIN_FILENO, Ready::readable, [this] {
         std::array<char, 4096> bytes{};
         const auto got = ::read(STDIN_FILENO, bytes.data(), bytes.size());
-        if (got <= 0) return;
+        // The terminal is gone: the run goes on, and is answered from elsewhere.
+        if (got <= 0) return host_->loop().cancel(input_);
         const std::string typed(bytes.data(), static_cast<std::size_t>(got));
         if (!screen_->prompting()) {
             if (typed.find('t') != std::string::npos) screen_->tell_now();

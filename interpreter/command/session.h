@@ -49,6 +49,7 @@ private:
     int exit_ = exit_bug;
     int signals_ = 0;
     int signal_fd_ = -1;
+    Loop::Id input_ = 0;
     bool finished_ = false;
     std::string typed_;    // The question shown last.
     std::string line_;     // What was typed and has no line end yet.

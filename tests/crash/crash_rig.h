@@ -2,6 +2,7 @@
 // the program with a crash clock.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -66,7 +67,7 @@ public:
 
 private:
     std::string folder_;
-    mutable int executed_ = 0;
+    mutable std::atomic<int> executed_ = 0;
 };
 
 // Calls `work` for 1 … count, several at once. What it returns, where not empty, is a problem; all
