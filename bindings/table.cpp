@@ -16,8 +16,8 @@ namespace perilune {
 
 const std::vector<const Family*>& all_families() {
     static const std::vector<const Family*> families = {
-        &deploy_family, &dns_family,     &database_family, &storage_family,
-        &notify_family, &http_family,    &process_family,  &cache_family,
+        &deploy_family,  &dns_family,      &database_family, &storage_family,
+        &notify_family,  &http_family,     &process_family,  &cache_family,
         &metrics_family, &schedule_family, &secrets_family,
     };
     return families;
@@ -25,10 +25,9 @@ const std::vector<const Family*>& all_families() {
 
 const std::vector<const DriverKind*>& all_drivers() {
     static const std::vector<const DriverKind*> drivers = {
-        &deploy_local_kind,  &zone_file_kind,           &sqlite_kind,
-        &folder_kind,        &notify_console_kind,      &notify_file_kind,
-        &notify_webhook_kind, &http_kind,               &process_local_kind,
-        &http_json_kind,     &crontab_kind,             &secrets_file_kind,
+        &deploy_local_kind,        &zone_file_kind,       &sqlite_kind,         &folder_kind,
+        &notify_console_kind,      &notify_file_kind,     &notify_webhook_kind, &http_kind,
+        &process_local_kind,       &http_json_kind,       &crontab_kind,        &secrets_file_kind,
         &secrets_environment_kind, &secrets_command_kind,
     };
     return drivers;

@@ -9,7 +9,16 @@ namespace perilune {
 
 namespace {
 
-enum Major { natural = 0, negative = 1, bytes = 2, text = 3, array = 4, map = 5, tag = 6, simple = 7 };
+enum Major {
+    natural = 0,
+    negative = 1,
+    bytes = 2,
+    text = 3,
+    array = 4,
+    map = 5,
+    tag = 6,
+    simple = 7
+};
 
 constexpr std::uint64_t elements_at_once_max = 1024;
 

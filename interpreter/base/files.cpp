@@ -81,8 +81,7 @@ Status write_file_durably(const std::string& path, std::string_view bytes, int m
         return give_up(written.error());
     if (::fsync(file.get()) != 0) return give_up(failure("Flushing", path));
     file.close();
-    if (::rename(temporary.c_str(), path.c_str()) != 0)
-        return give_up(failure("Replacing", path));
+    if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up(failure("Replacing", path));
     const auto folder = std::filesystem::path(path).parent_path();
     return sync_folder(folder.empty() ? "." : folder.string());
 }

@@ -1,7 +1,13 @@
 // The one file that adapts Asio: one thread for callbacks, a small pool for what blocks.
 #include "interpreter/base/loop.h"
 
+#include <cmath>
 #include <ctime>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <unordered_map>
+
 #include <fcntl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -11,12 +17,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-
-#include <cmath>
-#include <map>
-#include <set>
-#include <stdexcept>
-#include <unordered_map>
 
 namespace perilune {
 
@@ -75,7 +75,8 @@ public:
 
     Id watch(int fd, Ready ready, Work work) override {
         const Id id = ++last_id_;
-        const auto made = std::make_shared<Watch>(context_, ::fcntl(fd, F_DUPFD_CLOEXEC, 0), ready, std::move(work));
+        const auto made = std::make_shared<Watch>(context_, ::fcntl(fd, F_DUPFD_CLOEXEC, 0), ready,
+                                                  std::move(work));
         watches_.emplace(id, made);
         wait(id, made);
         return id;

@@ -30,7 +30,8 @@ Error wrong(std::string_view what, std::string_view expected, const Value& found
 }
 
 Result<Value> convert_number(Type type, const Value& value, std::string_view what) {
-    if (!value.is_number()) return wrong(what, type == Type::integer ? "a whole number" : "a number", value);
+    if (!value.is_number())
+        return wrong(what, type == Type::integer ? "a whole number" : "a number", value);
     const double number = value.number();
     if (std::isnan(number) || std::abs(number) > number_max)
         return wrong(what, "a number between -1e15 and 1e15", value);
@@ -47,8 +48,9 @@ Result<Value> convert_measure(Type type, const Value& value, std::string_view wh
         return value;
     }
     const std::string_view expected = type == Type::duration ? "a duration such as \"30s\""
-                                      : type == Type::size   ? "a size such as \"64MiB\""
-                                                             : "a time such as \"2026-03-01T02:00:00Z\"";
+                                      : type == Type::size
+                                          ? "a size such as \"64MiB\""
+                                          : "a time such as \"2026-03-01T02:00:00Z\"";
     if (!value.is_text()) return wrong(what, expected, value);
     const auto parsed = type == Type::duration ? parse_duration(value.text())
                         : type == Type::size   ? parse_size(value.text())
@@ -137,9 +139,7 @@ const Operation* Family::operation(std::string_view operation_name) const {
     return nullptr;
 }
 
-std::string_view to_text(Effect effect) {
-    return effect == Effect::observe ? "observe" : "change";
-}
+std::string_view to_text(Effect effect) { return effect == Effect::observe ? "observe" : "change"; }
 
 std::string_view to_text(Recovery recovery) {
     static constexpr std::string_view names[] = {"none", "repeat", "key", "look", "leave", "ask"};
@@ -214,9 +214,8 @@ Result<Map> check_arguments(const Family& family, const Operation& operation,
             if (!value) return value.error();
             checked.insert_or_assign(std::string(parameter.name), std::move(*value));
         } else if (parameter.need == Need::required) {
-            return fail("bad_argument",
-                        call + " needs " + std::string(parameter.name) + " (" +
-                            std::string(to_text(parameter.type)) + ").");
+            return fail("bad_argument", call + " needs " + std::string(parameter.name) + " (" +
+                                            std::string(to_text(parameter.type)) + ").");
         }
     }
     if (family.normalise)

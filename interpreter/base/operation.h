@@ -45,7 +45,7 @@ struct Parameter {
     Type type = Type::text;
     std::string_view doc = {};
     Need need = Need::required;
-    std::string_view fallback = {};  // The default as a runbook would write it: "5m", "any", "1000".
+    std::string_view fallback = {};  // The default as a runbook writes it: "5m", "any".
     std::string_view shape = {};     // Of a list or map: what is inside ("dns.RecordSet", "text").
     std::string_view choices = {};   // The texts allowed, with bars: "any|absent".
     std::string_view group = {};     // Exactly one of the parameters of one group must be given.
@@ -56,11 +56,11 @@ struct Operation {
     std::string_view name = {};
     Effect effect = Effect::observe;
     Recovery recovery = Recovery::none;
-    std::string_view undo = {};      // "by upsert or delete", "none" (nothing to take back), or "no".
-    std::string_view result = {};    // The shape of the result: "dns.RecordChange", "list of Check".
+    std::string_view undo = {};      // "by upsert", "none" (nothing to take back), or "no".
+    std::string_view result = {};    // The result's shape: "dns.RecordChange", "list of Check".
     std::string_view doc = {};       // What it does, units, errors, source. Never empty.
     std::array<Parameter, 14> parameters = {};  // Unused places have an empty name.
-    std::string_view resource = {};  // Parameters that name what it touches: "name type"; empty: all.
+    std::string_view resource = {};  // Parameters that name what it touches: "name type".
     std::string_view key_with = {};  // With this parameter given, recovery is `key`.
     std::string_view affects = {};   // Observes whose answers it alters: "get list"; empty: all.
     double timeout_s = 30;           // Unless the call says otherwise.

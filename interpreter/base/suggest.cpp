@@ -27,7 +27,8 @@ std::size_t distance(std::string_view left, std::string_view right) {
 
 std::string nearest(std::string_view wrong, const std::vector<std::string>& candidates) {
     std::string best;
-    std::size_t best_distance = std::max<std::size_t>(1, std::min<std::size_t>(wrong.size(), 60) / 3);
+    std::size_t best_distance =
+        std::max<std::size_t>(1, std::min<std::size_t>(wrong.size(), 60) / 3);
     for (const auto& candidate : candidates) {
         if (wrong.size() > 60 || candidate.empty()) continue;
         const std::size_t edits = distance(wrong, candidate);

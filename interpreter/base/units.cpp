@@ -15,13 +15,8 @@ struct Unit {
     double factor;
 };
 
-constexpr std::array<Unit, 7> duration_units = {{{"ms", 1e-3},
-                                                 {"s", 1},
-                                                 {"min", 60},
-                                                 {"m", 60},
-                                                 {"h", 3600},
-                                                 {"d", 86400},
-                                                 {"w", 604800}}};
+constexpr std::array<Unit, 7> duration_units = {
+    {{"ms", 1e-3}, {"s", 1}, {"min", 60}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}}};
 constexpr std::array<Unit, 10> size_units = {{{"KiB", 1024.0},
                                               {"MiB", 1048576.0},
                                               {"GiB", 1073741824.0},
@@ -53,9 +48,8 @@ const Unit* find_unit(const std::array<Unit, N>& units, std::string_view name) {
 
 std::string trimmed(double value, const char* unit) {
     std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), value < 10 && value != std::floor(value) ? "%.1f %s"
-                                                                                     : "%.0f %s",
-                  value, unit);
+    std::snprintf(text.data(), text.size(),
+                  value < 10 && value != std::floor(value) ? "%.1f %s" : "%.0f %s", value, unit);
     return text.data();
 }
 
@@ -123,8 +117,8 @@ Result<double> parse_time(std::string_view text) {
     broken.tm_sec = two_digits(text, 17);
     std::tm normal = broken;
     const double base_s = static_cast<double>(timegm(&normal));
-    if (normal.tm_mon != broken.tm_mon || normal.tm_mday != broken.tm_mday ||
-        broken.tm_hour > 23 || broken.tm_min > 59 || broken.tm_sec > 60)
+    if (normal.tm_mon != broken.tm_mon || normal.tm_mday != broken.tm_mday || broken.tm_hour > 23 ||
+        broken.tm_min > 59 || broken.tm_sec > 60)
         return refuse();
     std::string_view rest = text.substr(pattern.size());
     double fraction_s = 0;

@@ -10,7 +10,8 @@ namespace {
 void add_doubts(std::string& text, const std::string& run, const RunState& state, bool typing) {
     for (const auto& [id, intent] : state.intents) {
         if (!intent.in_doubt) continue;
-        const std::string what = intent.record["target"].text() + ":" + intent.record["name"].text();
+        const std::string what =
+            intent.record["target"].text() + ":" + intent.record["name"].text();
         text += "IN DOUBT: " +
                 describe_event("operation", intent.record["name"], intent.record["target"],
                                intent.record["args"]) +
@@ -36,13 +37,15 @@ void add_failures(std::string& text, const std::string& run, const RunState& sta
         for (const auto& choice : failure["choices"].list()) {
             const std::string& name = choice.text();
             if (typing) {
-                choices += (choices.empty() ? "" : " | ") + name + (name == "skip" ? " REASON" : "");
+                choices +=
+                    (choices.empty() ? "" : " | ") + name + (name == "skip" ? " REASON" : "");
             } else {
-                choices += "\n    perilune " + name + " " + run +
-                           (name == "skip" ? " --reason TEXT" : "");
+                choices +=
+                    "\n    perilune " + name + " " + run + (name == "skip" ? " --reason TEXT" : "");
             }
         }
-        text += typing ? "  Type: " + choices + "\n" : "  Decide in another terminal:" + choices + "\n";
+        text +=
+            typing ? "  Type: " + choices + "\n" : "  Decide in another terminal:" + choices + "\n";
     }
 }
 
@@ -51,8 +54,8 @@ void add_question(std::string& text, const std::string& run, const Value& record
     const std::string& what = args["what"].text();
     const std::string& name = record["name"].text();
     if (what == "signal") {
-        text += "WAITS for the signal \"" + name + "\": perilune signal " + run + " \"" + name +
-                "\"\n";
+        text +=
+            "WAITS for the signal \"" + name + "\": perilune signal " + run + " \"" + name + "\"\n";
         return;
     }
     text += (what == "manual" ? "DO BY HAND: " : "? ") + name + "\n";
@@ -72,8 +75,8 @@ void add_question(std::string& text, const std::string& run, const Value& record
             for (const auto& choice : args["choices"].list())
                 wanted += (wanted.empty() ? "" : " | ") + choice.text();
         }
-        text += typing ? "  Type: " + wanted + "\n" : "  perilune answer" + quoted + " VALUE (" +
-                                                          wanted + ")\n";
+        text += typing ? "  Type: " + wanted + "\n"
+                       : "  perilune answer" + quoted + " VALUE (" + wanted + ")\n";
     }
 }
 
@@ -110,8 +113,9 @@ Result<Command> command_from_line(const std::string& line, const RunState& state
     std::string rest;
     if (state.doubts() > 0) {
         made.kind = "settle";
-        for (const auto& [word, how] : {std::pair{"happened", "happened"},
-                                        std::pair{"did not", "did_not"}, std::pair{"again", "again"}}) {
+        for (const auto& [word, how] :
+             {std::pair{"happened", "happened"}, std::pair{"did not", "did_not"},
+              std::pair{"again", "again"}}) {
             if (!starts(line, word, rest)) continue;
             made.body.set("how", how).set("reason", rest.empty() ? "looked at by hand" : rest);
             return made;

@@ -61,11 +61,13 @@ void check_defaults(Sources& sources, const Environment& environment) {
         for (const auto& [name, parameter] : **declared) names.push_back(name);
         for (const auto& [name, value] : defaults)
             if (!(*declared)->contains(name))
-                sources.findings.push_back(
-                    {environment.files.front(), {}, "unknown_parameter",
-                     "parameters." + runbook + ": the runbook has no parameter \"" + name + "\"." +
-                         did_you_mean(name, names),
-                     Severity::error});
+                sources.findings.push_back({environment.files.front(),
+                                            {},
+                                            "unknown_parameter",
+                                            "parameters." + runbook +
+                                                ": the runbook has no parameter \"" + name + "\"." +
+                                                did_you_mean(name, names),
+                                            Severity::error});
     }
 }
 
@@ -152,10 +154,10 @@ int tell(const Invocation& invocation, std::vector<Diagnostic>& findings, std::s
         return std::to_string(number) + " " + one + (number == 1 ? "" : "s");
     };
     if (!invocation.json())
-        say(findings.empty() ? count(runbooks, "runbook") + " checked: nothing is wrong."
-                             : count(errors, "error") + ", " +
-                                   count(findings.size() - errors, "warning") + " in " +
-                                   count(runbooks, "runbook") + ".");
+        say(findings.empty()
+                ? count(runbooks, "runbook") + " checked: nothing is wrong."
+                : count(errors, "error") + ", " + count(findings.size() - errors, "warning") +
+                      " in " + count(runbooks, "runbook") + ".");
     return errors > 0 ? exit_usage : exit_done;
 }
 

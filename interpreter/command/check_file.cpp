@@ -86,9 +86,9 @@ void check_objectives(Sources& sources, const SourceFile& runbook) {
 bool is_parameter_of(const SourceFile& file, const syntax::Expression& name,
                      const syntax::Function& function) {
     const syntax::Local* local = file.scopes.local_of(name);
-    return local && local->kind == syntax::LocalKind::parameter &&
-           local->function == function.id && !function.parameters.empty() &&
-           local->name.text == function.parameters[0].text && local->values.size() <= 1;
+    return local && local->kind == syntax::LocalKind::parameter && local->function == function.id &&
+           !function.parameters.empty() && local->name.text == function.parameters[0].text &&
+           local->values.size() <= 1;
 }
 
 // `params.outage_begn` gives nil at three in the morning.
@@ -99,8 +99,7 @@ void check_parameter_reads(Sources& sources, const SourceFile& runbook) {
     for (const auto& [name, parameter] : **declared) names.push_back(name);
     for (const auto* word : {"run", "refuse", "ended"}) {
         const syntax::Key* key = runbook.facts.keys->find(word);
-        const syntax::Expression* body =
-            key ? &syntax::without_parentheses(*key->value) : nullptr;
+        const syntax::Expression* body = key ? &syntax::without_parentheses(*key->value) : nullptr;
         if (!body || !body->function) continue;
         for (const auto& index : runbook.tree.expressions) {
             if (index.kind != syntax::ExpressionKind::index ||
@@ -110,9 +109,9 @@ void check_parameter_reads(Sources& sources, const SourceFile& runbook) {
                 continue;
             const std::string name(index.right->text);
             if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-            add_finding(sources, runbook, index.right->span.begin, "unknown_parameter",
-                        "The runbook declares no parameter \"" + name + "\"." +
-                            did_you_mean(name, names));
+            add_finding(
+                sources, runbook, index.right->span.begin, "unknown_parameter",
+                "The runbook declares no parameter \"" + name + "\"." + did_you_mean(name, names));
         }
     }
 }

@@ -25,8 +25,7 @@ std::string argument_problem(const Family& family, const Operation& operation,
     }
     Family plain = family;
     plain.normalise = nullptr;
-    const auto checked =
-        check_arguments(plain, alone, Map{{std::string(parameter.name), value}});
+    const auto checked = check_arguments(plain, alone, Map{{std::string(parameter.name), value}});
     return checked ? "" : checked.error().message;
 }
 

@@ -52,8 +52,9 @@ private:
     void check_declared(const syntax::DeclaredTarget& target) {
         if (target.family.empty()) {
             add(runbook_, target.position, "bad_target",
-                "\"" + target.key + "\" is no target. Write \"family/name\", such as "
-                "[\"dns/site\"] = { \"upsert\" }.");
+                "\"" + target.key +
+                    "\" is no target. Write \"family/name\", such as "
+                    "[\"dns/site\"] = { \"upsert\" }.");
             return;
         }
         const Family* family = find_family(target.family);
@@ -173,8 +174,10 @@ private:
                 }
                 if (!runbook_.facts.targets_complete || declared_.contains(target.key)) continue;
                 add(file, call->position, "undeclared_target",
-                    why + "It uses " + target.key + ", which this runbook does not declare. Add "
-                        "[\"" + target.key + "\"] to targets.");
+                    why + "It uses " + target.key +
+                        ", which this runbook does not declare. Add "
+                        "[\"" +
+                        target.key + "\"] to targets.");
             }
         }
     }

@@ -26,8 +26,8 @@ enum Exit {
 };
 
 struct OptionRow {
-    std::string_view name;         // "--environment"
-    std::string_view value = {};   // "NAME"; empty for a flag.
+    std::string_view name;        // "--environment"
+    std::string_view value = {};  // "NAME"; empty for a flag.
     std::string_view help = {};
     std::string_view letter = {};  // "-e", or empty.
     bool repeated = false;

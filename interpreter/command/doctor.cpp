@@ -43,15 +43,15 @@ void needs_of_runbook(Sources& sources, const std::string& path, const Environme
     if (!file || !file->facts.targets_complete)
         for (const auto& [target, settings] : environment.targets)
             add_unique(needs.targets, target);
-    const auto errors = std::count_if(
-        sources.findings.begin(), sources.findings.end(),
-        [](const auto& found) { return found.severity == syntax::Severity::error; });
-    examined.found = errors == 0 ? "nothing is wrong with it"
-                                 : std::to_string(errors) + " errors in it";
+    const auto errors =
+        std::count_if(sources.findings.begin(), sources.findings.end(),
+                      [](const auto& found) { return found.severity == syntax::Severity::error; });
+    examined.found =
+        errors == 0 ? "nothing is wrong with it" : std::to_string(errors) + " errors in it";
     if (errors > 0) {
         examined.state = State::problem;
-        examined.advice = "See: perilune check " + runbook_name(path) + " --environment " +
-                          environment.name;
+        examined.advice =
+            "See: perilune check " + runbook_name(path) + " --environment " + environment.name;
     }
     all.push_back(std::move(examined));
 }
@@ -119,8 +119,9 @@ int tell(const Invocation& invocation, const Examination& all) {
 
 int execute_doctor(const Invocation& invocation) {
     if (!invocation.has("--environment"))
-        return report_error(invocation, fail("bad_argument", "Say which environment to examine: "
-                                                             "--environment NAME."));
+        return report_error(invocation, fail("bad_argument",
+                                             "Say which environment to examine: "
+                                             "--environment NAME."));
     const auto library = library_of(invocation);
     if (!library) return report_error(invocation, library.error());
     const HostSetup setup = host_setup(invocation);
@@ -137,8 +138,7 @@ int execute_doctor(const Invocation& invocation) {
         if (!path) return report_error(invocation, path.error());
         needs_of_runbook(sources, *path, *environment, needs, all);
     } else {
-        for (const auto& [target, settings] : environment->targets)
-            needs.targets.push_back(target);
+        for (const auto& [target, settings] : environment->targets) needs.targets.push_back(target);
     }
     add_secrets_of_targets(*environment, needs);
     const auto loop = Loop::make();

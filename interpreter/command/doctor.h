@@ -17,9 +17,9 @@ struct Examined {
     enum class State { ok, note, problem };
     std::string what;  // "dns/site", "secret PRIMARY_URL", "clock"
     State state = State::ok;
-    std::string found;   // What there is, in a few words; never a secret's value.
-    std::string advice;  // What to do, where something is to be done.
-    double took_s = -1;  // -1: not measured.
+    std::string found;    // What there is, in a few words; never a secret's value.
+    std::string advice;   // What to do, where something is to be done.
+    double took_s = -1;   // -1: not measured.
     bool secret = false;  // A problem of it is one of credentials.
 };
 

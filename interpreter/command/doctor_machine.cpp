@@ -31,7 +31,9 @@ constexpr double worker_within_s = 10;
 
 void add(Examination& all, std::string what, State state, std::string found,
          std::string advice = "") {
-    all.push_back({.what = std::move(what), .state = state, .found = std::move(found),
+    all.push_back({.what = std::move(what),
+                   .state = state,
+                   .found = std::move(found),
                    .advice = std::move(advice)});
 }
 
@@ -50,11 +52,11 @@ void examine_state(const Invocation& invocation, Examination& all) {
                    "Make the folder writable, or give another one with --state.");
     struct statvfs space {};
     if (::statvfs(folder.c_str(), &space) == 0) {
-        const double free = static_cast<double>(space.f_bavail) *
-                            static_cast<double>(space.f_frsize);
+        const double free =
+            static_cast<double>(space.f_bavail) * static_cast<double>(space.f_frsize);
         if (free < free_bytes_min)
-            return add(all, "state", State::problem, folder + " has only " + show_size(free) +
-                                                         " left",
+            return add(all, "state", State::problem,
+                       folder + " has only " + show_size(free) + " left",
                        "Make room: a run that cannot write its journal stops.");
     }
     add(all, "state", State::ok, folder);
@@ -73,8 +75,10 @@ void examine_clock(const Invocation& invocation, Examination& all) {
     }
     timex about{};
     if (::adjtimex(&about) == TIME_ERROR)
-        return add(all, "clock", State::note, "is not kept by a time server as far as the kernel "
-                                              "knows; it says " + show_time(now),
+        return add(all, "clock", State::note,
+                   "is not kept by a time server as far as the kernel "
+                   "knows; it says " +
+                       show_time(now),
                    "Start a time service, such as chrony.");
     add(all, "clock", State::ok, show_time(now));
 }
@@ -90,13 +94,12 @@ void examine_program(const std::string& name, const std::string& path, bool need
 
 void examine_kernel(Examination& all) {
     const auto kill_process = static_cast<unsigned>(SECCOMP_RET_KILL_PROCESS);
-    const bool filters =
-        ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &kill_process) == 0;
+    const bool filters = ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &kill_process) == 0;
     add(all, "seccomp", filters ? State::ok : State::problem,
         filters ? "the kernel filters system calls" : "the kernel filters no system calls",
         filters ? "" : "Scripts cannot be confined: use a kernel with CONFIG_SECCOMP_FILTER.");
-    const auto version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0,
-                                   LANDLOCK_CREATE_RULESET_VERSION);
+    const auto version =
+        ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
     add(all, "Landlock", version > 0 ? State::ok : State::note,
         version > 0 ? "version " + std::to_string(version) : "this kernel has none",
         version > 0 ? "" : "Scripts are confined by the filter of system calls alone.");
@@ -149,8 +152,9 @@ void examine_worker(const std::string& program, Examination& all) {
     found.state = problem.empty() ? State::ok : State::problem;
     found.found = problem.empty() ? "starts, confined" : problem;
     if (!problem.empty())
-        found.advice = "Scripts cannot be executed here; a container may forbid seccomp filters or "
-                       "closing descriptors.";
+        found.advice =
+            "Scripts cannot be executed here; a container may forbid seccomp filters or "
+            "closing descriptors.";
     all.push_back(std::move(found));
 }
 

@@ -44,8 +44,10 @@ int hand_over(const Invocation& invocation, Store& store, const std::string& run
         }
         return exit_done;
     }
-    say("The host that executes " + run + " has not answered yet; the command is kept for it. "
-        "Watch: perilune watch " + run);
+    say("The host that executes " + run +
+        " has not answered yet; the command is kept for it. "
+        "Watch: perilune watch " +
+        run);
     return exit_waits;
 }
 
@@ -67,7 +69,8 @@ std::string not_asked(Store& store, const RunRow& row, const std::string& kind, 
         if (name == names.back() || name == id.key()) return {};
         all += (all.empty() ? "\"" : ", \"") + names.back() + "\"";
     }
-    if (names.empty()) return "The run " + row.id + " asks nothing now. See: perilune status " + row.id;
+    if (names.empty())
+        return "The run " + row.id + " asks nothing now. See: perilune status " + row.id;
     if (name.empty() && names.size() == 1) return {};
     return "The run " + row.id + " asks " + all + "; say which one." + did_you_mean(name, names);
 }
@@ -91,7 +94,8 @@ int steer(const Invocation& invocation, const std::string& kind, Value body, Wit
         return report_error(invocation,
                             fail("ended", "The run " + row->id + " has ended (" + row->outcome +
                                               "); nothing of it can be changed but by: perilune "
-                                              "undo " + row->id));
+                                              "undo " +
+                                              row->id));
     if (without == Without::execute) {
         store->reset();
         Session session(invocation);
@@ -108,8 +112,8 @@ int steer(const Invocation& invocation, const std::string& kind, Value body, Wit
     kept.at = wall_now_s();
     if (const auto sent = (*store)->send(kept); !sent)
         return report_error(invocation, sent.error());
-    say("Kept for the run " + row->id + ", which nobody executes now. Go on with: perilune resume " +
-        row->id);
+    say("Kept for the run " + row->id +
+        ", which nobody executes now. Go on with: perilune resume " + row->id);
     return exit_done;
 }
 
@@ -133,10 +137,10 @@ int execute_run(const Invocation& invocation) {
         const auto now = make_plan(invocation);
         if (!now) return report_error(invocation, now.error());
         if (const std::string differs = plan_differences(*kept, *now); !differs.empty())
-            return report_error(invocation,
-                                fail("plan_stale", "The plan does not hold any more; nothing was "
-                                                   "done:\n" + differs +
-                                                       "Look at a new one: perilune plan"));
+            return report_error(invocation, fail("plan_stale",
+                                                 "The plan does not hold any more; nothing was "
+                                                 "done:\n" +
+                                                     differs + "Look at a new one: perilune plan"));
         extra.set("plan", (*kept)["digest"]).set("plan_changes", (*kept)["changes"]);
     }
     Session session(invocation);
@@ -151,9 +155,9 @@ int execute_resume(const Invocation& invocation) {
         auto row = find_run(**store, invocation.get("RUN"));
         if (!row) return report_error(invocation, row.error());
         if (row->state == "ended")
-            return report_error(invocation, fail("ended", "The run " + row->id +
-                                                              " has ended: " + row->outcome +
-                                                              ". See: perilune report " + row->id));
+            return report_error(invocation,
+                                fail("ended", "The run " + row->id + " has ended: " + row->outcome +
+                                                  ". See: perilune report " + row->id));
         id = row->id;
     }
     Session session(invocation);
@@ -162,8 +166,7 @@ int execute_resume(const Invocation& invocation) {
 
 int execute_retry(const Invocation& invocation) {
     Value body;
-    return steer(invocation, "retry", body.set("step", invocation.get("--step")),
-                 Without::execute);
+    return steer(invocation, "retry", body.set("step", invocation.get("--step")), Without::execute);
 }
 
 int execute_skip(const Invocation& invocation) {
@@ -179,19 +182,21 @@ int execute_skip(const Invocation& invocation) {
 int execute_settle(const Invocation& invocation) {
     const auto result = json_option(invocation, "--result");
     if (!result) return report_error(invocation, result.error());
-    const int said = invocation.has("--happened") + invocation.has("--did-not") +
-                     invocation.has("--again");
+    const int said =
+        invocation.has("--happened") + invocation.has("--did-not") + invocation.has("--again");
     if (said != 1)
-        return report_error(invocation, fail("bad_argument", "Say one of --happened, --did-not "
-                                                             "and --again."));
+        return report_error(invocation, fail("bad_argument",
+                                             "Say one of --happened, --did-not "
+                                             "and --again."));
     if (!invocation.has("--reason"))
-        return report_error(invocation, fail("bad_argument", "Settling needs --reason TEXT: what "
-                                                             "you looked at."));
+        return report_error(invocation, fail("bad_argument",
+                                             "Settling needs --reason TEXT: what "
+                                             "you looked at."));
     Value body;
     body.set("name", invocation.get("OPERATION")).set("result", *result);
     body.set("how", invocation.has("--happened") ? "happened"
-                    : invocation.has("--again") ? "again"
-                                                : "did_not");
+                    : invocation.has("--again")  ? "again"
+                                                 : "did_not");
     return steer(invocation, "settle", body, Without::execute);
 }
 

@@ -20,8 +20,8 @@ Result<RunRow> find_run(Store& store, const std::string& typed) {
     }
     if (found.size() == 1) return *found.front();
     if (found.empty())
-        return fail("no_such_run", "There is no run \"" + typed + "\"." +
-                                       did_you_mean(typed, ids) + " See: perilune runs");
+        return fail("no_such_run", "There is no run \"" + typed + "\"." + did_you_mean(typed, ids) +
+                                       " See: perilune runs");
     std::string all;
     for (const auto* row : found) all += "\n  " + row->id + "  " + row->runbook;
     return fail("bad_argument", "Several runs have \"" + typed + "\" in their id:" + all);

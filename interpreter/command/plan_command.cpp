@@ -23,8 +23,9 @@ public:
         const auto library = library_of(invocation_);
         if (!library) return library.error();
         if (!invocation_.has("--environment"))
-            return fail("bad_argument", "Say which environment the plan is for: --environment "
-                                        "NAME.");
+            return fail("bad_argument",
+                        "Say which environment the plan is for: --environment "
+                        "NAME.");
         if (const auto opened = host_.open(); !opened) return opened.error();
         host_.loop().post([this, &library] {
             host_.prepare(
@@ -115,8 +116,9 @@ Result<Value> read_plan(const Invocation& invocation) {
     auto kept = (*store)->plan(named);
     if (!kept) return kept.error();
     if (!*kept)
-        return fail("plan_stale", "There is no plan " + named + " in the state folder. Make one "
-                                                                "with: perilune plan");
+        return fail("plan_stale", "There is no plan " + named +
+                                      " in the state folder. Make one "
+                                      "with: perilune plan");
     return from_canonical_json(**kept);
 }
 

@@ -23,8 +23,7 @@ Result<std::string> make_part(const std::string& part, const std::string& shell)
     if (part == "man") return man_page();
     if (part == "stubs") return stubs();
     if (part == "completions") return completions(shell);
-    return fail("bad_argument", "There is no part \"" + part + "\"." +
-                                    did_you_mean(part, parts()) +
+    return fail("bad_argument", "There is no part \"" + part + "\"." + did_you_mean(part, parts()) +
                                     " There are operations, drivers, commands, man, completions "
                                     "and stubs.");
 }

@@ -49,17 +49,19 @@ std::string bash_script() {
     std::string commands;
     for (const auto& row : all_commands())
         commands += (commands.empty() ? "" : " ") + std::string(row.name);
-    text += commands + "\" -- \"$current\"))\n    return\n  fi\n"
+    text += commands +
+            "\" -- \"$current\"))\n    return\n  fi\n"
             "  local options=\"\"\n  case \"${COMP_WORDS[1]}\" in\n";
     for (const auto& row : all_commands())
         text += "    " + std::string(row.name) + ") options=\"" + words_of(row) + "\" ;;\n";
-    return text + "  esac\n"
-                  "  case \"$current\" in\n"
-                  "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
-                  "    *) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n"
-                  "  esac\n"
-                  "}\n"
-                  "complete -F _perilune perilune\n";
+    return text +
+           "  esac\n"
+           "  case \"$current\" in\n"
+           "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
+           "    *) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n"
+           "  esac\n"
+           "}\n"
+           "complete -F _perilune perilune\n";
 }
 
 void add_zsh_options(std::string& text, const std::vector<OptionRow>& options) {
@@ -79,9 +81,10 @@ std::string zsh_script() {
         "_perilune() {\n  local -a commands\n  commands=(\n";
     for (const auto& row : all_commands())
         text += "    " + quoted(zsh_text(row.name) + ":" + zsh_text(row.summary)) + "\n";
-    text += "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n"
-            "  local command=\"$words[2]\"\n  shift words\n  (( CURRENT-- ))\n"
-            "  case \"$command\" in\n";
+    text +=
+        "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n"
+        "  local command=\"$words[2]\"\n  shift words\n  (( CURRENT-- ))\n"
+        "  case \"$command\" in\n";
     for (const auto& row : all_commands()) {
         text += "    " + std::string(row.name) + ")\n      _arguments";
         add_zsh_options(text, row.options);

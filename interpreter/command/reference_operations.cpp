@@ -229,8 +229,9 @@ std::string drivers_reference() {
         }
         if (!any) text += "No driver yet.\n\n";
     }
-    text += "## Providers of secrets\n\nAn environment's `secrets:` names one of these as "
-            "`provider`.\n\n";
+    text +=
+        "## Providers of secrets\n\nAn environment's `secrets:` names one of these as "
+        "`provider`.\n\n";
     for (const auto* provider : all_secret_providers()) {
         text += "### " + std::string(provider->name) + "\n\n" + std::string(provider->doc) + "\n\n";
         add_settings(text, *provider);

@@ -114,8 +114,8 @@ private:
         std::string out = "{ ";
         std::string name;
         for (const char c : shape) {
-            const bool in_name = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-                                 c == '?';
+            const bool in_name =
+                (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '?';
             if (in_name) {
                 name += c;
                 continue;
@@ -152,8 +152,7 @@ std::string parameter_type(const Parameter& parameter, const ShapeReader& shapes
         case Type::size: type = "perilune.Size"; break;
         case Type::time: type = "perilune.Time"; break;
         case Type::list:
-            type = parameter.shape.empty() ? "any[]"
-                                           : "(" + shapes.read(parameter.shape) + ")[]";
+            type = parameter.shape.empty() ? "any[]" : "(" + shapes.read(parameter.shape) + ")[]";
             break;
         case Type::map: type = "table<string, any>"; break;
         case Type::target: type = "perilune." + std::string(parameter.shape); break;
@@ -179,8 +178,8 @@ std::string one_line(std::string_view doc) {
 
 void add_operation(std::string& text, const std::string& handle, const Family& family,
                    const Operation& operation, const ShapeReader& shapes) {
-    const std::string arguments = "perilune." + std::string(family.name) + "." +
-                                  std::string(operation.name);
+    const std::string arguments =
+        "perilune." + std::string(family.name) + "." + std::string(operation.name);
     const bool takes = !operation.used_parameters().empty();
     bool needs = false;
     if (takes) {
@@ -218,12 +217,14 @@ void add_family(std::string& text, const Family& family) {
     for (const auto& record : family.records) add_record(text, family.name, record, shapes);
     const std::string name(family.name);
     const std::string handle = name + "_target";
-    text += "\n" + comment(family.doc) + "---@class perilune." + name + "\nlocal " + handle +
-            " = {}\n";
+    text +=
+        "\n" + comment(family.doc) + "---@class perilune." + name + "\nlocal " + handle + " = {}\n";
     for (const auto& operation : family.operations)
         add_operation(text, handle, family, operation, shapes);
-    text += "\n---The target `" + name + "/NAME` of the environment.\n---@param name string\n"
-            "---@return perilune." + name + "\nfunction " + name + "(name) end\n";
+    text += "\n---The target `" + name +
+            "/NAME` of the environment.\n---@param name string\n"
+            "---@return perilune." +
+            name + "\nfunction " + name + "(name) end\n";
 }
 
 }  // namespace

@@ -29,8 +29,10 @@ Result<std::size_t> read_limit(const Invocation& invocation) {
     const auto read = std::from_chars(text.data(), text.data() + text.size(), limit);
     if (read.ec != std::errc() || read.ptr != text.data() + text.size() || limit == 0 ||
         limit > all_runs)
-        return fail("bad_argument", "--limit must be a whole number from 1 to 100000, but it is "
-                                    "\"" + text + "\".");
+        return fail("bad_argument",
+                    "--limit must be a whole number from 1 to 100000, but it is "
+                    "\"" +
+                        text + "\".");
     return limit;
 }
 
@@ -127,8 +129,7 @@ int execute_runs(const Invocation& invocation) {
         if (!is_of_state(row, wanted)) continue;
         if (invocation.has("--runbook") && row.runbook != invocation.get("--runbook")) continue;
         const auto records = read_records(**store, row.id);
-        lines.push_back(
-            report::make_run_line(row, records ? *records : std::vector<Value>()));
+        lines.push_back(report::make_run_line(row, records ? *records : std::vector<Value>()));
         if (lines.size() == *limit) break;
     }
     if (invocation.json()) {

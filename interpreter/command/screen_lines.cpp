@@ -33,10 +33,9 @@ std::string record_line(const std::string& run, const RunState& state, const Val
                         bool colour) {
     const std::string& kind = record["kind"].text();
     if (kind == "begin")
-        return painted(visible(record["facts"]["summary"].text(), false), "1", colour) +
-               "  (run " + run + ", environment " + record["environment"].text() + ")";
-    if (kind == "claim")
-        return "Resuming the run " + run + ": " + record["why"].text() + ".";
+        return painted(visible(record["facts"]["summary"].text(), false), "1", colour) + "  (run " +
+               run + ", environment " + record["environment"].text() + ")";
+    if (kind == "claim") return "Resuming the run " + run + ": " + record["why"].text() + ".";
     if (kind == "open" && record["args"]["what"].text() == "step")
         return "▸ " + visible(state.path(EventId::from(record).key()), false);
     if (kind == "close") return close_line(state, record, colour);
@@ -45,12 +44,13 @@ std::string record_line(const std::string& run, const RunState& state, const Val
     if (kind == "fault")
         return painted("!", "33", colour) + " " + visible(record["text"].text(), false) +
                " It is started again and replayed.";
-    if (kind == "try" && record["number"].number() > 1) return "  tried again, for the " + std::to_string(record["number"].integer()) + ". time";
-    if (kind == "doubt") return painted("! in doubt: ", "31", colour) + visible(record["text"].text());
+    if (kind == "try" && record["number"].number() > 1)
+        return "  tried again, for the " + std::to_string(record["number"].integer()) + ". time";
+    if (kind == "doubt")
+        return painted("! in doubt: ", "31", colour) + visible(record["text"].text());
     if (kind == "stop" && !record.has("strand") && !record.has("of"))
         return "Stopping the run: " + record["why"].text() + ".";
-    if (kind == "undo" && record.has("name"))
-        return "↶ " + visible(record["name"].text(), false);
+    if (kind == "undo" && record.has("name")) return "↶ " + visible(record["name"].text(), false);
     if (kind == "undone" && record.has("problem"))
         return painted("✗", "31", colour) + " " + visible(record["problem"].text(), false);
     if (kind == "answer" && record.has("who") && record.has("decision"))

@@ -52,10 +52,9 @@ public:
 
     void record(const std::string& run, const RunState& state, const Value& record) override {
         const std::string& kind = record["kind"].text();
-        const Scope& scope = state.scope(kind == "open" ? EventId::from(record).key()
-                                                        : record["scope"].text());
-        const bool shown =
-            scope.what == "step" || scope.what == "wait" || scope.what == "hold";
+        const Scope& scope =
+            state.scope(kind == "open" ? EventId::from(record).key() : record["scope"].text());
+        const bool shown = scope.what == "step" || scope.what == "wait" || scope.what == "hold";
         if (kind == "open" && shown)
             running_[scope.id] = {.path = scope.path, .since = record["time"].number()};
         if (kind == "read") doing_.erase(record["strand"].text());

@@ -64,16 +64,18 @@ Result<std::shared_ptr<SecretProvider>> make_provider(const SecretsSettings& giv
     if (given.provider == "file") {
         const std::string& folder = values["folder"].text();
         if (folder.empty())
-            return fail("bad_setting", "secrets: the provider file needs folder: where the "
-                                       "secrets lie.");
+            return fail("bad_setting",
+                        "secrets: the provider file needs folder: where the "
+                        "secrets lie.");
         return make_file_secrets(path_below(given.settings.folder, folder));
     }
     if (given.provider == "command") {
         std::vector<std::string> argv;
         for (const auto& word : values["command"].list()) argv.push_back(word.text());
         if (argv.empty() || !argv[0].starts_with('/'))
-            return fail("bad_setting", "secrets: the provider command needs command: a list that "
-                                       "begins with the whole path of a program.");
+            return fail("bad_setting",
+                        "secrets: the provider command needs command: a list that "
+                        "begins with the whole path of a program.");
         const double timeout_s =
             values.has("timeout") ? values["timeout"].number() : command_timeout_s;
         return make_command_secrets(std::move(argv), timeout_s);
@@ -108,14 +110,14 @@ const DriverKind* find_secret_provider(std::string_view name) {
 Result<FetchSecret> make_secret_fetch(const SecretsSettings& settings, Loop&) {
     auto provider = make_provider(settings);
     if (!provider) return provider.error();
-    return FetchSecret([kept = std::move(*provider)](const std::string& name,
-                                                     const std::string& version) {
-        auto value = kept->fetch(name, version);
-        if (value || value.error().code == "unsafe_secret") return value;
-        Error error = value.error();
-        error.code = "secret_missing";
-        return Result<std::string>(std::move(error));
-    });
+    return FetchSecret(
+        [kept = std::move(*provider)](const std::string& name, const std::string& version) {
+            auto value = kept->fetch(name, version);
+            if (value || value.error().code == "unsafe_secret") return value;
+            Error error = value.error();
+            error.code = "secret_missing";
+            return Result<std::string>(std::move(error));
+        });
 }
 
 std::vector<std::string> secret_names(const Value& value) {

@@ -11,6 +11,7 @@
 #include "interpreter/base/units.h"
 #include "interpreter/command/answers.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/secret_fetch.h"
 #include "interpreter/command/screen_lines.h"
 #include "interpreter/library/parameters.h"
 #include "interpreter/report/closing.h"
@@ -35,10 +36,10 @@ int Session::start(const Value& extra) {
         std::string known;
         for (const auto& [name, path] : library->environments)
             known += (known.empty() ? "" : ", ") + name;
-        return report_error(invocation_,
-                            fail("bad_argument", "Say which environment this is for: "
-                                                 "--environment NAME. The library has: " +
-                                                     known + "."));
+        return report_error(invocation_, fail("bad_argument",
+                                              "Say which environment this is for: "
+                                              "--environment NAME. The library has: " +
+                                                  known + "."));
     }
     if (const auto opened = host_->open(); !opened)
         return report_error(invocation_, opened.error());
@@ -59,6 +60,12 @@ void Session::prepared(Result<Prepared> made) {
     auto params = read_parameters(*declared, invocation_.all("PARAMETERS"),
                                   found == defaults.end() ? Map() : found->second);
     if (!params) return give_up(params.error());
+    // A secret that is missing is told before anything starts: exit code 4.
+    std::vector<std::string> targets;
+    for (const auto& [target, changes] : made->facts["targets"].map()) targets.push_back(target);
+    const auto open = [this](const Value& handle) { return host_->open_secret(handle); };
+    if (const auto there = check_secrets(made->environment, targets, open); !there)
+        return give_up(there.error());
     StartOptions options;
     options.params = Value(*params);
     options.who = current_person();
@@ -137,25 +144,6 @@ int Session::loop_until_rest() {
     return exit_;
 }
 
-// How long the steps of this runbook usually take, by its latest runs; only a terminal shows it.
-void Session::learn_usual(const std::string& runbook) {
-    const auto rows = host_->store().runs(20);
-    if (!rows) return;
-    std::vector<std::vector<Value>> runs;
-    for (const auto& row : *rows) {
-        if (row.runbook != runbook || row.state != "ended" || runs.size() >= 5) continue;
-        const auto records = host_->store().records(row.id);
-        if (!records || records->size() > 5000) continue;
-        runs.emplace_back();
-        for (const auto& record : *records)
-            if (auto read = from_canonical_json(record.body)) runs.back().push_back(*read);
-    }
-    std::map<std::string, double> seconds;
-    for (const auto& [path, usual] : report::usual_durations(runs, runbook).steps)
-        seconds[path] = usual.median_s;
-    screen_->usual(std::move(seconds));
-}
-
 void Session::finish(int code) {
     if (finished_) return;
     finished_ = true;
@@ -181,8 +169,9 @@ void Session::on_progress(const std::string&, const EventId& id, const std::stri
 
 void Session::on_trouble(const std::string& problem) {
     screen_->line(problem.empty() ? "The state store can be written again; the run goes on."
-                                  : problem + " The run waits; nothing is executed until it can be "
-                                              "written. Make space, or stop with Ctrl-C.");
+                                  : problem +
+                                        " The run waits; nothing is executed until it can be "
+                                        "written. Make space, or stop with Ctrl-C.");
 }
 
 void Session::on_rest(const std::string& run, Rest rest, const std::string& reason) {
@@ -221,19 +210,6 @@ void Session::end_park(const std::string& state_name, const std::string& reason,
     });
 }
 
-// The last lines: outcome, failed step, reason, what is left behind, the next command.
-void Session::show_closing(const RunState& now) {
-    auto row = host_->store().run(run_);
-    const RunRow known = row && *row ? **row : RunRow();
-    if (invocation_.json()) return put_json(report::closing_value(now, known));
-    report::Style style;
-    style.colour = talk_in_colour();
-    style.columns = 100;
-    std::string text;
-    for (const auto& line : report::closing_lines(now, known, style)) text += line + "\n";
-    write_raw(text);
-}
-
 void Session::watch_signals() {
     read_terminal();
     sigset_t set;
@@ -258,52 +234,10 @@ void Session::on_signal(int signal) {
                          : "Stopped at once. Go on with: perilune resume " + run_);
         ::_exit(signal == SIGTERM ? 143 : exit_interrupted);
     }
-    screen_->line("Stopping: nothing new is started; what is in flight is settled first "
-                  "(again to stop at once).");
+    screen_->line(
+        "Stopping: nothing new is started; what is in flight is settled first "
+        "(again to stop at once).");
     host_->pause();
-}
-
-void Session::ask_people() {
-    LiveRun* run = host_->live(run_);
-    const std::string text = question_text(run_, run->engine().state(), ::isatty(STDIN_FILENO) == 1);
-    if (text == typed_) return;
-    typed_ = text;
-    if (::isatty(STDIN_FILENO) != 1) return screen_->line(text);
-    screen_->prompt(text);
-}
-
-// Keys while nothing is asked (`t` tells what happens now), lines while something is.
-void Session::read_terminal() {
-    if (::isatty(STDIN_FILENO) != 1) return;
-    input_ = host_->loop().watch(STDIN_FILENO, Ready::readable, [this] {
-        std::array<char, 4096> bytes{};
-        const auto got = ::read(STDIN_FILENO, bytes.data(), bytes.size());
-        // The terminal is gone: the run goes on, and is answered from elsewhere.
-        if (got <= 0) return host_->loop().cancel(input_);
-        const std::string typed(bytes.data(), static_cast<std::size_t>(got));
-        if (!screen_->prompting()) {
-            if (typed.find('t') != std::string::npos) screen_->tell_now();
-            return;
-        }
-        line_ += typed;
-        for (auto at = line_.find('\n'); at != std::string::npos; at = line_.find('\n')) {
-            const std::string line = line_.substr(0, at);
-            line_.erase(0, at + 1);
-            on_line(line);
-        }
-    });
-}
-
-void Session::on_line(const std::string& line) {
-    LiveRun* run = host_->live(run_);
-    if (!run || line.empty()) return;
-    auto given = command_from_line(line, run->engine().state());
-    if (!given) return screen_->prompt(given.error().message);
-    given->who = current_person();
-    typed_.clear();
-    screen_->answered();
-    const std::string refused = host_->command(run_, *given);
-    if (!refused.empty()) screen_->prompt(refused);
 }
 
 }  // namespace perilune

@@ -51,8 +51,8 @@ private:
     int signal_fd_ = -1;
     Loop::Id input_ = 0;
     bool finished_ = false;
-    std::string typed_;    // The question shown last.
-    std::string line_;     // What was typed and has no line end yet.
+    std::string typed_;  // The question shown last.
+    std::string line_;   // What was typed and has no line end yet.
 };
 
 // The state folder: --state, else PERILUNE_STATE, else the user's own.

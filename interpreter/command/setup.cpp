@@ -19,7 +19,8 @@ std::string program_folder() {
     const auto size = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
     if (size <= 0) return ".";
     return std::filesystem::path(std::string(path.data(), static_cast<std::size_t>(size)))
-        .parent_path().string();
+        .parent_path()
+        .string();
 }
 
 std::string helper_program(const std::string& folder, const std::string& name) {

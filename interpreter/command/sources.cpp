@@ -16,8 +16,8 @@ syntax::NameSet family_names() {
 }
 
 syntax::Diagnostic unreadable(const std::string& path, const Error& error) {
-    syntax::Diagnostic found{.file = path, .position = {}, .code = error.code,
-                             .message = error.message};
+    syntax::Diagnostic found{
+        .file = path, .position = {}, .code = error.code, .message = error.message};
     if (error.detail.has("line")) {
         found.position.line = static_cast<std::uint32_t>(error.detail["line"].integer());
         found.position.column = static_cast<std::uint32_t>(error.detail["column"].integer());

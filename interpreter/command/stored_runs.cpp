@@ -59,8 +59,8 @@ Result<std::vector<Value>> read_records(Store& store, const std::string& run) {
         auto record = from_canonical_json(row.body);
         if (!record)
             return fail("journal_broken", "Record " + std::to_string(records.size() + 1) +
-                                              " of the run " + run + " cannot be read: " +
-                                              record.error().message +
+                                              " of the run " + run +
+                                              " cannot be read: " + record.error().message +
                                               " See: perilune verify " + run);
         records.push_back(std::move(*record));
     }

@@ -35,9 +35,9 @@ Verified verify_run(Store& store, const std::string& id) {
         const auto before = store.run(id);
         const auto records = store.records(id);
         const auto after = store.run(id);
-        for (const Error* error : {before ? nullptr : &before.error(),
-                                   records ? nullptr : &records.error(),
-                                   after ? nullptr : &after.error()}) {
+        for (const Error* error :
+             {before ? nullptr : &before.error(), records ? nullptr : &records.error(),
+              after ? nullptr : &after.error()}) {
             if (!error) continue;
             verified.problem = error->message;
             return verified;
@@ -108,8 +108,7 @@ void tell(const Invocation& invocation, const std::vector<Verified>& all) {
 
 int execute_verify(const Invocation& invocation) {
     if (invocation.has("RUN") == invocation.has("--all"))
-        return report_error(invocation,
-                            fail("bad_argument", "Say which run to verify, or --all."));
+        return report_error(invocation, fail("bad_argument", "Say which run to verify, or --all."));
     Result<std::unique_ptr<Store>> store = open_store(invocation);
     if (!store) return report_error(invocation, store.error());
     RunRow row;

@@ -79,8 +79,10 @@ private:
                     continue;
                 }
                 screen_->close();
-                say("No longer watching; the run " + row_.id + " goes on. Watch again: perilune "
-                    "watch " + row_.id);
+                say("No longer watching; the run " + row_.id +
+                    " goes on. Watch again: perilune "
+                    "watch " +
+                    row_.id);
                 finish(info.ssi_signo == SIGTERM ? 128 + SIGTERM : exit_interrupted);
             }
         });
@@ -144,8 +146,10 @@ private:
             Value told = report::closing_value(followed_[row_.id].state, row_);
             put_json(told.set("executed", false));
         } else {
-            say("Nobody executes the run " + row_.id + ": the host that did is dead. Go on with: "
-                "perilune resume " + row_.id);
+            say("Nobody executes the run " + row_.id +
+                ": the host that did is dead. Go on with: "
+                "perilune resume " +
+                row_.id);
         }
         finish(exit_waits);
     }

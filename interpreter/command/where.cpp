@@ -40,8 +40,10 @@ Result<Value> ask_owner(Store& store, const std::string& run) {
                                                      " does not say where it stands."
                                                : reply);
     }
-    return fail("no_answer", "The host that executes " + run + " has not answered within 10 s; it "
-                             "may be busy or cut off. See: perilune status " + run);
+    return fail("no_answer", "The host that executes " + run +
+                                 " has not answered within 10 s; it "
+                                 "may be busy or cut off. See: perilune status " +
+                                 run);
 }
 
 // The frames of one strand stand together, the innermost first.

@@ -93,8 +93,7 @@ constexpr Word words[] = {
      "function random(m, n) end\n"},
     {"log", "Writes a line to the screen, the journal and the report.",
      "---@param text any\n---@param data table?\nfunction log(text, data) end\n"},
-    {"json",
-     "JSON text from and to values. A null is nil; json.empty_list is written as [].",
+    {"json", "JSON text from and to values. A null is nil; json.empty_list is written as [].",
      "json = { empty_list = {} }\n---@param value any\n---@param options { indent: integer? }?\n"
      "---@return string\nfunction json.encode(value, options) end\n---@param text string\n"
      "---@return any\nfunction json.decode(text) end\n"},
@@ -113,10 +112,9 @@ constexpr Word words[] = {
 
 // Lua's own that the sandbox keeps, and its own versions of them.
 constexpr std::string_view basic_names[] = {
-    "assert",       "error",        "ipairs",   "select",   "tonumber", "tostring",
-    "type",         "_VERSION",     "pairs",    "next",     "rawset",   "rawget",
-    "setmetatable", "getmetatable", "rawequal", "unpack",   "pcall",    "xpcall",
-    "require"};
+    "assert",   "error",  "ipairs", "select", "tonumber", "tostring",     "type",
+    "_VERSION", "pairs",  "next",   "rawset", "rawget",   "setmetatable", "getmetatable",
+    "rawequal", "unpack", "pcall",  "xpcall", "require"};
 
 struct Library {
     std::string_view name;
@@ -131,9 +129,9 @@ const std::vector<Library>& libraries() {
         {"table", {"concat", "insert", "remove", "sort", "maxn"}},
         {"coroutine", {"create", "resume", "wrap", "yield", "status", "running", "isyieldable"}},
         {"math",
-         {"abs",  "acos", "asin", "atan", "atan2", "ceil",  "cos",  "cosh", "deg",    "exp",
-          "floor", "fmod", "frexp", "huge", "ldexp", "log",  "log10", "max", "min",    "modf",
-          "pi",   "pow",  "rad",  "sin",  "sinh",  "sqrt",  "tan",  "tanh", "random"}},
+         {"abs",   "acos", "asin",  "atan", "atan2", "ceil", "cos",   "cosh", "deg",   "exp",
+          "floor", "fmod", "frexp", "huge", "ldexp", "log",  "log10", "max",  "min",   "modf",
+          "pi",    "pow",  "rad",   "sin",  "sinh",  "sqrt", "tan",   "tanh", "random"}},
         {"bit",
          {"arshift", "band", "bnot", "bor", "bswap", "bxor", "lshift", "rol", "ror", "rshift",
           "tobit", "tohex"}},
@@ -144,9 +142,9 @@ const std::vector<Library>& libraries() {
 
 constexpr std::string_view fields_of_run[] = {"id", "runbook", "environment", "started_by",
                                               "started_at"};
-constexpr std::string_view keys_of_runbook[] = {
-    "summary", "objectives", "targets", "parameters", "locks", "on_failure", "refuse", "run",
-    "ended"};
+constexpr std::string_view keys_of_runbook[] = {"summary",    "objectives", "targets",
+                                                "parameters", "locks",      "on_failure",
+                                                "refuse",     "run",        "ended"};
 
 syntax::KnownNames make_known_names() {
     syntax::KnownNames known;

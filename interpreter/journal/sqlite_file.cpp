@@ -189,8 +189,7 @@ Status SqliteFile::write(const std::function<Status()>& work) {
         return error("Beginning to write");
     auto worked = work();
     if (worked && failed()) worked = error("Writing");
-    if (worked &&
-        sqlite3_exec(database_, "commit", nullptr, nullptr, nullptr) != SQLITE_OK)
+    if (worked && sqlite3_exec(database_, "commit", nullptr, nullptr, nullptr) != SQLITE_OK)
         worked = error("Committing");
     if (!worked) sqlite3_exec(database_, "rollback", nullptr, nullptr, nullptr);
     if (worked) checkpoint_when_large();
@@ -214,11 +213,12 @@ Statement& SqliteFile::statement(const char* sql) {
 }
 
 Error SqliteFile::error(const std::string& doing) const {
-    return fail("state_failed", doing + " in the state folder " + folder_ + ": " +
-                                    (failure_ != 0 ? sqlite3_errstr(failure_)
-                                     : database_   ? sqlite3_errmsg(database_)
-                                                   : "no memory") +
-                                    ".",
+    return fail("state_failed",
+                doing + " in the state folder " + folder_ + ": " +
+                    (failure_ != 0 ? sqlite3_errstr(failure_)
+                     : database_   ? sqlite3_errmsg(database_)
+                                   : "no memory") +
+                    ".",
                 Retry::safe);
 }
 

@@ -26,7 +26,7 @@ struct RunRow {
     std::string owner;    // A host's id, or empty.
     std::int64_t epoch = 0;
     std::int64_t seq = 0;
-    std::string head;     // 32 raw bytes: the hash of the newest record.
+    std::string head;  // 32 raw bytes: the hash of the newest record.
     double created = 0;
 };
 
@@ -46,7 +46,7 @@ struct InboxRow {
     std::string id;
     std::string run;
     std::string kind;
-    std::string body;   // Canonical JSON.
+    std::string body;  // Canonical JSON.
     std::string who;
     double at = 0;
     bool taken = false;

@@ -37,7 +37,9 @@ Result<std::vector<std::string>> SqliteStore::commit(const Batch& batch) {
                 append(record.run, record.body, record.hash);
         for (const auto& reply : batch.replies)
             file_->statement("update inbox set taken = 1, reply = ? where id = ?")
-                .bind(reply.text).bind(reply.id).step();
+                .bind(reply.text)
+                .bind(reply.id)
+                .step();
         return Done{};
     });
     if (!written) {
@@ -49,7 +51,7 @@ Result<std::vector<std::string>> SqliteStore::commit(const Batch& batch) {
 }
 
 Result<bool> SqliteStore::claim(const RunRow& seen, const std::string& owner,
-                   const RecordRow& record) {
+                                const RecordRow& record) {
     const std::lock_guard guard(mutex_);
     bool won = false;
     const auto written = file_->write([&]() -> Status {
@@ -57,8 +59,13 @@ Result<bool> SqliteStore::claim(const RunRow& seen, const std::string& owner,
             "update run set owner = ?, epoch = epoch + 1, seq = seq + 1, head = ?,"
             " state = 'running', reason = '' where id = ? and coalesce(owner,'') = ?"
             " and epoch = ? and head = ?");
-        update.bind(owner).bind_blob(record.hash).bind(seen.id).bind(seen.owner)
-            .bind(seen.epoch).bind_blob(seen.head).step();
+        update.bind(owner)
+            .bind_blob(record.hash)
+            .bind(seen.id)
+            .bind(seen.owner)
+            .bind(seen.epoch)
+            .bind_blob(seen.head)
+            .step();
         update.reset();
         won = file_->changes() == 1;
         numbers_.erase(seen.id);  // Another host may have written since this one did.
@@ -85,8 +92,7 @@ void SqliteStore::append(const std::string& run, const std::string& body, const 
     auto& row = file_->statement("insert into record(run, prev, body, hash) values(?, ?, ?, ?)");
     row.bind(known.no).bind(known.last).bind(body).bind_blob(hash).step();
     known.last = file_->last_rowid();
-    file_->statement("update run set last = ? where no = ?").bind(known.last).bind(known.no)
-        .step();
+    file_->statement("update run set last = ? where no = ?").bind(known.last).bind(known.no).step();
 }
 
 bool SqliteStore::apply(const std::string& run, const Batch::Update& update) {
@@ -95,9 +101,16 @@ bool SqliteStore::apply(const std::string& run, const Batch::Update& update) {
         " outcome = coalesce(nullif(?, ''), outcome), reason = ?,"
         " owner = case when ? then null else owner end"
         " where id = ? and epoch = ? and head = ?");
-    row.bind_blob(update.head).bind(update.seq).bind(update.state).bind(update.outcome)
-        .bind(update.reason).bind(std::int64_t{update.release}).bind(run).bind(update.epoch)
-        .bind_blob(update.known_head).step();
+    row.bind_blob(update.head)
+        .bind(update.seq)
+        .bind(update.state)
+        .bind(update.outcome)
+        .bind(update.reason)
+        .bind(std::int64_t{update.release})
+        .bind(run)
+        .bind(update.epoch)
+        .bind_blob(update.known_head)
+        .step();
     row.reset();
     if (file_->changes() != 1) return false;
     if (update.free_locks)
@@ -124,40 +137,60 @@ std::string SqliteStore::since_when(const std::string& run) {
 Status SqliteStore::add_run(const Batch::NewRun& added) {
     const RunRow& row = added.row;
     if (!is_run_id(row.id))
-        return fail("bad_argument", "A run's id has 1 to 200 letters, digits, \"-\", \"_\" and "
-                                    "\".\", and begins with none of \"-\" and \".\".");
+        return fail("bad_argument",
+                    "A run's id has 1 to 200 letters, digits, \"-\", \"_\" and "
+                    "\".\", and begins with none of \"-\" and \".\".");
     if (const std::string since = since_when(row.id); !since.empty())
         return fail("run_exists", "A run with the id " + row.id + " exists already: it was begun " +
                                       since + ". Watch it with: perilune watch " + row.id);
     for (const auto& [path, text] : added.bundle) {
         const std::string digest = sha256(text);
-        file_->statement("insert or ignore into file values(?, ?)").bind_blob(digest)
-            .bind_blob(text).step();
+        file_->statement("insert or ignore into file values(?, ?)")
+            .bind_blob(digest)
+            .bind_blob(text)
+            .step();
         file_->statement("insert or ignore into bundle values(?, ?, ?)")
-            .bind_blob(from_hex(row.bundle)).bind(path).bind_blob(digest).step();
+            .bind_blob(from_hex(row.bundle))
+            .bind(path)
+            .bind_blob(digest)
+            .step();
     }
     auto& run = file_->statement(
         "insert into run(id, runbook, environment, parent, bundle, state, owner, epoch, seq,"
         " head, created) values(?, ?, ?, (select no from run where id = ?), ?, ?, ?, ?, ?, ?,"
         " ?)");
-    run.bind(row.id).bind(row.runbook).bind(row.environment).bind(row.parent)
-        .bind_blob(from_hex(row.bundle)).bind(row.state).bind(row.owner).bind(row.epoch)
-        .bind(row.seq).bind_blob(row.head).bind(row.created).step();
+    run.bind(row.id)
+        .bind(row.runbook)
+        .bind(row.environment)
+        .bind(row.parent)
+        .bind_blob(from_hex(row.bundle))
+        .bind(row.state)
+        .bind(row.owner)
+        .bind(row.epoch)
+        .bind(row.seq)
+        .bind_blob(row.head)
+        .bind(row.created)
+        .step();
     run.reset();
     const std::int64_t no = file_->last_rowid();
     for (const auto& name : added.locks) {
-        auto& held = file_->statement(
-            "select r.id from lock l join run r on r.no = l.run where l.name = ?");
+        auto& held =
+            file_->statement("select r.id from lock l join run r on r.no = l.run where l.name = ?");
         const std::string holder = held.bind(name).step() ? held.text(0) : "";
         held.reset();
         if (!holder.empty()) {
-            Error error = fail("locked", "The lock " + name + " is held by the run " + holder +
-                                             ", begun " + since_when(holder) + ".", Retry::safe);
+            Error error = fail("locked",
+                               "The lock " + name + " is held by the run " + holder + ", begun " +
+                                   since_when(holder) + ".",
+                               Retry::safe);
             error.detail = holder;
             return error;
         }
-        file_->statement("insert into lock values(?, ?, ?)").bind(name).bind(no)
-            .bind(row.created).step();
+        file_->statement("insert into lock values(?, ?, ?)")
+            .bind(name)
+            .bind(no)
+            .bind(row.created)
+            .step();
     }
     return Done{};
 }

@@ -55,5 +55,4 @@ private:
     std::map<std::string, int> kept_;
 };
 
-
 }  // namespace perilune

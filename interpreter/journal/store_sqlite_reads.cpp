@@ -81,9 +81,15 @@ Result<std::vector<LockRow>> SqliteStore::locks() {
 Status SqliteStore::add_host(const HostRow& host) {
     const std::lock_guard guard(mutex_);
     return file_->write([&]() -> Status {
-        file_->statement("insert or replace into host(id, name, pid, started, beat)"
-                         " values(?, ?, ?, ?, 0)")
-            .bind(host.id).bind(host.name).bind(host.pid).bind(wall_now_s()).step();
+        file_
+            ->statement(
+                "insert or replace into host(id, name, pid, started, beat)"
+                " values(?, ?, ?, ?, 0)")
+            .bind(host.id)
+            .bind(host.name)
+            .bind(host.pid)
+            .bind(wall_now_s())
+            .step();
         return Done{};
     });
 }
@@ -109,8 +115,8 @@ Result<std::optional<HostRow>> SqliteStore::host(const std::string& id) {
     auto& row = file_->statement("select id, name, pid, beat from host where id = ?");
     std::optional<HostRow> found;
     if (row.bind(id).step())
-        found = HostRow{.id = row.text(0), .name = row.text(1), .pid = row.integer(2),
-                        .beat = row.number(3)};
+        found = HostRow{
+            .id = row.text(0), .name = row.text(1), .pid = row.integer(2), .beat = row.number(3)};
     row.reset();
     return found;
 }
@@ -118,10 +124,17 @@ Result<std::optional<HostRow>> SqliteStore::host(const std::string& id) {
 Status SqliteStore::send(const InboxRow& sent) {
     const std::lock_guard guard(mutex_);
     return file_->write([&]() -> Status {
-        file_->statement("insert or ignore into inbox(id, run, kind, body, who, at)"
-                         " select ?, no, ?, ?, ?, ? from run where id = ?")
-            .bind(sent.id).bind(sent.kind).bind(sent.body).bind(sent.who).bind(sent.at)
-            .bind(sent.run).step();
+        file_
+            ->statement(
+                "insert or ignore into inbox(id, run, kind, body, who, at)"
+                " select ?, no, ?, ?, ?, ? from run where id = ?")
+            .bind(sent.id)
+            .bind(sent.kind)
+            .bind(sent.body)
+            .bind(sent.who)
+            .bind(sent.at)
+            .bind(sent.run)
+            .step();
         return Done{};
     });
 }
@@ -134,9 +147,14 @@ Result<std::vector<InboxRow>> SqliteStore::inbox(const std::string& run) {
     rows.bind(run);
     std::vector<InboxRow> found;
     while (rows.step())
-        found.push_back({.id = rows.text(0), .run = run, .kind = rows.text(1),
-                         .body = rows.text(2), .who = rows.text(3), .at = rows.number(4),
-                         .taken = false, .reply = ""});
+        found.push_back({.id = rows.text(0),
+                         .run = run,
+                         .kind = rows.text(1),
+                         .body = rows.text(2),
+                         .who = rows.text(3),
+                         .at = rows.number(4),
+                         .taken = false,
+                         .reply = ""});
     rows.reset();
     return found;
 }
@@ -160,15 +178,19 @@ Status SqliteStore::keep_plan(const std::string& digest, const std::string& body
     const std::lock_guard guard(mutex_);
     return file_->write([&]() -> Status {
         file_->statement("insert or replace into plan values(?, ?, ?)")
-            .bind_blob(digest).bind(body).bind(wall_now_s()).step();
+            .bind_blob(digest)
+            .bind(body)
+            .bind(wall_now_s())
+            .step();
         return Done{};
     });
 }
 
 Result<std::optional<std::string>> SqliteStore::plan(const std::string& hex) {
     const std::lock_guard guard(mutex_);
-    auto& row = file_->statement("select body from plan where lower(hex(digest)) like ? || '%'"
-                                 " and length(?) >= 8 order by made desc");
+    auto& row = file_->statement(
+        "select body from plan where lower(hex(digest)) like ? || '%'"
+        " and length(?) >= 8 order by made desc");
     std::optional<std::string> found;
     if (row.bind(hex).bind(hex).step()) found = row.text(0);
     row.reset();
@@ -194,7 +216,8 @@ RunRow SqliteStore::read_run(const Statement& row) {
     return read;
 }
 
-Result<std::vector<RunRow>> SqliteStore::select_runs(const std::string& rest, const std::string& bound) {
+Result<std::vector<RunRow>> SqliteStore::select_runs(const std::string& rest,
+                                                     const std::string& bound) {
     const std::lock_guard guard(mutex_);
     auto& rows = file_->statement(keep(run_columns + rest));
     rows.bind(bound);

@@ -166,7 +166,8 @@ void JournalWriter::create(Batch::NewRun run, Value begin,
     run.row.epoch = 1;
     run.row.seq = 1;
     run.row.head = made.owned.head;
-    made.batch.records.push_back({.run = made.run, .body = std::move(body), .hash = made.owned.head});
+    made.batch.records.push_back(
+        {.run = made.run, .body = std::move(body), .hash = made.owned.head});
     made.batch.runs.push_back(std::move(run));
     made.begin = std::move(begin);
     made.done = std::move(done);

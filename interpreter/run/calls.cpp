@@ -43,7 +43,8 @@ Error bug(const std::string& problem, Retry retry) {
 void observe(Loop& loop, Handler& handler, std::shared_ptr<Call> call, const Masker& masker,
              CallAnswer answer, Finish done) {
     await(loop, handler.observe(*call), call,
-          [&masker, answer, done](std::optional<Result<Value>> got, const std::string& problem) mutable {
+          [&masker, answer, done](std::optional<Result<Value>> got,
+                                  const std::string& problem) mutable {
               if (!got) got.emplace(bug(problem, Retry::never));
               if (got->ok()) {
                   answer.observed.emplace(masker.mask_value(**got));
@@ -57,7 +58,8 @@ void observe(Loop& loop, Handler& handler, std::shared_ptr<Call> call, const Mas
 void before(Loop& loop, Handler& handler, std::shared_ptr<Call> call, const Masker& masker,
             CallAnswer answer, Finish done) {
     await(loop, handler.before(*call), call,
-          [&masker, answer, done](std::optional<Result<Before>> got, const std::string& problem) mutable {
+          [&masker, answer, done](std::optional<Result<Before>> got,
+                                  const std::string& problem) mutable {
               if (!got) got.emplace(bug(problem, Retry::never));
               if (got->ok()) {
                   Before found = std::move(**got);
@@ -76,7 +78,8 @@ void act(Loop& loop, Handler& handler, std::shared_ptr<Call> call, const Value& 
          const Masker& masker, CallAnswer answer, Finish done) {
     auto kept = std::make_shared<Value>(found);
     await(loop, handler.act(*call, *kept), call,
-          [&masker, kept, answer, done](std::optional<Outcome> got, const std::string& problem) mutable {
+          [&masker, kept, answer, done](std::optional<Outcome> got,
+                                        const std::string& problem) mutable {
               if (!got) got.emplace(Outcome::unknown(bug(problem, Retry::unknown)));
               got->value = masker.mask_value(got->value);
               got->after = masker.mask_value(got->after);
@@ -90,7 +93,8 @@ void look(Loop& loop, Handler& handler, std::shared_ptr<Call> call, const Value&
           const Masker& masker, CallAnswer answer, Finish done) {
     auto kept = std::make_shared<Value>(found);
     await(loop, handler.look(*call, *kept), call,
-          [&masker, kept, answer, done](std::optional<Sighting> got, const std::string& problem) mutable {
+          [&masker, kept, answer, done](std::optional<Sighting> got,
+                                        const std::string& problem) mutable {
               if (!got) {
                   got.emplace();
                   got->evidence = problem;
@@ -128,8 +132,8 @@ void perform_call(Loop& loop, Result<Driver*> driver, std::shared_ptr<Call> call
     if (!driver) return deny(driver.error());
     const auto found = (*driver)->operations.find(call->operation);
     if (found == (*driver)->operations.end())
-        return deny(fail("no_such_operation", call->target + " has no operation " +
-                                                  call->operation + " here."));
+        return deny(fail("no_such_operation",
+                         call->target + " has no operation " + call->operation + " here."));
     Handler& handler = found->second;
     switch (request.phase) {
         case Phase::observe:
@@ -149,8 +153,8 @@ void perform_call(Loop& loop, Result<Driver*> driver, std::shared_ptr<Call> call
             if (!handler.look) break;
             return look(loop, handler, call, request.before, masker, answer, std::move(done));
     }
-    deny(fail("cannot_tell", "The driver of " + call->target + " cannot do this for " +
-                                 call->operation + "."));
+    deny(fail("cannot_tell",
+              "The driver of " + call->target + " cannot do this for " + call->operation + "."));
 }
 
 }  // namespace perilune

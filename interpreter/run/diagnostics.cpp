@@ -17,8 +17,8 @@ constexpr std::size_t files_max = 3;
 
 void open_diagnostics(const std::string& folder) {
     try {
-        auto logger =
-            spdlog::rotating_logger_mt("perilune", folder + "/perilune.log", file_bytes_max, files_max);
+        auto logger = spdlog::rotating_logger_mt("perilune", folder + "/perilune.log",
+                                                 file_bytes_max, files_max);
         logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %P %l %v", spdlog::pattern_time_type::utc);
         logger->flush_on(spdlog::level::info);
     } catch (const std::exception&) {

@@ -35,8 +35,8 @@ void Engine::note_recorded(const Value& record) {
     if (!live_ && record["kind"].text() == "intent") ++planned_[record["scope"].text()];
     const EventId id = EventId::from(record);
     recorded_[id] = {.fingerprint = hash_of(fingerprint),
-                                        .seq = record["seq"].integer(),
-                                        .met = !replaying_ || asked_again_.contains(id)};
+                     .seq = record["seq"].integer(),
+                     .met = !replaying_ || asked_again_.contains(id)};
 }
 
 Value Engine::append(Value record) {
@@ -95,8 +95,9 @@ bool Engine::met_before(const Event& event, const std::string& fingerprint) {
         found->second.met = true;
         if (found->second.fingerprint != hash_of(fingerprint)) {
             const Value record = port_.record_at(found->second.seq);
-            diverge(describe_record(record) + (record.has("at") ? " at " + record["at"].text() : ""),
-                    describe_event(event.kind, event.name, event.target, event.data), event.at);
+            diverge(
+                describe_record(record) + (record.has("at") ? " at " + record["at"].text() : ""),
+                describe_event(event.kind, event.name, event.target, event.data), event.at);
         }
         return true;
     }
@@ -110,8 +111,7 @@ bool Engine::met_before(const Event& event, const std::string& fingerprint) {
     return true;
 }
 
-void Engine::diverge(const std::string& recorded, const std::string& found,
-                     const std::string& at) {
+void Engine::diverge(const std::string& recorded, const std::string& found, const std::string& at) {
     if (resting_) return;
     resting_ = true;
     live_ = false;
@@ -125,8 +125,7 @@ void Engine::handle(Event event) {
     const bool outside =
         event.id.strand.starts_with("/undo.") || event.id.strand.starts_with("/ended");
     if (!state_.stop.is_nil() && !outside) return;
-    const bool closing =
-        event.kind == "close" || event.kind == "settle" || event.kind == "failure";
+    const bool closing = event.kind == "close" || event.kind == "settle" || event.kind == "failure";
     if (!closing && !(outside && event.scope.empty()) && state_.stopped(event.scope)) return;
     if (pausing_ && !closing && event.kind != "open" && event.kind != "keep") {
         held_.push_back(std::move(event));
@@ -206,14 +205,14 @@ Value Engine::waiting() const {
                 (active.queued ? " (waits for another change of the same thing)" : ""));
     for (const auto& [id, timer] : state_.timers)
         if (timer.why != "timeout" && timer.why != "deadline")
-            add(id, timer.record["scope"].text(), timer.why + " \"" + timer.record["name"].text() +
-                                                      "\"");
+            add(id, timer.record["scope"].text(),
+                timer.why + " \"" + timer.record["name"].text() + "\"");
     for (const auto& [id, question] : state_.questions)
         add(id, question.record["scope"].text(),
             question.record["args"]["what"].text() + " \"" + question.record["name"].text() + "\"");
     for (const auto& [id, failure] : state_.failures)
-        add(id, failure["scope"].text(), "a decision on the failure of \"" +
-                                             failure["name"].text() + "\"");
+        add(id, failure["scope"].text(),
+            "a decision on the failure of \"" + failure["name"].text() + "\"");
     return listed;
 }
 

@@ -16,10 +16,10 @@ using FindFamily = std::function<const Family*(std::string_view name)>;
 
 // A command from outside: approve, answer, signal, pause, retry, skip, undo, cancel, settle.
 struct Command {
-    std::string id;    // Unique; a command taken once is not taken again.
+    std::string id;  // Unique; a command taken once is not taken again.
     std::string kind;
-    std::string who;   // "user@host (operating system)"
-    Value body;        // name, step, decision, value, reason, happened, …
+    std::string who;  // "user@host (operating system)"
+    Value body;       // name, step, decision, value, reason, happened, …
     double at = 0;
 };
 
@@ -29,7 +29,8 @@ public:
 
     // A new run whose `begin` is durable already.
     void start_recorded(const Value& begin);
-    // A run that exists: its records in order. The worker is then streamed to (see stream_to_worker).
+    // A run that exists: its records in order. The worker is then streamed to (see
+    // stream_to_worker).
     void load(const std::vector<Value>& records);
     // Streams `records` to a fresh worker; what it asks is compared until it is quiet.
     void replay(const std::vector<Value>& records);
@@ -72,8 +73,8 @@ private:
         bool wants_try = false;  // Waits to be sent again.
         bool last_look = false;  // The next look's answer counts.
         std::uint64_t number = 0;
-        double deadline = 0;     // Boot clock.
-        double pause_s = 0.2;    // Before the next try of an observe or look.
+        double deadline = 0;   // Boot clock.
+        double pause_s = 0.2;  // Before the next try of an observe or look.
         double sent_boot_at = 0;
         Value before;
         std::string resource;
@@ -205,14 +206,14 @@ private:
     RunState state_;
     std::map<EventId, Active> active_;
     std::map<EventId, Recorded> recorded_;
-    std::deque<Event> stash_;                              // New events met while replaying.
-    std::vector<HeldLog> logs_;                            // Likewise log lines.
-    std::set<EventId> asked_again_;    // Under way while replaying, and asked for by the replay.
-    std::vector<Value> unstreamed_;    // Appended while there was no worker to tell.
+    std::deque<Event> stash_;        // New events met while replaying.
+    std::vector<HeldLog> logs_;      // Likewise log lines.
+    std::set<EventId> asked_again_;  // Under way while replaying, and asked for by the replay.
+    std::vector<Value> unstreamed_;  // Appended while there was no worker to tell.
     std::vector<std::string> missed_timers_;  // Due while replaying.
-    std::deque<EventId> step_undos_;   // Failures whose step is undone after the one under way.
-    std::deque<Event> held_;                               // Events met while pausing.
-    std::optional<Value> ended_value_;                     // The script's end, met while replaying.
+    std::deque<EventId> step_undos_;    // Failures whose step is undone after the one under way.
+    std::deque<Event> held_;            // Events met while pausing.
+    std::optional<Value> ended_value_;  // The script's end, met while replaying.
     Value result_value_;
     std::map<std::string, std::deque<EventId>> resources_;
     std::set<std::string> late_resources_;
@@ -223,7 +224,7 @@ private:
     EventId undo_for_;
     bool undo_force_ = false;
     std::uint64_t last_number_ = 0;
-    std::int64_t told_ = 0;   // Messages the worker answers with `quiet`.
+    std::int64_t told_ = 0;  // Messages the worker answers with `quiet`.
     std::int64_t quiet_ = 0;
     int deaths_ = 0;
     std::int64_t seq_at_death_ = -1;

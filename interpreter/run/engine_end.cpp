@@ -23,13 +23,15 @@ void Engine::stopped_run() {
     const std::string& why = state_.stop["why"].text();
     if (why == "undo") {
         undo_force_ = state_.stop["force"].boolean();
-        return start_undo(state_.stop.has("who") ? "person" : "failure",
-                          state_.stop["to"].text(), {});
+        return start_undo(state_.stop.has("who") ? "person" : "failure", state_.stop["to"].text(),
+                          {});
     }
     end_run(why == "cancel" ? "cancelled" : "failed", last_failure());
 }
 
-std::string Engine::last_failure() const { return state_.last_failure["args"]["error"]["message"].text(); }
+std::string Engine::last_failure() const {
+    return state_.last_failure["args"]["error"]["message"].text();
+}
 
 void Engine::ended_by_script(const Value& value) {
     if (replaying_) {
@@ -56,8 +58,8 @@ List Engine::left_in_world() const {
     for (const auto* change : state_.changes_left()) {
         if (!leaves_something(*change) || state_.kept(change->scope)) continue;
         Value item;
-        item.set("what", describe_event("operation", change->operation, change->target,
-                                        change->arguments));
+        item.set("what",
+                 describe_event("operation", change->operation, change->target, change->arguments));
         item.set("step", state_.path(change->scope));
         left.push_back(std::move(item));
     }

@@ -58,8 +58,8 @@ void Engine::took_act(Active& active, Outcome outcome) {
             return settle(active, "done", std::move(outcome.value), nullptr, "driver",
                           std::move(outcome.after), false);
         case Outcome::Kind::failed:
-            return settle(active, "failed", {}, &outcome.error, "driver",
-                          std::move(outcome.after), outcome.left_some);
+            return settle(active, "failed", {}, &outcome.error, "driver", std::move(outcome.after),
+                          outcome.left_some);
         case Outcome::Kind::unknown: return recover(active, outcome.error);
         case Outcome::Kind::not_sent:
             return not_done(active, outcome.error, outcome.retry_after_s, "driver");
@@ -111,8 +111,8 @@ void Engine::retry_call(const EventId& id) {
 // Rule 4.5, look: "not there" counts only when what was sent can no longer land.
 void Engine::took_look(Active& active, Sighting seen) {
     if (seen.kind == Sighting::Kind::happened)
-        return settle(active, "done", std::move(seen.value), nullptr, "look",
-                      std::move(seen.after), false);
+        return settle(active, "done", std::move(seen.value), nullptr, "look", std::move(seen.after),
+                      false);
     const OpenIntent& intent = state_.intents[active.event.id];
     if (seen.kind == Sighting::Kind::did_not) {
         const double settled_at = intent.last_sent_at + settles_within_s(active);
@@ -124,10 +124,10 @@ void Engine::took_look(Active& active, Sighting seen) {
             active.pause_s = std::min(active.pause_s * 2, 5.0);
             return;
         }
-        const Error error = fail("did_not_happen", seen.evidence.empty()
-                                                       ? "It was looked for and did not happen."
-                                                       : seen.evidence,
-                                 Retry::safe);
+        const Error error =
+            fail("did_not_happen",
+                 seen.evidence.empty() ? "It was looked for and did not happen." : seen.evidence,
+                 Retry::safe);
         return not_done(active, error, 0, "look");
     }
     if (pause_and_retry(active)) return;
@@ -154,8 +154,7 @@ void Engine::not_done(Active& active, const Error& error, double retry_after_s,
 // The last try is known not to have happened. Where an earlier one may have, that says nothing.
 void Engine::give_up(Active& active, const Error& error, const char* evidence) {
     const OpenIntent& intent = state_.intents[active.event.id];
-    if (!intent.maybe_sent)
-        return settle(active, "failed", {}, &error, evidence, {}, false);
+    if (!intent.maybe_sent) return settle(active, "failed", {}, &error, evidence, {}, false);
     if (recovery_from(intent.record["recovery"].text()) == Recovery::repeat)
         return settle(active, "unknown", {}, &error, "repeat", {}, false);
     doubt(active, "an earlier try was never answered, and the last one failed: " + error.message);
@@ -174,14 +173,13 @@ void Engine::try_again(const EventId& id, const std::string& by) {
 void Engine::doubt(Active& active, const std::string& evidence) {
     if (state_.in_doubt(active.event.id)) return;
     Value record = record_of("doubt", active.event.id);
-    record.set("text",
-               "Whether " +
-                   describe_event("operation", active.event.name, active.event.target,
-                                  active.event.data) +
-                   " happened is not known: " +
-                   (evidence.empty() ? "the answer was lost." : evidence) +
-                   " Look at " + active.event.target + " and say: perilune settle RUN " +
-                   "--happened | --did-not | --again --reason TEXT");
+    record.set(
+        "text",
+        "Whether " +
+            describe_event("operation", active.event.name, active.event.target, active.event.data) +
+            " happened is not known: " + (evidence.empty() ? "the answer was lost." : evidence) +
+            " Look at " + active.event.target + " and say: perilune settle RUN " +
+            "--happened | --did-not | --again --reason TEXT");
     append(std::move(record));
 }
 
@@ -193,16 +191,18 @@ void Engine::settle(Active& active, std::string_view outcome, Value value, const
     record.set("outcome", outcome).set("by", by).set("recovery", intent.record["recovery"]);
     if (active.host) record.set("host", true);
     if (!value.is_nil()) record.set("value", value);
-    const bool unchanged = outcome == "failed" || (value.has("changed") && !value["changed"].boolean());
+    const bool unchanged =
+        outcome == "failed" || (value.has("changed") && !value["changed"].boolean());
     if (!unchanged || left_some) record.set("changed", true);
     if (!after.is_nil()) record.set("after", std::move(after));
     if (left_some) record.set("left", "some");
     if (error) {
         Value told = error->to_value();
-        record.set("error", told.set("retry", outcome == "unknown" ? "unknown"
-                                              : by == "driver"    ? to_text(error->retry)
-                                              : error->retry == Retry::unknown ? "never"
-                                                                               : to_text(error->retry)));
+        record.set("error",
+                   told.set("retry", outcome == "unknown"             ? "unknown"
+                                     : by == "driver"                 ? to_text(error->retry)
+                                     : error->retry == Retry::unknown ? "never"
+                                                                      : to_text(error->retry)));
     }
     const bool maybe_late = outcome == "unknown";
     const auto then = active.then;

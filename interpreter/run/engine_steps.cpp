@@ -86,8 +86,8 @@ bool Engine::would_retry(const Scope& scope, const Value& error) const {
 // Rule 5.4: guarded by a pcall or try, or by a step around it that will try again.
 bool Engine::guarded(const Event& event) const {
     if (event.data["guarded"].boolean()) return true;
-    std::string at = event.data["what"].text() == "step" ? state_.scope(event.scope).parent
-                                                         : event.scope;
+    std::string at =
+        event.data["what"].text() == "step" ? state_.scope(event.scope).parent : event.scope;
     while (!at.empty()) {
         const Scope& scope = state_.scope(at);
         if (scope.what == "step" && would_retry(scope, event.data["error"])) return true;
@@ -143,8 +143,7 @@ void Engine::failed(const Event& event) {
     }
     append(std::move(record));
     const std::string& own = scope.options["on_failure"].text();
-    const std::string& wanted =
-        !own.empty() ? own : state_.begin["facts"]["on_failure"].text();
+    const std::string& wanted = !own.empty() ? own : state_.begin["facts"]["on_failure"].text();
     if (state_.undoing) return;
     if (wanted == "undo") return stop_run("undo", nullptr);
     if (wanted == "stop") stop_run("failure", nullptr);
@@ -154,7 +153,9 @@ void Engine::decide(const EventId& id, Value decision, const Command* command) {
     Value record = record_of("answer", id);
     for (const auto& [name, value] : decision.map()) record.set(name, value);
     if (command)
-        record.set("inbox", command->id).set("who", command->who).set("reason", command->body["reason"]);
+        record.set("inbox", command->id)
+            .set("who", command->who)
+            .set("reason", command->body["reason"]);
     append(std::move(record));
 }
 

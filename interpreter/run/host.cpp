@@ -113,9 +113,8 @@ bool Host::lease_holds() const {
 }
 
 void Host::poll_inbox() {
-    after_inbox([this] {
-        loop_->start_timer(boot_now_s() + inbox_every_s, [this] { poll_inbox(); });
-    });
+    after_inbox(
+        [this] { loop_->start_timer(boot_now_s() + inbox_every_s, [this] { poll_inbox(); }); });
 }
 
 void Host::after_inbox(std::function<void()> done) {
@@ -148,16 +147,15 @@ void Host::take_inbox(const std::vector<InboxRow>& rows) {
         const auto keep = shared(row.run);
         if (!taken_.insert(row.id).second) continue;  // Its taking is being made durable.
         if (given.kind == "where") {
-            run->where([this, id = row.id](Value stack) {
-                writer_->reply(id, "=" + to_json(stack));
-            });
+            run->where(
+                [this, id = row.id](Value stack) { writer_->reply(id, "=" + to_json(stack)); });
             continue;
         }
         const std::string refused = run->engine().on_command(given);
         writer_->reply(row.id, refused);
         if (!refused.empty())
-            watcher_.on_progress(row.run, {}, row.who + ": " + row.kind + " was not taken: " +
-                                                  refused);
+            watcher_.on_progress(row.run, {},
+                                 row.who + ": " + row.kind + " was not taken: " + refused);
     }
 }
 
@@ -173,8 +171,9 @@ void Host::pause() {
     loop_->start_timer(boot_now_s() + setup_.grace_s, [this] {
         for (auto& [id, run] : runs_)
             if (!run->ended)
-                run->rested(Rest::paused, "What was in flight did not settle in time; it will be "
-                                          "settled when the run is resumed.");
+                run->rested(Rest::paused,
+                            "What was in flight did not settle in time; it will be "
+                            "settled when the run is resumed.");
     });
 }
 

@@ -51,9 +51,9 @@ struct StartOptions {
     Value params;
     std::string who;
     double outage_began_at = 0;
-    double lock_wait_s = 0;   // How long to wait for a lock that is held; 0: refuse at once.
-    Value extra;              // Further fields of the begin record (plan digest, break-glass…).
-    std::string run_id;       // Empty: made.
+    double lock_wait_s = 0;  // How long to wait for a lock that is held; 0: refuse at once.
+    Value extra;             // Further fields of the begin record (plan digest, break-glass…).
+    std::string run_id;      // Empty: made.
 };
 
 class Host {
@@ -76,8 +76,7 @@ public:
     void start(const Prepared& prepared, const StartOptions& options,
                std::function<void(Result<std::string>)> done);
     // Claims a run that rests or whose owner is dead, replays it and goes on.
-    void resume(const std::string& run, const std::string& who,
-                std::function<void(Status)> done);
+    void resume(const std::string& run, const std::string& who, std::function<void(Status)> done);
     // Claims it, replays with `code` instead of its own bundle, and goes on with it where that does
     // not diverge.
     void resume_with(const std::string& run, const std::string& who, const Prepared& code,
@@ -143,7 +142,7 @@ private:
     std::map<std::string, std::shared_ptr<LiveRun>> runs_;
     int lock_fd_ = -1;
     double beat_count_ = 0;
-    double last_beat_sent_ = 0;  // Boot clock of the last good one.
+    double last_beat_sent_ = 0;    // Boot clock of the last good one.
     std::set<std::string> taken_;  // Commands taken in this process.
     bool replaying_tree_ = false;
     std::map<std::string, std::vector<Value>> records_;  // Of claimed runs, until replayed.

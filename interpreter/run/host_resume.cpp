@@ -7,17 +7,15 @@ namespace perilune {
 Result<RunRow> Host::claimable(const std::string& run) {
     auto row = store_->run(run);
     if (!row) return row.error();
-    if (!*row)
-        return fail("no_such_run", "There is no run " + run + ". See perilune runs.");
+    if (!*row) return fail("no_such_run", "There is no run " + run + ". See perilune runs.");
     RunRow found = **row;
     if (!found.parent.empty())
-        return fail("bad_argument", run + " is a child of the run " + found.parent +
-                                        "; resume that one.");
+        return fail("bad_argument",
+                    run + " is a child of the run " + found.parent + "; resume that one.");
     if (found.owner.empty() || host_is_dead(setup_.state_folder, found.owner)) return found;
     auto owner = store_->host(found.owner);
     std::string who = found.owner;
-    if (owner && *owner)
-        who = (*owner)->name + ", process " + std::to_string((*owner)->pid);
+    if (owner && *owner) who = (*owner)->name + ", process " + std::to_string((*owner)->pid);
     return fail("owned", "The run " + run + " is being executed by another host (" + who +
                              "). Watch it with: perilune watch " + run);
 }
@@ -33,8 +31,10 @@ Result<std::shared_ptr<LiveRun>> Host::claim_one(const RunRow& row, const std::s
     for (const auto& record : *rows) records.push_back(*from_canonical_json(record.body));
     const Value& begin = records.front();
     if (begin["language"].integer() > 1)
-        return fail("newer_language", "The run " + row.id + " was begun by a newer Perilune "
-                                          "(language " + to_json(begin["language"]) + ").");
+        return fail("newer_language", "The run " + row.id +
+                                          " was begun by a newer Perilune "
+                                          "(language " +
+                                          to_json(begin["language"]) + ").");
     Prepared prepared;
     if (code) {
         prepared = *code;
@@ -197,9 +197,9 @@ void Host::child_rested(LiveRun& child) {
     if (state.end["outcome"].text() != "done") {
         const std::string reason =
             child.rest == Rest::ended ? state.end["reason"].text() : child.rest_reason;
-        const Error error = fail("child_failed", "The child run " + id + " (" +
-                                                     state.begin["runbook"].text() + ") ended " +
-                                                     state.end["outcome"].text() + ": " + reason);
+        const Error error =
+            fail("child_failed", "The child run " + id + " (" + state.begin["runbook"].text() +
+                                     ") ended " + state.end["outcome"].text() + ": " + reason);
         outcome.set("error", error.to_value());
     }
     parent->engine().on_child_end(id, outcome);

@@ -160,10 +160,10 @@ void Host::create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::st
     auto created = [this, run, begin, locks, deadline, done](Status status, Value stamped) {
         if (!status && status.error().code == "locked" && boot_now_s() < deadline) {
             watcher_.on_progress(begin["run"].text(), {}, status.error().message + " Waiting.");
-            loop_->start_timer(boot_now_s() + lock_pause_s, [this, run, begin, locks, deadline,
-                                                             done] {
-                create(run, begin, locks, deadline, done);
-            });
+            loop_->start_timer(boot_now_s() + lock_pause_s,
+                               [this, run, begin, locks, deadline, done] {
+                                   create(run, begin, locks, deadline, done);
+                               });
             return;
         }
         if (!status) return done(status.error());

@@ -10,8 +10,8 @@ std::string LiveRun::may_answer(const Value& question, const std::vector<Value>&
     const Value& args = question["args"];
     const auto& rules = host_.environment_.policy.approvals;
     const auto rule = rules.find(args["role"].text());
-    const bool not_starter = args["not_starter"].boolean() ||
-                             (rule != rules.end() && rule->second.not_starter);
+    const bool not_starter =
+        args["not_starter"].boolean() || (rule != rules.end() && rule->second.not_starter);
     if (not_starter && who == engine_.state().begin["who"].text())
         return "You started this run, and \"" + question["name"].text() +
                "\" must be approved by somebody else.";

@@ -140,9 +140,8 @@ void LiveRun::show_durable() {
 }
 
 void LiveRun::after_commit(std::function<void()> effect) {
-    host_.writer_->after_commit([this, run = host_.shared(id_), effect = std::move(effect)] {
-        effect();
-    });
+    host_.writer_->after_commit(
+        [this, run = host_.shared(id_), effect = std::move(effect)] { effect(); });
 }
 
 bool LiveRun::may_act() { return host_.lease_holds() && host_.writer_->owns(id_); }
@@ -167,8 +166,8 @@ void LiveRun::restart_worker() {
         if (ended) return;
         const auto rows = host_.store().records(id_);
         if (!rows) return engine_.on_worker_death(rows.error().message);
-        load([this, run, kept = std::make_shared<std::vector<RecordRow>>(*rows)](
-                 Result<Value> loaded) {
+        load([this, run,
+              kept = std::make_shared<std::vector<RecordRow>>(*rows)](Result<Value> loaded) {
             if (!loaded) return engine_.on_worker_death(loaded.error().message);
             std::vector<Value> records;
             for (const auto& row : *kept)
@@ -235,8 +234,8 @@ void LiveRun::disarm(const std::string& timer) {
     timers_.erase(found);
 }
 
-void LiveRun::start_child(const EventId& event, const std::string& run,
-                          const std::string& runbook, const Value& params) {
+void LiveRun::start_child(const EventId& event, const std::string& run, const std::string& runbook,
+                          const Value& params) {
     // Rule 3.2: the child begins only once the parent's record of it is durable.
     after_commit([this, event, run, runbook, params] {
         host_.start_child(*this, event, run, runbook, params);
@@ -266,8 +265,9 @@ void LiveRun::rested(Rest how, const std::string& reason) {
     rest = how;
     rest_reason = reason;
     if (how != Rest::waits)
-        diagnose(LogLevel::info, "The run " + id_ + " rests: " +
-                                     host_.masker().mask(reason.empty() ? "ended or paused" : reason));
+        diagnose(LogLevel::info,
+                 "The run " + id_ +
+                     " rests: " + host_.masker().mask(reason.empty() ? "ended or paused" : reason));
     if (how != Rest::waits) {
         ended = true;
         for (auto& [name, timer] : timers_) host_.loop().cancel(timer);

@@ -29,7 +29,7 @@ public:
 
     // Messages go to `listener` and no longer to the engine (plans).
     void listen(std::function<void(const List&)> listener) { listener_ = std::move(listener); }
-    bool planning = false;   // Loads the plan's rewritten copy.
+    bool planning = false;  // Loads the plan's rewritten copy.
 
     Engine& engine() { return engine_; }
     const std::string& id() const { return id_; }
@@ -40,7 +40,7 @@ public:
     // Asks the worker where each strand stands; list of { strand, at, name }.
     void where(std::function<void(Value)> done);
 
-    std::string parent;      // A run's id, or empty.
+    std::string parent;  // A run's id, or empty.
     EventId parent_event;
     bool undoing_child = false;
     bool ended = false;

@@ -88,9 +88,8 @@ void Masker::add(const std::string& name, const std::string& value) {
         add_form(xml_encoded(text), name);
         std::string hex = to_hex(text);
         add_form(hex, name);
-        std::transform(hex.begin(), hex.end(), hex.begin(), [](char c) {
-            return static_cast<char>(c >= 'a' ? c - 32 : c);
-        });
+        std::transform(hex.begin(), hex.end(), hex.begin(),
+                       [](char c) { return static_cast<char>(c >= 'a' ? c - 32 : c); });
         add_form(hex, name);
         for (const std::size_t before : {0, 1, 2}) {
             const std::string core = base64_core(text, before);

@@ -52,7 +52,8 @@ std::string Plan::to_text() const {
     std::string text;
     std::string path = "\n";
     for (const auto& entry : entries) {
-        if (entry.path != path) text += (entry.path.empty() ? "(outside any step)" : entry.path) + "\n";
+        if (entry.path != path)
+            text += (entry.path.empty() ? "(outside any step)" : entry.path) + "\n";
         path = entry.path;
         text += entry_line(entry) + "\n";
     }
@@ -63,9 +64,8 @@ std::string Plan::to_text() const {
                 not_planned, "why");
     add_section(text, "Would fail", problems, "message");
     const auto count = [&](char sign) {
-        return std::to_string(std::count_if(entries.begin(), entries.end(), [&](const auto& entry) {
-            return entry.sign == sign;
-        }));
+        return std::to_string(std::count_if(entries.begin(), entries.end(),
+                                            [&](const auto& entry) { return entry.sign == sign; }));
     };
     text += "\n" + count('+') + " to create, " + count('~') + " to change, " + count('-') +
             " to delete, " + count('!') + " that cannot be undone, " + count('=') +

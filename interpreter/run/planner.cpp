@@ -113,8 +113,8 @@ void Planner::on_event(const Event& event) {
     } else if (event.kind == "horizon") {
         Value item;
         item.set("path", place(event)).set("at", event.at);
-        plan_.not_planned.push_back(item.set("why", "not known before the run: " +
-                                                        event.data["source"].text()));
+        plan_.not_planned.push_back(
+            item.set("why", "not known before the run: " + event.data["source"].text()));
     } else if (event.kind == "assume") {
         Value item;
         plan_.assumed.push_back(item.set("path", place(event)).set("what", event.data["what"]));
@@ -196,7 +196,8 @@ void Planner::observe(const Event& event, const Operation& row, Map arguments) {
         const Error& error = answer.observed->error();
         // A target that does not answer while planning is unknown, never a failed plan.
         if (error.retry == Retry::never) return deliver(event, "error", error.to_value());
-        deliver(event, "ok", Value(Unknown{source + " (it did not answer: " + error.message + ")"}));
+        deliver(event, "ok",
+                Value(Unknown{source + " (it did not answer: " + error.message + ")"}));
     });
 }
 

@@ -15,22 +15,22 @@ namespace perilune {
 // One change that would be made, in the order of its strand.
 struct PlanEntry {
     std::string strand;
-    std::string path;       // The step.
+    std::string path;  // The step.
     std::string target;
     std::string operation;
-    Value arguments;        // With unknowns where only the run will know.
-    char sign = '~';        // + create, ~ change, - delete, ! cannot be undone, = already so
-    std::string detail;     // What the driver says of it: "300 s → 60 s".
+    Value arguments;     // With unknowns where only the run will know.
+    char sign = '~';     // + create, ~ change, - delete, ! cannot be undone, = already so
+    std::string detail;  // What the driver says of it: "300 s → 60 s".
 
     Value to_value() const;
 };
 
 struct Plan {
     std::vector<PlanEntry> entries;
-    List approvals;    // { path, kind, name, role }
-    List assumed;      // { path, what }: conditions taken as true.
-    List not_planned;  // { path, why }: where a strand's plan ends before its script does.
-    List problems;     // { path, message }: what fails already while planning.
+    List approvals;      // { path, kind, name, role }
+    List assumed;        // { path, what }: conditions taken as true.
+    List not_planned;    // { path, why }: where a strand's plan ends before its script does.
+    List problems;       // { path, message }: what fails already while planning.
     std::string digest;  // 32 raw bytes: what an approval of the plan covers.
 
     Value to_value() const;
@@ -40,8 +40,7 @@ struct Plan {
 // Rules 10.1 to 10.3. The run must have been loaded for planning; `done` is called once.
 class Planner {
 public:
-    Planner(Host& host, std::shared_ptr<LiveRun> run, Value params,
-            std::function<void(Plan)> done);
+    Planner(Host& host, std::shared_ptr<LiveRun> run, Value params, std::function<void(Plan)> done);
     void start();
 
 private:
@@ -66,7 +65,8 @@ private:
     std::function<void(Plan)> done_;
     Plan plan_;
     RunState state_;  // Scopes and their paths only.
-    std::set<std::string> changed_;  // "dns/site list": observes a predicted change may have altered.
+    std::set<std::string>
+        changed_;  // "dns/site list": observes a predicted change may have altered.
     std::set<std::string> resources_;  // What predicted changes touch.
     double now_ = 0;
     int calls_ = 0;

@@ -27,8 +27,8 @@ std::string_view event_kind(const Value& record) {
     if (!record.has("strand") || !record.has("n")) return {};
     if (kind == "read" || kind == "intent") return "operation";
     if (kind == "stop") return "settle";
-    static constexpr std::array<std::string_view, 7> same = {"open",    "close", "timer", "question",
-                                                             "failure", "child", "keep"};
+    static constexpr std::array<std::string_view, 7> same = {
+        "open", "close", "timer", "question", "failure", "child", "keep"};
     for (const auto name : same)
         if (kind == name) return name;
     return {};
@@ -45,8 +45,8 @@ Value deliver_outcome(const Value& record, const EventId& id) {
 
 Value answer_value(const Value& record) {
     Value value;
-    for (const auto* field : {"decision", "value", "reason", "who", "name", "data", "again",
-                              "raise", "skip", "pause"})
+    for (const auto* field :
+         {"decision", "value", "reason", "who", "name", "data", "again", "raise", "skip", "pause"})
         value.set(field, record[field]);
     return value;
 }
@@ -64,6 +64,10 @@ EventId EventId::from_key(std::string_view key) {
     id.strand = std::string(key.substr(0, at));
     std::from_chars(key.data() + at + 1, key.data() + key.size(), id.n);
     return id;
+}
+
+EventId undo_event(std::int64_t index) {
+    return {.strand = "/undo." + std::to_string(index), .n = 1};
 }
 
 std::optional<Event> read_event(const List& message) {
@@ -143,7 +147,8 @@ Value delivery_of(const Value& record) {
     if (kind == "result") return deliver_outcome(record, of(record));
     if (kind == "fired") {
         if (record["why"].text() == "question") return {};  // Its answer follows.
-        return deliver(record, of(record), record["why"].text() == "timeout" ? "timeout" : "ok", {});
+        return deliver(record, of(record), record["why"].text() == "timeout" ? "timeout" : "ok",
+                       {});
     }
     if (kind == "answer") {
         if (record["partial"].boolean()) return {};  // More people have to approve.
@@ -158,8 +163,7 @@ Value delivery_of(const Value& record) {
     if (kind == "stop" && !record.has("strand")) return List{"stop", record["time"]};
     if (kind == "undo" && record["function"].boolean()) {
         const EventId id = of(record);
-        return List{"undo",          id.strand,       id.n, record["index"],
-                    record["time"], record["name"]};
+        return List{"undo", id.strand, id.n, record["index"], record["time"], record["name"]};
     }
     if (kind == "ended") return List{"ended", record["time"], record["value"]};
     return {};
@@ -167,8 +171,8 @@ Value delivery_of(const Value& record) {
 
 bool wants_flush(const Value& record) {
     static constexpr std::array<std::string_view, 16> always = {
-        "begin",    "claim",   "code",   "intent", "child", "part", "try",   "not_done",
-        "doubt",    "question", "failure", "answer", "stop",  "undo", "ended", "end"};
+        "begin", "claim",    "code",    "intent", "child", "part", "try",   "not_done",
+        "doubt", "question", "failure", "answer", "stop",  "undo", "ended", "end"};
     const std::string& kind = record["kind"].text();
     for (const auto name : always)
         if (kind == name) return true;

@@ -17,7 +17,7 @@ struct EventId {
 
     auto operator<=>(const EventId&) const = default;
     std::string key() const { return strand + "#" + std::to_string(n); }
-    static EventId from(const Value& record);     // From `strand` and `n`.
+    static EventId from(const Value& record);       // From `strand` and `n`.
     static EventId from_key(std::string_view key);  // From "strand#n".
 };
 
@@ -29,8 +29,11 @@ struct Event {
     std::string name;    // The operation's or step's name.
     std::string target;  // "dns/site", or empty.
     Value data;
-    std::string at;      // "runbooks/a.lua:12", or empty.
+    std::string at;  // "runbooks/a.lua:12", or empty.
 };
+
+// The first event of the strand in which the index-th undo is done.
+EventId undo_event(std::int64_t index);
 
 // Reads a worker's `event` message; nothing where it is malformed.
 std::optional<Event> read_event(const List& message);

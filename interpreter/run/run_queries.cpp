@@ -55,9 +55,8 @@ bool RunState::in_doubt(const EventId& id) const {
 }
 
 int RunState::doubts() const {
-    return static_cast<int>(std::count_if(intents.begin(), intents.end(), [](const auto& item) {
-        return item.second.in_doubt;
-    }));
+    return static_cast<int>(std::count_if(intents.begin(), intents.end(),
+                                          [](const auto& item) { return item.second.in_doubt; }));
 }
 
 bool RunState::kept(const std::string& scope_id) const {

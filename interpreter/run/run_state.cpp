@@ -7,21 +7,43 @@ namespace perilune {
 namespace {
 
 // The place of a record by kind, so that `apply` reads as a table.
-enum class Kind { begin, open, close, read, intent, result, timer, fired, question, answer, failure,
-                  stop, settled, child, undo, undone, ended, end, keep, signal, progress, log,
-                  other };
+enum class Kind {
+    begin,
+    open,
+    close,
+    read,
+    intent,
+    result,
+    timer,
+    fired,
+    question,
+    answer,
+    failure,
+    stop,
+    settled,
+    child,
+    undo,
+    undone,
+    ended,
+    end,
+    keep,
+    signal,
+    progress,
+    log,
+    other
+};
 
 Kind kind_of(const std::string& text) {
     static const std::unordered_map<std::string, Kind> kinds = {
-        {"begin", Kind::begin},       {"open", Kind::open},         {"close", Kind::close},
-        {"read", Kind::read},
-        {"intent", Kind::intent},     {"result", Kind::result},     {"timer", Kind::timer},
-        {"fired", Kind::fired},       {"question", Kind::question}, {"answer", Kind::answer},
-        {"failure", Kind::failure},   {"stop", Kind::stop},         {"settled", Kind::settled},
-        {"child", Kind::child},       {"undo", Kind::undo},         {"ended", Kind::ended},
-        {"end", Kind::end},           {"keep", Kind::keep},         {"signal", Kind::signal},
-        {"try", Kind::progress},      {"not_done", Kind::progress}, {"doubt", Kind::progress},
-        {"part", Kind::progress},     {"undone", Kind::undone},     {"log", Kind::log}};
+        {"begin", Kind::begin},     {"open", Kind::open},       {"close", Kind::close},
+        {"read", Kind::read},       {"intent", Kind::intent},   {"result", Kind::result},
+        {"timer", Kind::timer},     {"fired", Kind::fired},     {"question", Kind::question},
+        {"answer", Kind::answer},   {"failure", Kind::failure}, {"stop", Kind::stop},
+        {"settled", Kind::settled}, {"child", Kind::child},     {"undo", Kind::undo},
+        {"ended", Kind::ended},     {"end", Kind::end},         {"keep", Kind::keep},
+        {"signal", Kind::signal},   {"try", Kind::progress},    {"not_done", Kind::progress},
+        {"doubt", Kind::progress},  {"part", Kind::progress},   {"undone", Kind::undone},
+        {"log", Kind::log}};
     const auto found = kinds.find(text);
     return found == kinds.end() ? Kind::other : found->second;
 }
@@ -51,7 +73,9 @@ void RunState::apply(const Value& record) {
         }
         case Kind::fired: timers.erase(of(record)); break;
         case Kind::read: timers.erase(EventId::from(record)); break;
-        case Kind::question: questions[EventId::from(record)] = {.record = record, .approvals = {}}; break;
+        case Kind::question:
+            questions[EventId::from(record)] = {.record = record, .approvals = {}};
+            break;
         case Kind::answer: take_answer(record); break;
         case Kind::failure:
             last_failure = record;
@@ -160,7 +184,8 @@ void RunState::take_result(const Value& record) {
     change.after = record["after"];
     change.seq = record["seq"].integer();
     change.changed = record["changed"].boolean();
-    const bool touched = outcome == "done" || outcome == "unknown" || record["left"].text() == "some";
+    const bool touched =
+        outcome == "done" || outcome == "unknown" || record["left"].text() == "some";
     Value asked;
     if (const auto intent = intents.find(id); intent != intents.end()) {
         asked = intent->second.record;

@@ -13,12 +13,12 @@
 namespace perilune {
 
 struct Scope {
-    std::string id;      // "/#3"; the run's own is "".
+    std::string id;  // "/#3"; the run's own is "".
     std::string parent;
     std::string strand;  // The strand that opened it.
     std::string what;    // run step parallel each branch meanwhile wait hold undo ended
     std::string name;
-    std::string path;    // "Promote › Wait[2]", for people and commands.
+    std::string path;  // "Promote › Wait[2]", for people and commands.
     Value options;
     int attempt = 1;
     bool open = true;
@@ -49,7 +49,7 @@ struct Change {
 
 // A change whose intent is durable and whose outcome is not known yet.
 struct OpenIntent {
-    Value record;        // The intent.
+    Value record;           // The intent.
     bool not_done = false;  // Last proved not executed: it may be tried again.
     double retry_at = 0;    // Wall clock.
     int tries = 1;
@@ -84,13 +84,13 @@ public:
     // Takes one record in, in order.
     void apply(const Value& record);
 
-    Value begin;            // The begin record.
-    Value end;              // The end record, or nil.
-    Value stop;             // The record that stopped the whole run, or nil.
-    Value ended;            // The record that began `ended`, or nil.
+    Value begin;              // The begin record.
+    Value end;                // The end record, or nil.
+    Value stop;               // The record that stopped the whole run, or nil.
+    Value ended;              // The record that began `ended`, or nil.
     bool ended_over = false;  // `ended` has come to its end.
-    bool undoing = false;   // An undo has begun: the run can only be undone further.
-    Value undo_request;     // The record that asked for the undo: who, to, force.
+    bool undoing = false;     // An undo has begun: the run can only be undone further.
+    Value undo_request;       // The record that asked for the undo: who, to, force.
     std::int64_t seq = 0;
     double time = 0;
     std::map<std::string, Scope, std::less<>> scopes;
@@ -102,13 +102,13 @@ public:
     std::map<EventId, Value> children;  // Child runs not ended yet.
     std::vector<Change> changes;        // In the order in which they settled.
     std::vector<UndoEntry> undo_entries;
-    std::set<std::string> undone;       // Keys of changes and scopes that an undo has dealt with.
-    std::vector<Value> signals;         // Sent and not awaited yet.
+    std::set<std::string> undone;  // Keys of changes and scopes that an undo has dealt with.
+    std::vector<Value> signals;    // Sent and not awaited yet.
     std::set<std::string> signal_ids;
     std::vector<Value> keeps;
     std::set<std::string> used_targets;
-    std::set<std::string> logged;       // Keys of log lines.
-    Value last_failure;                 // The newest failure record.
+    std::set<std::string> logged;  // Keys of log lines.
+    Value last_failure;            // The newest failure record.
 
     const Scope& scope(const std::string& id) const;
     // True where `inner` is `outer` or lies within it.

@@ -74,7 +74,7 @@ local function attempt(strand, spec, number)
 end
 
 ---Executes `spec.body` as attempts with the host's decisions in between. Spec: what, name, body,
----timeout?, retries?, backoff?, within?, undo?, undo_body?, on_failure?, names (what a person sees).
+---timeout?, retries?, backoff?, within?, undo?, undo_body?, on_failure?.
 function M.attempts(strand, spec)
   local outer, steps, names = strand.scope, strand.steps, strand.names
   local number = 1

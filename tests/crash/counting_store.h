@@ -1,4 +1,5 @@
-// What the counting provider keeps in its folder: a line for each act, values, and what to do wrong.
+// What the counting provider keeps in its folder: a line for each act, values, and what to do
+// wrong.
 #pragma once
 
 #include <optional>

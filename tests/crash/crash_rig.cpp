@@ -110,7 +110,8 @@ void CrashWorld::environment(const std::string& targets) const {
     const bool site = targets.find("http/site") != std::string::npos;
     write("library/environments/here.yaml",
           "kind: development\ntargets:\n  counting/shop: { driver: folder, folder: ../shop }\n" +
-              targets + (site ? "" : "  http/site: { driver: http, url: \"http://127.0.0.1:9\" }\n"));
+              targets +
+              (site ? "" : "  http/site: { driver: http, url: \"http://127.0.0.1:9\" }\n"));
 }
 
 Executed CrashWorld::perilune(const std::string& words, const Moment& moment) const {

@@ -1,5 +1,5 @@
-// What a crash case works with: a folder with a library, a counting provider and a state folder, and
-// the program with a crash clock.
+// What a crash case works with: a folder with a library, a counting provider and a state folder,
+// and the program with a crash clock.
 #pragma once
 
 #include <atomic>

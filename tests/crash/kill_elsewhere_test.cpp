@@ -1,7 +1,7 @@
 // Kill -9 at every moment of undos, child runs, `ended`, attempts and timers.
-#include <doctest/doctest.h>
-
 #include <atomic>
+
+#include <doctest/doctest.h>
 
 #include "interpreter/base/json.h"
 #include "interpreter/base/loop.h"
@@ -157,7 +157,8 @@ TEST_CASE("a_timer_fires_at_its_old_deadline_and_at_once_where_that_has_passed")
     CHECK_MESSAGE(ended.code == 0, ended.output, ended.errors);
     CHECK(world.count("timer") == 1);
     CHECK(world.count("fired") == 1);
-    const double slept = world.last("fired")["time"].number() - world.last("timer")["time"].number();
+    const double slept =
+        world.last("fired")["time"].number() - world.last("timer")["time"].number();
     CHECK(slept >= 1.99);
     CHECK(boot_now_s() - began < 20);
 }

@@ -1,9 +1,9 @@
 // Kill -9 at every moment of a run, and resume: nothing is lost, doubled or guessed.
-#include <doctest/doctest.h>
-
 #include <atomic>
 #include <map>
 #include <random>
+
+#include <doctest/doctest.h>
 
 #include "interpreter/base/json.h"
 #include "tests/crash/crash_rig.h"
@@ -60,8 +60,9 @@ std::string go_on(const CrashWorld& world) {
             ended = world.perilune("settle case " + how + " --reason seen --no-input --json");
         }
     }
-    return ended.code == 0 ? "" : "it ended with " + std::to_string(ended.code) + ": " +
-                                      ended.output + ended.errors;
+    return ended.code == 0
+               ? ""
+               : "it ended with " + std::to_string(ended.code) + ": " + ended.output + ended.errors;
 }
 
 // What differs from a run that nobody killed.

@@ -2,8 +2,6 @@
 //
 // PERILUNE_CRASH_AT=N dies at the N-th moment; with PERILUNE_CRASH_POINT=NAME only moments of that
 // name count. PERILUNE_CRASH_COUNT=FILE writes at exit how many there were.
-#include "interpreter/base/sync_point.h"
-
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -11,6 +9,8 @@
 #include <string>
 
 #include <unistd.h>
+
+#include "interpreter/base/sync_point.h"
 
 namespace perilune {
 

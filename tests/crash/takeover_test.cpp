@@ -1,9 +1,9 @@
 // Two processes and one run: one executes it, the other is told who does.
-#include <doctest/doctest.h>
-
 #include <array>
 #include <atomic>
 #include <thread>
+
+#include <doctest/doctest.h>
 
 #include "tests/crash/crash_rig.h"
 
@@ -91,8 +91,10 @@ TEST_CASE("several_runs_of_several_processes_share_a_state_folder_and_all_chains
     std::array<int, 4> codes{};
     for (std::size_t i = 0; i < codes.size(); ++i)
         threads.emplace_back([&world, &codes, i] {
-            codes[i] = world.perilune("run book --environment here --no-input --json --run-id r" +
-                                      std::to_string(i)).code;
+            codes[i] = world
+                           .perilune("run book --environment here --no-input --json --run-id r" +
+                                     std::to_string(i))
+                           .code;
         });
     for (auto& thread : threads) thread.join();
     for (std::size_t i = 0; i < codes.size(); ++i) {

@@ -196,13 +196,16 @@ function cases.telling_may_notify(w)
   ]]
   w:run():exits(0)
   local _, told = (w:read("notices.jsonl") or ""):gsub("Still at it", "")
-  if told < 2 then error("Told only " .. told .. " times: " .. tostring(w:read("notices.jsonl"))) end
+  local notices = tostring(w:read("notices.jsonl"))
+  if told < 2 then error("Told only " .. told .. " times: " .. notices) end
 end
 
 function cases.a_failure_outside_any_step_of_a_branch_is_asked_about_there(w)
   w:body [[
     parallel {
-      good = function() step("Good", function() storage("box"):put { key = "g", body = "1" } end) end,
+      good = function()
+        step("Good", function() storage("box"):put { key = "g", body = "1" } end)
+      end,
       bad = function() local a; return a.b end,
     }
   ]]

@@ -60,7 +60,9 @@ function cases.confirm_gives_true_or_false(w)
 end
 
 function cases.ask_gives_the_value_and_checks_evidence(w)
-  w:body [[ return { ask("How many?", { evidence = "number" }), ask("Where?", { evidence = "url" }) } ]]
+  w:body [[
+    return { ask("How many?", { evidence = "number" }), ask("Where?", { evidence = "url" }) }
+  ]]
   w:run():exits(3)
   w:tell("answer", "'How many?' few"):exits(0)
   w:resume():exits(3):says("Answer a number")

@@ -125,7 +125,9 @@ function World:run(more, limit_s)
     self.name, more or ""), limit_s)
 end
 
-function World:resume(more) return self:perilune("resume case --no-input --json " .. (more or "")) end
+function World:resume(more)
+  return self:perilune("resume case --no-input --json " .. (more or ""))
+end
 
 ---Gives the run a command: tell("skip", "--step X --reason Y").
 function World:tell(word, more, limit_s)

@@ -170,7 +170,9 @@ function cases.pairs_and_tostring_show_the_same_everywhere(w)
   w:run():exits(3):says("print is not part of the language")
   w:body [[
     local keys = {}
-    for key in pairs { zeta = 1, alpha = 1, beta = 1, [1] = 1 } do keys[#keys + 1] = tostring(key) end
+    for key in pairs { zeta = 1, alpha = 1, beta = 1, [1] = 1 } do
+      keys[#keys + 1] = tostring(key)
+    end
     return { table.concat(keys, " "), tostring({}), ("%s"):format({}) }
   ]]
   w:perilune("run book --environment here --no-input --json"):exits(0)

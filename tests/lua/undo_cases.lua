@@ -224,7 +224,8 @@ function cases.a_steps_undo_that_meets_a_conflict_leaves_the_step_open(w)
     try(function()
       step("Careful", { on_failure = "undo" }, function()
         box:put { key = "a", body = "mine" }
-        process("local"):inspect { program = "peek", arguments = { "-c", "echo -n theirs >@W@/box/a" } }
+        process("local"):inspect {
+          program = "peek", arguments = { "-c", "echo -n theirs >@W@/box/a" } }
         ensure(false, "Went wrong.")
       end)
     end)

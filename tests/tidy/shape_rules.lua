@@ -4,7 +4,9 @@ local source = require("source")
 
 local function_lines_max = 70
 
+-- A runbook's own function is read from top to bottom, as it is executed: it may be longer.
 local function check_functions(file, report)
+  if file.path:find("^runbooks/[^/]+/runbooks/") then return end
   local found = file.is_cpp and functions.of_cpp(file.code) or functions.of_lua(file.code)
   for _, one in ipairs(found) do
     local first, last = source.line_at(file, one.from), source.line_at(file, one.to)

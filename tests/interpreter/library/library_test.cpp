@@ -1,6 +1,7 @@
 // Finding a library and what it holds.
-#include <doctest/doctest.h>
 #include <sys/stat.h>
+
+#include <doctest/doctest.h>
 
 #include "interpreter/library/bundle.h"
 #include "interpreter/library/library.h"

@@ -1,6 +1,7 @@
 // Policy: what is refused, and who may approve.
-#include <doctest/doctest.h>
 #include <sys/stat.h>
+
+#include <doctest/doctest.h>
 
 #include "interpreter/library/people.h"
 #include "tests/interpreter/library/temporary_library.h"

@@ -1,10 +1,11 @@
 // Files that are no plain Lua source: each refused in one line that says where and what to do.
 #include <string>
 
-#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <doctest/doctest.h>
 
 #include "interpreter/library/source_text.h"
 #include "tests/interpreter/library/temporary_library.h"

@@ -1,8 +1,7 @@
 // Adapts LuaJIT for the tests of the parser, and says what the engine of these tests is.
-#include <doctest/doctest.h>
-
 #include <memory>
 
+#include <doctest/doctest.h>
 #include <lua.hpp>
 
 #include "tests/interpreter/lua/syntax/engine.h"

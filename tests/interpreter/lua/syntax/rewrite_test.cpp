@@ -1,11 +1,10 @@
 // The rewriting for plans: its text, and that it leaves everything else as it was.
-#include "interpreter/lua/syntax/rewrite.h"
+#include <algorithm>
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
 #include "interpreter/lua/syntax/parser.h"
+#include "interpreter/lua/syntax/rewrite.h"
 #include "tests/interpreter/lua/syntax/engine.h"
 #include "tests/interpreter/lua/syntax/snippets.h"
 

@@ -1,11 +1,10 @@
 // Which local a name means, and what it may hold.
-#include "interpreter/lua/syntax/scopes.h"
+#include <algorithm>
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
 #include "interpreter/lua/syntax/parser.h"
+#include "interpreter/lua/syntax/scopes.h"
 
 namespace {
 

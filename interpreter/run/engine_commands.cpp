@@ -1,0 +1,165 @@
+// What people tell a run to do: retry, skip, settle, signal, undo, cancel, pause.
+#include <algorithm>
+
+#include "interpreter/run/engine.h"
+
+namespace perilune {
+
+std::string Engine::take_settle(const Command& command) {
+    std::vector<EventId> doubtful;
+    for (const auto& [id, intent] : state_.intents)
+        if (intent.in_doubt) doubtful.push_back(id);
+    if (doubtful.empty()) return "Nothing in this run is in doubt.";
+    const std::string& wanted = command.body["name"].text();
+    std::string known;
+    for (const auto& id : doubtful) {
+        const Value& record = state_.intents[id].record;
+        const std::string shown = record["target"].text() + ":" + record["name"].text();
+        known += (known.empty() ? "" : ", ") + shown;
+        if ((wanted.empty() && doubtful.size() > 1) ||
+            (!wanted.empty() && wanted != shown && wanted != id.key()))
+            continue;
+        const auto found = active_.find(id);
+        if (found == active_.end()) return "This run is not being executed now; resume it first.";
+        Active& active = found->second;
+        const std::string& how = command.body["how"].text();
+        const std::string by = "person: " + command.who;
+        Value note = record_of("settled_by", id);
+        append(note.set("who", command.who)
+                   .set("how", how)
+                   .set("inbox", command.id)
+                   .set("reason", command.body["reason"]));
+        if (how == "again") {
+            active.deadline = port_.boot_now() + active.row->timeout_s;
+            active.pause_s = 0.2;
+            try_again(id, by);
+        } else if (how == "happened") {
+            Value value = command.body["result"];
+            if (!value.has("changed")) value.set("changed", true);
+            settle(active, "done", value, nullptr, by, {}, false);
+        } else {
+            const Error error =
+                fail("did_not_happen",
+                     "A person found that it did not happen: " + command.body["reason"].text(),
+                     Retry::safe);
+            settle(active, "failed", {}, &error, by, {}, false);
+        }
+        return {};
+    }
+    return "In doubt are: " + known + "; say which one.";
+}
+
+std::string Engine::take_retry(const Command& command) {
+    EventId id;
+    if (!find_failure(command, id)) return no_failure();
+    if (undo_why_ == "step" && undo_for_ == id)
+        return "What the step did is being undone; wait for that.";
+    if (state_.failures[id]["args"]["what"].text() == "body")
+        return "It failed outside any step, so there is nothing to retry; undo it, or mend the "
+               "script and resume with --with-current-code.";
+    decide(id, Value().set("again", true), &command);
+    return {};
+}
+
+std::string Engine::take_skip(const Command& command) {
+    if (command.body["reason"].text().empty()) return "Skipping needs a reason: --reason TEXT.";
+    EventId id;
+    if (find_failure(command, id)) {
+        if (state_.failures[id]["args"]["what"].text() == "body")
+            return "It failed outside any step, so there is nothing to skip; undo it, or mend the "
+                   "script and resume with --with-current-code.";
+        const List& choices = state_.failures[id]["choices"].list();
+        if (std::find(choices.begin(), choices.end(), Value("skip")) == choices.end())
+            return "An approval is never skipped: retry asks it again, undo takes back what was "
+                   "done.";
+        Value decision;
+        decision.set("skip", true).set("value", command.body["result"]);
+        decide(id, decision, &command);
+        return {};
+    }
+    const std::string& wanted = command.body["step"].text();
+    for (const auto& [key, scope] : state_.scopes) {
+        if (!scope.open || scope.stopped || scope.what != "step" || wanted.empty()) continue;
+        if (scope.name != wanted && scope.path != wanted) continue;
+        for (const auto& [intent_id, intent] : state_.intents)
+            if (intent.in_doubt && state_.within(intent.record["scope"].text(), key))
+                return "A change in \"" + scope.path + "\" is in doubt; settle it first.";
+        for (const auto& [question_id, question] : state_.questions)
+            if (question.record["args"]["what"].text() == "approve" &&
+                state_.within(question.record["scope"].text(), key))
+                return "\"" + scope.path +
+                       "\" encloses an unanswered approval; it is never skipped.";
+        Value record = record_of("stop", EventId::from_key(key));
+        record.set("why", "skip").set("who", command.who).set("inbox", command.id);
+        record.set("reason", command.body["reason"]).set("value", command.body["result"]);
+        append(std::move(record));
+        return {};
+    }
+    return no_failure();
+}
+
+std::string Engine::no_failure() const {
+    if (state_.failures.empty()) return "No step of this run waits for a decision.";
+    std::string all;
+    for (const auto& [id, failure] : state_.failures)
+        all += (all.empty() ? "\"" : ", \"") + failure["name"].text() + "\"";
+    return "Failed and waiting are: " + all + "; say which one with --step NAME.";
+}
+
+std::string Engine::take_signal_command(const Command& command) {
+    if (!state_.end.is_nil()) return "The run has ended; it takes no signals any more.";
+    const std::string& identity = command.body["id"].text();
+    const std::string key = identity.empty() ? command.id : identity;
+    if (state_.signal_ids.contains(key)) return {};  // The same signal sent twice counts once.
+    Value record;
+    record.set("kind", "signal").set("name", command.body["name"]).set("who", command.who);
+    append(record.set("data", command.body["data"]).set("inbox", key));
+    std::vector<EventId> waiting;
+    for (const auto& [id, question] : state_.questions) waiting.push_back(id);
+    for (const auto& id : waiting)
+        if (take_signal(id)) break;
+    return {};
+}
+
+std::string Engine::take_undo(const Command& command) {
+    if (!state_.end.is_nil() || !state_.stop.is_nil() || state_.undoing) {
+        if (state_.undoing && !undo_plan_.empty()) return "The undo is already under way.";
+        return restart_undo(command);
+    }
+    Command resolved = command;
+    if (const std::string& step = command.body["to"].text(); !step.empty()) {
+        const std::string to = state_.find_step(step);
+        if (to.empty()) return "The run has no step or keep mark \"" + step + "\".";
+        resolved.body.set("to", to);
+    }
+    stop_run("undo", &resolved);
+    return {};
+}
+
+std::string Engine::on_command(const Command& command) {
+    if (!live_) return "The run is being replayed; try again in a moment.";
+    std::string refused;
+    if (command.kind == "approve" || command.kind == "reject" || command.kind == "answer") {
+        refused = answer_question(command);
+    } else if (command.kind == "signal") {
+        refused = take_signal_command(command);
+    } else if (command.kind == "settle") {
+        refused = take_settle(command);
+    } else if (command.kind == "undo") {
+        refused = take_undo(command);
+    } else if (command.kind == "retry" && state_.end.is_nil()) {
+        refused = take_retry(command);
+    } else if (command.kind == "skip" && state_.end.is_nil()) {
+        refused = take_skip(command);
+    } else if (command.kind == "cancel" && state_.end.is_nil() && state_.stop.is_nil()) {
+        stop_run("cancel", &command);
+    } else if (command.kind == "pause" && state_.end.is_nil()) {
+        pause();
+    } else {
+        refused = "The run has ended; nothing of it can be changed but by undo.";
+    }
+    check_rest();
+    return refused;
+}
+
+}  // namespace perilune
