@@ -1,8 +1,8 @@
 // The driver `local` of deploy: release folders of this machine and instances under a supervisor.
+#include <filesystem>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
-
-#include <filesystem>
 
 #include "bindings/deploy/deploy.h"
 #include "bindings/deploy/local_target.h"

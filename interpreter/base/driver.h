@@ -37,8 +37,8 @@ private:
 struct Call {
     std::string operation;         // "upsert"
     std::string target;            // "dns/site"
-    Value arguments;               // A map; durations in seconds, sizes in bytes, times in Unix seconds.
-    std::string key;               // The intent's idempotency key (hexadecimal); empty for observes.
+    Value arguments;               // A map; seconds, bytes and Unix seconds, as checked.
+    std::string key;               // The intent's idempotency key; empty for observes.
     double deadline_s = 0;         // On the boot clock.
     std::shared_ptr<Cancel> cancel = std::make_shared<Cancel>();
     std::uint64_t epoch = 0;       // Fencing number of the run's owner.
@@ -58,7 +58,7 @@ struct Before {
     bool already_so = false;  // The world is as asked; `act` is not called.
     Value result = {};        // The result to give where already so.
     char sign = '~';          // In a plan: '+' create, '~' change, '-' delete.
-    std::string plan = {};    // In a plan, one line: "300 s → 60 s"; empty: the arguments are shown.
+    std::string plan = {};    // In a plan: "300 s → 60 s"; empty: the arguments.
 };
 
 struct Outcome {
@@ -125,7 +125,7 @@ struct Settings {
 struct Services {
     Loop& loop;
     HttpClient* http = nullptr;
-    std::string state_folder;  // For what must outlive a run (supervisors' sockets); made if absent.
+    std::string state_folder;  // For what must outlive a run: sockets, locks.
     std::string program_folder;  // Where the installed helper programs are.
     std::function<Result<std::string>(const Value&)> open_secret;
     std::function<void(std::string)> print;  // The console, for notify's console driver.
