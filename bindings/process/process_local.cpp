@@ -19,7 +19,8 @@ constexpr Setting settings[] = {
             "(where it starts); `input` (true where it may be given input); `output_max` (a "
             "size); `expect_exit` (further exit codes that are a success). A program gets "
             "PATH=/usr/bin:/bin, LANG=C.UTF-8 and what is declared, nothing of the host's; "
-            "also no HOME: declare one where the program needs it."},
+            "also no HOME: declare one where the program needs it.",
+     .may_be_secret = true},
 };
 
 constexpr std::string_view operations[] = {"inspect", "status", "output", "wait_ended",

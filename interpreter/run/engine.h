@@ -50,7 +50,7 @@ public:
     bool busy() const;
     bool replaying() const { return !live_; }
     // True once a replay has met every recorded event of this run.
-    bool replayed() const { return replayed_; }
+    bool replayed() const { return replayed_ || state_.begin.is_nil(); }
     // After the whole tree has been replayed: recovers what was open, and goes on.
     void go_live();
     const RunState& state() const { return state_; }

@@ -82,7 +82,7 @@ void Engine::finish_replay() {
 }
 
 void Engine::go_live() {
-    if (live_ || resting_) return;
+    if (live_ || resting_ || !replayed_) return;
     live_ = true;
     const bool over = !state_.end.is_nil();
     if (!std::exchange(recovered_, true)) recover_open();

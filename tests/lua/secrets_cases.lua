@@ -1,0 +1,105 @@
+-- Secrets: opened in the host only, and found in nothing that leaves it (K01, K06, K08).
+local rig = require("rig")
+
+local cases = {}
+
+local canary = "kV7-canary/9+Zq pW&3"
+
+local environment = [[
+kind: development
+secrets: { provider: file, folder: @W@/secrets }
+targets:
+  storage/box: { driver: folder, path: ../box }
+  notify/log: { driver: file, path: ../notices.jsonl }
+  process/local:
+    driver: local
+    programs:
+      leak:
+        path: /bin/sh
+        arguments: any
+        effect: change
+        environment: { CANARY: "secret:CANARY" }
+]]
+
+local function sh(w, command) return (rig.shell(w:fill(command))) end
+
+local function hex(text)
+  return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
+
+local function percent(text)
+  return (text:gsub("[^%w%-%._~]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+-- The canary's middle as base64 behind 0, 1 and 2 other bytes.
+local function base64(w, text, before)
+  w:file("plain", ("x"):rep(before) .. text)
+  local encoded = sh(w, "base64 -w0 <@W@/plain")
+  sh(w, "rm @W@/plain")
+  return encoded:sub(before == 0 and 1 or 5, -5)
+end
+
+local function prepare(w)
+  w:file("secrets/CANARY", canary)
+  sh(w, "chmod 700 @W@/secrets && chmod 600 @W@/secrets/CANARY")
+  w:environment(environment)
+end
+
+-- Every file below the world's folder but the secret itself. What a program printed is kept as it
+-- was printed, for its owner alone, in the state folder's process/ (docs/operating.md says so).
+local function find_in_all(w, form)
+  w:file("form", form)
+  local found = sh(w, "grep -rlaF -f @W@/form @W@ | grep -v -e /secrets/ -e '/form$' -e /state/process/")
+  sh(w, "rm @W@/form")
+  return found
+end
+
+function cases.a_canary_is_found_in_nothing_that_leaves_the_host(w)
+  prepare(w)
+  w:body [[
+    local key = secret("CANARY")
+    log("The key is " .. tostring(key), { note = key })
+    step("Leak", function()
+      process("local"):run { program = "leak", arguments = { "-c",
+        "echo raw $CANARY; printf %s \"$CANARY\" | base64; printf x%s \"$CANARY\" | base64; "
+        .. "printf xx%s \"$CANARY\" | base64; printf %s \"$CANARY\" | od -An -tx1 | tr -d ' \\n';"
+        .. "echo err $CANARY >&2" } }
+    end)
+    local failed, err = try(function()
+      process("local"):run { program = "leak", arguments = { "-c", "echo $CANARY; exit 3" } }
+    end)
+    storage("box"):put { key = "error.txt", body = tostring(err.message) }
+    notify("log"):send { text = "leaked: " .. tostring(err.message) }
+    error("It ends with " .. tostring(err.message))
+  ]]
+  local ended = w:run()
+  w:file("printed", ended.all)
+  for _, format in ipairs { "text", "markdown", "html", "json" } do
+    w:file("report." .. format, w:perilune("report case --format " .. format).all)
+  end
+  w:file("shown", w:perilune("show case --records").all)
+  local forms = { raw = canary, hex = hex(canary), url = percent(canary) }
+  for before = 0, 2 do forms["base64 at " .. before] = base64(w, canary, before) end
+  for name, form in pairs(forms) do
+    local found = find_in_all(w, form)
+    if found ~= "" then error("The canary stands as " .. name .. " in " .. found) end
+  end
+  ended:says("[secret CANARY]")
+end
+
+function cases.a_missing_secret_is_told_before_anything_starts(w)
+  prepare(w)
+  sh(w, "rm @W@/secrets/CANARY")
+  w:body [[ storage("box"):put { key = "a", body = "b" } ]]
+  w:run():exits(4):says("CANARY")
+  if w:read("box/a") then error("Something was done without the secret.") end
+end
+
+function cases.a_secret_readable_by_others_is_refused(w)
+  prepare(w)
+  sh(w, "chmod 644 @W@/secrets/CANARY")
+  w:body [[ storage("box"):put { key = "a", body = "b" } ]]
+  w:run():exits(4):says("chmod")
+end
+
+return cases
