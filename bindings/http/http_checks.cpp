@@ -121,7 +121,9 @@ Awaitable<Result<Value>> observe_wait_ok(HttpTargetPointer target, Call* call) {
         ++tries;
         good = judged.failures.empty() ? good + 1 : 0;
         if (good >= wanted) co_return std::move(judged.response);
-        if (!judged.failures.empty()) last = judged.failures;
+        // A try that the end of the wait cut off says less than the answer before it.
+        const bool cut_off = boot_now_s() >= end_s && tries > 1;
+        if (!judged.failures.empty() && !cut_off) last = judged.failures;
         // A try that took longer than the pause is followed at once, never by two together.
         due_s = std::max(due_s + every_s, boot_now_s());
         const bool waited =
