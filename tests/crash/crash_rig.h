@@ -70,8 +70,8 @@ private:
     mutable std::atomic<int> executed_ = 0;
 };
 
-// Calls `work` for 1 … count, several at once. What it returns, where not empty, is a problem; all
-// problems come back, one a line.
+// Calls `work` for 1 … count, several at once. What it returns, where not empty, is a problem;
+// all problems come back, one a line.
 std::string for_each_at_once(int count, const std::function<std::string(int)>& work);
 
 }  // namespace perilune::test

@@ -1,4 +1,6 @@
 -- What is refused before anything starts, with file, line and a suggestion.
+local rig = require("rig")
+
 local cases = {}
 
 function cases.unknown_keys_are_refused_with_a_suggestion(w)
@@ -141,6 +143,41 @@ function cases.odd_files_are_refused_in_one_line_with_their_place(w)
   w:equal("0", w:sql("select count(*) from run"), "Runs")
 end
 
+function cases.what_is_no_plain_file_is_refused_by_name(w)
+  local runbooks = w.folder .. "/library/runbooks/"
+  local quoted = rig.quoted
+  w:body "return 1"
+  rig.shell("mkfifo " .. quoted(runbooks .. "pipe.lua") .. "; mkdir " .. quoted(runbooks
+    .. "folder.lua") .. "; ln -s loop.lua " .. quoted(runbooks .. "loop.lua")
+    .. "; head -c 104857600 /dev/zero >" .. quoted(runbooks .. "huge.lua"))
+  for _, name in ipairs { "pipe", "folder", "loop", "huge" } do
+    w:perilune("run " .. name .. " --environment here --no-input", 20):exits(2):says(name)
+  end
+  w:equal("0", w:sql("select count(*) from run"), "Runs")
+end
+
+function cases.words_that_are_no_parameters_are_refused_before_the_start(w)
+  w:body("return params.name", [[parameters = {
+    name = { type = "string", default = "none", help = "who" } }]])
+  w:run("stray"):exits(2):says("stray")
+  w:run("=value"):exits(2)
+  w:run("name=" .. ("x"):rep(100000) .. " other=1"):exits(2):says("other")
+  w:run("-- name=-dash"):exits(2):says("begins with a dash")
+  w:equal("0", w:sql("select count(*) from run"), "Runs")
+end
+
+function cases.a_state_folder_that_cannot_be_written_is_named(w)
+  w:body "return 1"
+  w:file("state-file", "not a folder")
+  w:perilune("run book --environment here --no-input --state @W@/state-file/below"):exits(2)
+    :says("state-file")
+end
+
+function cases.a_state_folder_with_blanks_and_other_letters_works(w)
+  w:body "return 1"
+  w:perilune("run book --environment here --no-input --state '@W@/späte Ablage'"):exits(0)
+end
+
 function cases.a_byte_order_mark_and_crlf_are_read(w)
   w:book("\239\187\191return runbook {\r\n  summary = \"x\",\r\n  run = function()\r\n"
     .. "    return 1\r\n  end,\r\n}\r\n")
@@ -153,7 +190,7 @@ function cases.odd_run_ids_are_refused_or_distinct(w)
   w:body "return run.id"
   for _, id in ipairs { "../x", "a/b", "a\nb", ("x"):rep(1025) } do
     local ended = w:perilune("run book --environment here --no-input --json --run-id "
-      .. require("rig").quoted(id))
+      .. rig.quoted(id))
     ended:exits(2)
   end
   w:equal("0", w:sql("select count(*) from run"), "Runs")

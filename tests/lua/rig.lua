@@ -106,8 +106,12 @@ local function ended(world, command, out, err, code)
 end
 
 function World:command_line(words)
-  return ("%s %s --library %s --state %s"):format(quoted(programs .. "/perilune"), words,
-    quoted(self.folder .. "/library"), quoted(self.folder .. "/state"))
+  local verb, rest = words:match("^(%S+)(.*)$")
+  local folders = "--library " .. quoted(self.folder .. "/library")
+  if not rest:find("--state", 1, true) then
+    folders = folders .. " --state " .. quoted(self.folder .. "/state")
+  end
+  return ("%s %s %s%s"):format(quoted(programs .. "/perilune"), verb, folders, rest)
 end
 
 ---Executes `perilune WORDS`; at most `limit_s` seconds.

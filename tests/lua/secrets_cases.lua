@@ -10,6 +10,7 @@ kind: development
 secrets: { provider: file, folder: @W@/secrets }
 targets:
   storage/box: { driver: folder, path: ../box }
+  storage/other: { driver: folder, path: ../other }
   notify/log: { driver: file, path: ../notices.jsonl }
   process/local:
     driver: local
@@ -49,7 +50,8 @@ end
 -- was printed, for its owner alone, in the state folder's process/ (docs/operating.md says so).
 local function find_in_all(w, form)
   w:file("form", form)
-  local found = sh(w, "grep -rlaF -f @W@/form @W@ | grep -v -e /secrets/ -e '/form$' -e /state/process/")
+  local found = sh(w, "grep -rlaF -f @W@/form @W@ | grep -v -e /secrets/ -e '/form$' "
+    .. "-e /state/process/")
   sh(w, "rm @W@/form")
   return found
 end

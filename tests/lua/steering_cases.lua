@@ -144,6 +144,30 @@ function cases.ctrl_c_pauses_and_a_second_one_ends_at_once(w)
   w:resume():exits(0):says('"value":"over"')
 end
 
+function cases.sigterm_pauses_as_ctrl_c_does(w)
+  w:body [[
+    sleep("1s")
+    return "over"
+  ]]
+  local job = w:start()
+  w:await "kind='timer'"
+  job:kill("TERM")
+  local ended = job:wait()
+  if ended.code ~= 143 then ended:exits(130) end
+  w:resume():exits(0):says('"value":"over"')
+end
+
+function cases.a_terminal_that_goes_away_stops_nothing(w)
+  w:body [[
+    sleep("1s")
+    return "over"
+  ]]
+  local job = w:start()
+  w:await "kind='timer'"
+  job:kill("HUP")
+  job:wait():exits(0)
+end
+
 function cases.a_change_in_flight_settles_before_an_interrupted_run_rests(w)
   w:body [[
     process("local"):run { program = "sh", arguments = { "-c", "sleep 1; echo x >>@W@/acts" } }

@@ -177,4 +177,25 @@ function cases.an_outer_timeout_ends_inner_waiting(w)
   w:run():exits(0):says('"value":"Outer"')
 end
 
+function cases.a_failure_inside_a_step_that_tries_again_asks_nobody(w)
+  w:body [[
+    local tries = 0
+    return step("Outer", { retries = 2, backoff = "10ms" }, function()
+      tries = tries + 1
+      step("Inner", function() ensure(tries == 3, "not yet") end)
+      return tries
+    end)
+  ]]
+  w:run():exits(0):says('"value":3')
+  w:equal(0, w:count("kind='failure' and f('$.decision') is null"), "Questions")
+end
+
+function cases.a_steps_on_failure_stands_before_the_runs(w)
+  w:body([[ step("Stops", { on_failure = "stop" }, function() ensure(false, "no") end) ]])
+  w:run():exits(1):says('"outcome":"failed"')
+  w:body([[ step("Asks", { on_failure = "ask" }, function() ensure(false, "no") end) ]],
+    'on_failure = "undo"')
+  w:perilune("run book --environment here --no-input --json --run-id asks"):exits(3)
+end
+
 return cases

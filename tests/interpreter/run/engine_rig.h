@@ -36,7 +36,7 @@ public:
     double wall = 1000000;
     double boot = 5000;
     std::string boot_name = "boot one";
-    bool acts = true;          // What may_act says.
+    bool acts = true;           // What may_act says.
     bool commits_wait = false;  // Effects wait for `commit`.
     std::vector<Value> records;
     std::vector<Value> told;
@@ -88,7 +88,9 @@ public:
         told.push_back(std::move(message));
         return static_cast<std::int64_t>(told.size());
     }
-    Value record_at(std::int64_t seq) override { return records[static_cast<std::size_t>(seq) - 1]; }
+    Value record_at(std::int64_t seq) override {
+        return records[static_cast<std::size_t>(seq) - 1];
+    }
     void restart_worker() override {
         ++restarts;
         told.clear();

@@ -1,0 +1,239 @@
+// Group commit: one order, few flushes, effects after what they rest on, and stores that fail.
+#include <algorithm>
+#include <atomic>
+
+#include <doctest/doctest.h>
+
+#include "interpreter/base/loop.h"
+#include "tests/interpreter/journal/journal_rig.h"
+
+using namespace perilune;
+using namespace perilune::test;
+
+namespace {
+
+// A store in memory that may fail, and counts its commits.
+class FakeStore final : public Store {
+public:
+    std::atomic<int> commits = 0;
+    std::atomic<int> fails = 0;  // How many of the next commits fail.
+    std::vector<std::string> bodies;
+    std::vector<std::string> lost;
+    std::function<void()> during = [] {};
+
+    Result<std::vector<std::string>> commit(const Batch& batch) override {
+        during();
+        ++commits;
+        if (fails > 0) {
+            --fails;
+            return fail("state_failed", "No space is left.", Retry::safe);
+        }
+        for (const auto& record : batch.records) bodies.push_back(record.body);
+        return lost;
+    }
+    Result<std::optional<RunRow>> run(const std::string&) override {
+        return std::optional<RunRow>();
+    }
+    Result<std::vector<RunRow>> runs(std::size_t) override { return std::vector<RunRow>(); }
+    Result<std::vector<RunRow>> children(const std::string&) override {
+        return std::vector<RunRow>();
+    }
+    Result<std::vector<RecordRow>> records(const std::string&) override {
+        return std::vector<RecordRow>();
+    }
+    Result<Files> bundle(const std::string&) override { return Files(); }
+    Result<std::vector<LockRow>> locks() override { return std::vector<LockRow>(); }
+    Result<bool> claim(const RunRow&, const std::string&, const RecordRow&) override {
+        return true;
+    }
+    Status add_host(const HostRow&) override { return Done{}; }
+    Status beat(const std::string&, double) override { return Done{}; }
+    Status remove_host(const std::string&) override { return Done{}; }
+    Result<std::optional<HostRow>> host(const std::string&) override {
+        return std::optional<HostRow>();
+    }
+    Status send(const InboxRow&) override { return Done{}; }
+    Result<std::vector<InboxRow>> inbox(const std::string&) override {
+        return std::vector<InboxRow>();
+    }
+    Result<std::optional<InboxRow>> inbox_row(const std::string&) override {
+        return std::optional<InboxRow>();
+    }
+    Status keep_plan(const std::string&, const std::string&) override { return Done{}; }
+    Result<std::optional<std::string>> plan(const std::string&) override {
+        return std::optional<std::string>();
+    }
+};
+
+struct WriterRig {
+    std::unique_ptr<Loop> loop = Loop::make();
+    FakeStore store;
+    JournalWriter writer{*loop, store};
+    bool in_time = true;
+
+    WriterRig() { writer.own("a", 1, 0, "", 0); }
+
+    Value append(const std::string& kind, bool flush, const std::string& run = "a") {
+        Value record;
+        return writer.append(run, record.set("kind", kind), flush);
+    }
+    // Runs the loop until it is stopped, or until 20 s have passed.
+    void run() {
+        const Loop::Id guard = loop->start_timer(boot_now_s() + 20, [this] {
+            in_time = false;
+            loop->stop();
+        });
+        loop->run();
+        loop->cancel(guard);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what_one_turn_appends_shares_one_commit_and_effects_follow_it") {
+    WriterRig rig;
+    std::vector<std::size_t> durable;
+    rig.loop->post([&] {
+        for (int i = 0; i < 5; ++i) {
+            rig.append("intent", true);
+            rig.writer.after_commit([&] { durable.push_back(rig.store.bodies.size()); });
+        }
+        rig.writer.after_commit([&] { rig.loop->stop(); });
+    });
+    rig.run();
+    CHECK(rig.in_time);
+    CHECK(rig.store.commits == 1);
+    CHECK(durable == std::vector<std::size_t>(5, 5));
+    CHECK(rig.writer.durable_seq("a") == 5);
+}
+
+TEST_CASE("a_record_that_rides_along_is_flushed_soon_by_itself") {
+    WriterRig rig;
+    const double began = boot_now_s();
+    rig.writer.on_durable = [&] { rig.loop->stop(); };
+    rig.loop->post([&] { rig.append("read", false); });
+    rig.run();
+    CHECK(rig.in_time);
+    CHECK(rig.store.bodies.size() == 1);
+    CHECK(boot_now_s() - began < 5);
+}
+
+TEST_CASE("records_of_all_runs_are_written_in_the_order_in_which_they_were_appended") {
+    WriterRig rig;
+    rig.writer.own("b", 1, 0, "", 0);
+    rig.loop->post([&] {
+        for (int i = 0; i < 6; ++i) rig.append("n" + std::to_string(i), i == 5, i % 2 ? "a" : "b");
+        rig.writer.after_commit([&] { rig.loop->stop(); });
+    });
+    rig.run();
+    REQUIRE(rig.store.bodies.size() == 6);
+    for (std::size_t i = 0; i < 6; ++i)
+        CHECK(rig.store.bodies[i].find("\"n" + std::to_string(i) + "\"") != std::string::npos);
+}
+
+TEST_CASE("a_flush_wanted_while_its_record_is_being_committed_does_not_stop_later_ones") {
+    // What rides along is committed by another flush while its own timer runs out: the timer then
+    // finds nothing to write, and what comes after it must be written all the same.
+    WriterRig rig;
+    rig.loop->post([&] {
+        rig.append("read", false);
+        rig.append("intent", true);
+        // Longer than the riding record's own timer.
+        rig.store.during = [] {
+            const double until = boot_now_s() + 0.05;
+            while (boot_now_s() < until) {
+            }
+        };
+        rig.writer.after_commit([&] {
+            rig.store.during = [] {};
+            rig.loop->start_timer(boot_now_s() + 0.05, [&] {
+                rig.append("end", true);
+                rig.writer.after_commit([&] { rig.loop->stop(); });
+            });
+        });
+    });
+    rig.run();
+    CHECK(rig.in_time);
+    CHECK(rig.store.bodies.size() == 3);
+}
+
+TEST_CASE("a_failed_commit_is_written_again_whole_and_no_effect_starts_before") {
+    WriterRig rig;
+    rig.store.fails = 2;
+    std::vector<std::string> troubles;
+    rig.writer.on_trouble = [&](const std::string& problem) { troubles.push_back(problem); };
+    int commits_at_effect = 0;
+    rig.loop->post([&] {
+        rig.append("intent", true);
+        rig.append("read", false);
+        rig.writer.after_commit([&] {
+            commits_at_effect = rig.store.commits;
+            rig.loop->stop();
+        });
+    });
+    rig.run();
+    CHECK(rig.in_time);
+    CHECK(commits_at_effect == 3);
+    CHECK(rig.store.bodies.size() == 2);
+    CHECK(troubles == std::vector<std::string>{"No space is left.", "No space is left.", ""});
+}
+
+TEST_CASE("a_run_that_was_lost_is_told_and_owned_no_more") {
+    WriterRig rig;
+    rig.store.lost = {"a"};
+    std::string lost;
+    rig.writer.on_lost = [&](const std::string& run) { lost = run; };
+    rig.loop->post([&] {
+        rig.append("intent", true);
+        rig.writer.after_commit([&] { rig.loop->stop(); });
+    });
+    rig.run();
+    CHECK(lost == "a");
+    CHECK(!rig.writer.owns("a"));
+}
+
+TEST_CASE("time_never_goes_back_in_a_journal") {
+    WriterRig rig;
+    rig.writer.own("later", 1, 0, "", wall_now_s() + 1000);
+    Value first;
+    Value second;
+    rig.loop->post([&] {
+        first = rig.append("a", false, "later");
+        second = rig.append("b", true, "later");
+        rig.writer.after_commit([&] { rig.loop->stop(); });
+    });
+    rig.run();
+    CHECK(second["time"].number() >= first["time"].number());
+    CHECK(first["time"].number() > wall_now_s() + 900);
+    CHECK(second["seq"].integer() == 2);
+}
+
+TEST_CASE("making_a_run_waits_for_what_is_queued_and_effects_asked_for_meanwhile_come") {
+    WriterRig rig;
+    std::atomic<bool> asked = false;
+    bool effect = false;
+    bool made = false;
+    rig.loop->post([&] {
+        Batch::NewRun run;
+        run.row.id = "new";
+        Value begin;
+        rig.writer.create(std::move(run), begin.set("kind", "begin"),
+                          [&](const Status& status, const Value&) { made = status.ok(); });
+        rig.store.during = [&] {
+            if (asked.exchange(true)) return;
+            rig.loop->post([&] {
+                rig.writer.after_commit([&] {
+                    effect = true;
+                    rig.loop->stop();
+                });
+            });
+            const double until = boot_now_s() + 0.05;
+            while (boot_now_s() < until) {
+            }
+        };
+    });
+    rig.run();
+    CHECK(rig.in_time);
+    CHECK(made);
+    CHECK(effect);
+}
