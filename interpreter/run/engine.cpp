@@ -8,6 +8,8 @@ namespace perilune {
 
 namespace {
 
+constexpr std::int64_t records_max = 1000000;
+
 std::size_t hash_of(const std::string& fingerprint) {
     return std::hash<std::string>{}(fingerprint);
 }
@@ -82,6 +84,11 @@ void Engine::on_event(Event event) {
                     event.data = Value(*checked);
     }
     if (met_before(event, event_fingerprint(event))) return;
+    const bool flooded = state_.seq + static_cast<std::int64_t>(stash_.size()) >= records_max;
+    if (flooded && !event.id.strand.starts_with("/undo."))
+        return crash(
+            "A run may have 1,000,000 records, and this one has them: is there a loop "
+            "without an end? Undo it, or mend the script.");
     if (replaying_) {
         stash_.push_back(std::move(event));
     } else {

@@ -153,6 +153,18 @@ TEST_CASE("a_worker_that_dies_three_times_without_a_new_record_parks_the_run") {
     CHECK(port.count("fault") == 3);
 }
 
+TEST_CASE("a_run_that_floods_its_journal_is_parked_by_name") {
+    FakePort port;
+    port.records_before = 999990;
+    EngineRig rig(port);
+    rig.begin();
+    for (int n = 1; n < 20; ++n) rig.event("/", n, "keep", "mark");
+    REQUIRE(port.rests.size() == 1);
+    CHECK(port.rests[0].first == Rest::crashed);
+    CHECK(port.rests[0].second.find("A run may have 1,000,000 records") == 0);
+    CHECK(port.records.size() <= 10);
+}
+
 TEST_CASE("one_of_two_approvals_is_kept_and_not_delivered") {
     FakePort port;
     EngineRig rig(port);

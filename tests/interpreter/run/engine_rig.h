@@ -45,6 +45,7 @@ public:
     std::vector<std::function<void()>> effects;
     std::vector<std::pair<Rest, std::string>> rests;
     int restarts = 0;
+    int records_before = 0;  // Records that the run is said to have already.
 
     void commit() {
         for (auto& effect : std::exchange(effects, {})) effect();
@@ -75,7 +76,9 @@ public:
     double boot_now() override { return boot; }
     std::string boot_id() override { return boot_name; }
     Value append(Value record) override {
-        record.set("seq", static_cast<int>(records.size()) + 1).set("time", wall).set("epoch", 1);
+        record.set("seq", records_before + static_cast<int>(records.size()) + 1)
+            .set("time", wall)
+            .set("epoch", 1);
         records.push_back(record);
         return record;
     }
