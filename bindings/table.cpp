@@ -25,12 +25,18 @@ const std::vector<const Family*>& all_families() {
 
 const std::vector<const DriverKind*>& all_drivers() {
     static const std::vector<const DriverKind*> drivers = {
-        &deploy_local_kind,        &zone_file_kind,       &sqlite_kind,         &folder_kind,
-        &notify_console_kind,      &notify_file_kind,     &notify_webhook_kind, &http_kind,
-        &process_local_kind,       &http_json_kind,       &crontab_kind,        &secrets_file_kind,
-        &secrets_environment_kind, &secrets_command_kind,
+        &deploy_local_kind,    &zone_file_kind,      &rfc2136_kind,       &sqlite_kind,
+        &folder_kind,          &notify_console_kind, &notify_file_kind,   &notify_webhook_kind,
+        &notify_smtp_kind,     &http_kind,           &process_local_kind, &http_json_kind,
+        &crontab_kind,         &secrets_file_kind,   &redis_kind,         &secrets_environment_kind,
+        &secrets_command_kind,
     };
     return drivers;
+}
+
+const std::vector<const FamilyRules*>& all_family_rules() {
+    static const std::vector<const FamilyRules*> rules = {&dns_rules, &secrets_rules};
+    return rules;
 }
 
 const Family* find_family(std::string_view name) {

@@ -6,11 +6,15 @@
 
 #include "interpreter/base/driver.h"
 #include "interpreter/base/operation.h"
+#include "interpreter/base/remote.h"
 
 namespace perilune {
 
 const std::vector<const Family*>& all_families();
 const std::vector<const DriverKind*>& all_drivers();
+
+// What families build on the functions of a provider's Lua file.
+const std::vector<const FamilyRules*>& all_family_rules();
 
 const Family* find_family(std::string_view name);
 const DriverKind* find_driver(std::string_view family, std::string_view name);

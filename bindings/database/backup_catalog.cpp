@@ -1,10 +1,10 @@
 #include "bindings/database/backup_catalog.h"
 
 #include <algorithm>
-#include <chrono>
-#include <filesystem>
 
+#include "bindings/database/database_arguments.h"
 #include "interpreter/base/loop.h"
+#include "interpreter/base/retention.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {
@@ -12,26 +12,6 @@ namespace perilune {
 namespace {
 
 constexpr std::size_t manifest_bytes_max = 4 << 20;
-constexpr const char* previous_id = "previous:";
-constexpr const char* previous_mark = ".previous-";
-constexpr const char* until_mark = "-until-";
-constexpr std::size_t call_letters = 12;
-constexpr auto scratch_life = std::chrono::hours(48);  // Longer than any call may take.
-
-std::string compact_time(double at_s) {
-    std::string text = show_time(at_s);
-    std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
-    return text;
-}
-
-// "20260301T020000Z" as Unix seconds; 0 where it is no time.
-double read_compact_time(const std::string& text) {
-    if (text.size() != 16) return 0;
-    const auto at =
-        parse_time(text.substr(0, 4) + "-" + text.substr(4, 2) + "-" + text.substr(6, 5) + ":" +
-                   text.substr(11, 2) + ":" + text.substr(13));
-    return at ? *at : 0;
-}
 
 // How far a dump came, by its manifest and its object.
 std::string state_of(const BackupManifest& manifest, const Value& object) {
@@ -55,27 +35,35 @@ BackupEntry dump_entry(const std::string& storage, const std::string& key, Backu
     return entry;
 }
 
-void sort_newest_first(std::vector<BackupEntry>& entries) {
-    std::sort(entries.begin(), entries.end(),
-              [](const BackupEntry& left, const BackupEntry& right) {
-                  return left.at_s != right.at_s ? left.at_s > right.at_s : left.id > right.id;
-              });
-}
-
-Error no_such_backup(const Work& work, const std::string& what) {
-    return fail("not_found", "For " + work.target.target + " there is no complete backup " + what +
-                                 ". See what there is with list_backups.");
-}
-
-Result<BackupEntry> resolve_at(const Work& work, const std::string& storage, double at_s) {
-    const auto dumps = list_dumps(work, storage, work.target.backups_of);
+Result<BackupEntry> resolve_at(const Shelf& shelf, const std::string& storage, double at_s) {
+    const auto dumps = list_dumps(shelf, storage, shelf.backups_of);
     if (!dumps) return dumps.error();
     for (const auto& entry : *dumps)
         if (entry.state == "complete" && entry.at_s <= at_s) return entry;
-    return no_such_backup(work, "in " + storage + " from " + show_time(at_s) + " or before");
+    return no_such_backup(shelf, "in " + storage + " from " + show_time(at_s) + " or before");
 }
 
 }  // namespace
+
+void Shelf::find_ports(const Services& services, const Call& call, const Value& before) {
+    for (const std::string& name : {backups, call.arguments["to"].text(),
+                                    call.arguments["from"].text(), before["storage"].text()}) {
+        if (name.empty() || !services.driver_of) continue;
+        const Driver* driver = services.driver_of(name);
+        if (driver && driver->objects) ports[name] = driver->objects;
+    }
+}
+
+Result<Port> Shelf::port(const std::string& storage) const {
+    const auto found = ports.find(storage);
+    if (found != ports.end()) return found->second;
+    return fail("no_such_target",
+                target + " was to use " + (storage.empty() ? "a storage target" : storage) +
+                    ", but " +
+                    (storage.empty() ? "its setting `backups` names none, and the call neither."
+                                     : "the call and the settings name no storage target of "
+                                       "that name."));
+}
 
 Value BackupEntry::to_value() const {
     Value backup;
@@ -102,9 +90,21 @@ Result<std::string> read_object(ObjectPort& port, const std::string& key) {
     }
 }
 
-Result<std::vector<BackupEntry>> list_dumps(const Work& work, const std::string& storage,
+void sort_backups(std::vector<BackupEntry>& entries) {
+    std::sort(entries.begin(), entries.end(),
+              [](const BackupEntry& left, const BackupEntry& right) {
+                  return left.at_s != right.at_s ? left.at_s > right.at_s : left.id > right.id;
+              });
+}
+
+Error no_such_backup(const Shelf& shelf, const std::string& what) {
+    return fail("not_found", "For " + shelf.target + " there is no complete backup " + what +
+                                 ". See what there is with list_backups.");
+}
+
+Result<std::vector<BackupEntry>> list_dumps(const Shelf& shelf, const std::string& storage,
                                             const std::string& source) {
-    const auto port = work.port(storage);
+    const auto port = shelf.port(storage);
     if (!port) return port.error();
     const auto objects = (*port)->list_objects("");
     if (!objects) return objects.error();
@@ -116,28 +116,28 @@ Result<std::vector<BackupEntry>> list_dumps(const Work& work, const std::string&
         if (key.empty()) continue;
         const auto text = read_object(**port, name);
         if (!text) return text.error();
-        auto manifest = read_manifest(*text);
+        auto manifest = read_manifest(*text, shelf.engine);
         // Other programs may keep files of such a name; they are none of ours.
         if (!manifest || manifest->source != source) continue;
         const auto object = by_key.find(key);
         dumps.push_back(dump_entry(storage, key, std::move(*manifest),
                                    object == by_key.end() ? Value() : *object->second));
     }
-    sort_newest_first(dumps);
+    sort_backups(dumps);
     return dumps;
 }
 
-Result<std::optional<BackupEntry>> find_dump(const Work& work, const std::string& storage,
+Result<std::optional<BackupEntry>> find_dump(const Shelf& shelf, const std::string& storage,
                                              const std::string& key) {
     std::optional<BackupEntry> none;
-    const auto port = work.port(storage);
+    const auto port = shelf.port(storage);
     if (!port) return port.error();
     const auto described = (*port)->head_object(manifest_key(key));
     if (!described) return described.error();
     if (described->is_nil()) return none;
     const auto text = read_object(**port, manifest_key(key));
     if (!text) return text.error();
-    auto manifest = read_manifest(*text);
+    auto manifest = read_manifest(*text, shelf.engine);
     if (!manifest)
         return fail("not_a_backup", "Reading the manifest of " + storage + ":" + key + ": " +
                                         manifest.error().message);
@@ -146,86 +146,79 @@ Result<std::optional<BackupEntry>> find_dump(const Work& work, const std::string
     return std::optional<BackupEntry>(dump_entry(storage, key, std::move(*manifest), *object));
 }
 
-BackupEntry previous_entry(const SqliteTarget& target, double now_s, double keep_s,
-                           const std::string& call_key) {
-    BackupEntry entry;
-    entry.file = target.path + previous_mark + compact_time(now_s) + until_mark +
-                 compact_time(now_s + keep_s) + "-" + call_key.substr(0, call_letters);
-    entry.id = previous_id + std::filesystem::path(entry.file).filename().string();
-    entry.state = "complete";
-    entry.at_s = now_s;
-    entry.keep_until_at_s = now_s + keep_s;
-    return entry;
+Result<std::optional<BackupEntry>> find_own_dump(const Shelf& shelf, const std::string& id) {
+    std::optional<BackupEntry> none;
+    const std::string& storage = shelf.backups;
+    if (storage.empty() || !id.starts_with(storage + ":")) return none;
+    auto found = find_dump(shelf, storage, id.substr(storage.size() + 1));
+    if (!found || !*found) return found;
+    if ((**found).manifest.source != shelf.target)
+        return fail("not_allowed", "The backup " + id + " is of " + (**found).manifest.source +
+                                       " and not of " + shelf.target +
+                                       ". Delete it as a backup of that database.");
+    return found;
 }
 
-std::vector<BackupEntry> list_previous(const SqliteTarget& target) {
-    const std::filesystem::path path(target.path);
-    const std::string start = path.filename().string() + previous_mark;
-    const std::string until = until_mark;
-    std::vector<BackupEntry> entries;
-    std::error_code code;
-    for (const auto& found : std::filesystem::directory_iterator(path.parent_path(), code)) {
-        const std::string name = found.path().filename().string();
-        const auto middle = name.find(until);
-        if (!name.starts_with(start) || middle == std::string::npos) continue;
-        if (name.ends_with("-wal") || name.ends_with("-journal") || name.ends_with("-shm") ||
-            name.ends_with(".part"))
-            continue;
-        BackupEntry entry;
-        entry.id = previous_id + name;
-        entry.file = found.path().string();
-        entry.state = "complete";
-        entry.at_s = read_compact_time(name.substr(start.size(), middle - start.size()));
-        entry.keep_until_at_s = read_compact_time(name.substr(middle + until.size(), 16));
-        entry.size_bytes = static_cast<double>(found.file_size(code));
-        if (entry.at_s > 0 && entry.keep_until_at_s > 0) entries.push_back(std::move(entry));
-    }
-    sort_newest_first(entries);
-    return entries;
-}
-
-void remove_copy(const std::string& path) {
-    std::error_code ignored;
-    for (const char* ending : {"-wal", "-shm", "-journal", ""})
-        std::filesystem::remove(path + ending, ignored);
-}
-
-void remove_expired_previous(const SqliteTarget& target) {
-    for (const auto& entry : list_previous(target))
-        if (entry.keep_until_at_s < wall_now_s()) remove_copy(entry.file);
-}
-
-void remove_stale_scratch(const SqliteTarget& target) {
-    namespace fs = std::filesystem;
-    const fs::path path(target.path);
-    std::error_code code;
-    for (const auto& found : fs::directory_iterator(path.parent_path(), code)) {
-        const std::string name = found.path().filename().string();
-        if (!name.starts_with(path.filename().string() + ".") || !name.ends_with(".part")) continue;
-        const auto written = found.last_write_time(code);
-        if (!code && fs::file_time_type::clock::now() - written > scratch_life)
-            remove_copy(found.path().string());
-    }
-}
-
-Result<BackupEntry> resolve_backup(const Work& work) {
-    const std::string from = work.argument("from").text();
-    const std::string storage = from.starts_with("storage/") ? from : work.target.backups;
-    if (work.call.arguments.has("at"))
-        return resolve_at(work, storage, work.argument("at").number());
-    const std::string id = work.argument("backup").text();
-    for (const auto& entry : list_previous(work.target))
-        if (entry.id == id) return entry;
-    if (id.starts_with(previous_id)) return no_such_backup(work, "\"" + id + "\" beside its file");
+Result<BackupEntry> resolve_dump(const Shelf& shelf, const Value& arguments) {
+    const std::string from = arguments["from"].text();
+    const std::string storage = from.starts_with("storage/") ? from : shelf.backups;
+    if (arguments.has("at")) return resolve_at(shelf, storage, arguments["at"].number());
+    const std::string id = arguments["backup"].text();
     if (id.starts_with("storage/") && !id.starts_with(storage + ":"))
-        return fail("not_allowed", "The backup " + id + " of " + work.target.target +
+        return fail("not_allowed", "The backup " + id + " of " + shelf.target +
                                        " lies in a storage target that neither the setting "
                                        "`backups` nor `from` names. Give it as `from`.");
     const std::string key = id.starts_with(storage + ":") ? id.substr(storage.size() + 1) : id;
-    auto found = find_dump(work, storage, key);
+    auto found = find_dump(shelf, storage, key);
     if (!found) return found.error();
-    if (!*found) return no_such_backup(work, "\"" + key + "\" in " + storage);
+    if (!*found) return no_such_backup(shelf, "\"" + key + "\" in " + storage);
     return std::move(**found);
+}
+
+Status remove_dump(const Shelf& shelf, const BackupEntry& entry) {
+    const auto port = shelf.port(entry.storage);
+    if (!port) return port.error();
+    if (const auto removed = (*port)->delete_object(entry.key); !removed) return removed;
+    return (*port)->delete_object(manifest_key(entry.key));
+}
+
+Value show_backups(std::vector<BackupEntry> entries, const Value& arguments) {
+    sort_backups(entries);
+    const std::string kind = arguments["kind"].text();
+    const Value& before = arguments["before"];
+    const double limit = arguments["limit"].number();
+    List listed;
+    for (const auto& entry : entries) {
+        if (static_cast<double>(listed.size()) >= limit) break;
+        Value backup = entry.to_value();
+        if (!kind.empty() && backup["kind"].text() != kind) continue;
+        if (!before.is_nil() && entry.at_s >= before.number()) continue;
+        listed.push_back(std::move(backup));
+    }
+    return Value(std::move(listed));
+}
+
+Result<Before> plan_prune(const Shelf& shelf, const Value& arguments) {
+    const auto retention = read_retention(arguments["keep"]);
+    if (!retention) return retention.error();
+    const auto dumps = list_dumps(shelf, shelf.backups, shelf.target);
+    if (!dumps) return dumps.error();
+    std::vector<Dated> things;
+    for (const auto& entry : *dumps)
+        if (entry.state == "complete") things.push_back({entry.id, entry.at_s});
+    const auto choice =
+        choose_retention(std::move(things), *retention, arguments["keep_at_least"].number(),
+                         arguments["delete_at_most"].number());
+    if (!choice) return choice.error();
+    Before before;
+    before.state.set("removed", list_of(choice->removed)).set("kept", list_of(choice->kept));
+    before.already_so = choice->removed.empty();
+    before.sign = '-';
+    before.plan = std::to_string(choice->removed.size()) + " go, " +
+                  std::to_string(choice->kept.size()) + " stay";
+    before.result = before.state;
+    before.result.set("changed", false);
+    return before;
 }
 
 }  // namespace perilune

@@ -20,25 +20,27 @@ std::string key_of_manifest(const std::string& manifest_key) {
 
 std::string write_manifest(const BackupManifest& manifest) {
     Value written;
-    written.set("format", format).set("database", "sqlite").set("state", manifest.state);
+    written.set("format", format).set("database", manifest.engine).set("state", manifest.state);
     written.set("source", manifest.source).set("call", manifest.call).set("key", manifest.key);
     written.set("at", manifest.at_s).set("deadline_at", manifest.deadline_at_s);
     written.set("size_bytes", manifest.size_bytes).set("digest", manifest.digest);
     written.set("database_bytes", manifest.database_bytes);
     written.set("database_digest", manifest.database_digest);
-    written.set("compression", manifest.compression).set("uses_log", manifest.uses_log);
-    written.set("user_version", manifest.user_version).set("counts", manifest.counts);
+    written.set("compression", manifest.compression).set("counts", manifest.counts);
+    if (!manifest.dump_format.empty()) written.set("dump_format", manifest.dump_format);
+    if (manifest.engine == "sqlite")
+        written.set("uses_log", manifest.uses_log).set("user_version", manifest.user_version);
     return to_json(written, 2) + "\n";
 }
 
-Result<BackupManifest> read_manifest(const std::string& text) {
+Result<BackupManifest> read_manifest(const std::string& text, const std::string& engine) {
     const auto read = from_json(text);
     if (!read) return read.error();
-    if ((*read)["format"].text() != format || (*read)["database"].text() != "sqlite")
-        return fail("not_a_backup",
-                    "It is no manifest of a SQLite backup that this program "
-                    "knows.");
+    if ((*read)["format"].text() != format || (*read)["database"].text() != engine)
+        return fail("not_a_backup", "It is no manifest of a backup by the driver " + engine +
+                                        " that this program knows.");
     BackupManifest manifest;
+    manifest.engine = engine;
     manifest.state = (*read)["state"].text();
     manifest.source = (*read)["source"].text();
     manifest.call = (*read)["call"].text();
@@ -50,6 +52,7 @@ Result<BackupManifest> read_manifest(const std::string& text) {
     manifest.database_bytes = (*read)["database_bytes"].number();
     manifest.database_digest = (*read)["database_digest"].text();
     manifest.compression = (*read)["compression"].text();
+    manifest.dump_format = (*read)["dump_format"].text();
     manifest.uses_log = (*read)["uses_log"].boolean();
     manifest.user_version = (*read)["user_version"].number();
     manifest.counts = (*read)["counts"];

@@ -8,6 +8,7 @@
 namespace perilune {
 
 struct BackupManifest {
+    std::string engine;           // "sqlite" or "postgres".
     std::string state;            // "running" until the object is stored, then "complete".
     std::string source;           // The database: "database/primary".
     std::string call;             // The key of the call that made it.
@@ -19,6 +20,7 @@ struct BackupManifest {
     double database_bytes = 0;    // Of what is in it.
     std::string database_digest;  // SHA-256 of what is in it.
     std::string compression;      // "zstd", "gzip" or "none".
+    std::string dump_format;      // PostgreSQL: "custom" or "plain".
     bool uses_log = false;        // Whether the database used a write-ahead log.
     double user_version = 0;
     Value counts;  // Rows of each table.
@@ -30,7 +32,7 @@ std::string manifest_key(const std::string& key);
 std::string key_of_manifest(const std::string& manifest_key);
 
 std::string write_manifest(const BackupManifest& manifest);
-// Refuses what is no manifest of ours, and what a newer program wrote.
-Result<BackupManifest> read_manifest(const std::string& text);
+// Refuses what is no manifest of ours, what a newer program wrote, and another engine's.
+Result<BackupManifest> read_manifest(const std::string& text, const std::string& engine);
 
 }  // namespace perilune

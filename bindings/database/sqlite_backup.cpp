@@ -1,11 +1,11 @@
 // Backing a SQLite database up: backup and verify_backup.
 #include <filesystem>
 
-#include "bindings/database/backup_catalog.h"
-#include "bindings/database/backup_transfer.h"
+#include "bindings/database/backup_claim.h"
 #include "bindings/database/sqlite_checks.h"
 #include "bindings/database/sqlite_pages.h"
 #include "bindings/database/sqlite_tables.h"
+#include "bindings/database/sqlite_transfer.h"
 #include "interpreter/base/loop.h"
 #include "interpreter/base/units.h"
 
@@ -18,14 +18,6 @@ Error not_supported(const Work& work, const std::string& what) {
                                      " is not possible with the driver sqlite. Leave it out.");
 }
 
-Error already_exists(const Work& work, const std::string& key) {
-    return fail("already_exists", "Backing up " + work.target.target + ": " +
-                                      work.argument("to").text() + " already has \"" + key +
-                                      "\". Use another key, or overwrite = \"replace\".");
-}
-
-bool refuses(const Work& work) { return work.argument("overwrite").text() == "refuse"; }
-
 Result<Before> before_backup(Work& work) {
     if (work.argument("format").text() != "custom") return not_supported(work, "as SQL text");
     if (work.call.arguments.has("tables")) return not_supported(work, "by tables");
@@ -34,17 +26,10 @@ Result<Before> before_backup(Work& work) {
     if (!opened) return opened.error();
     const auto pages = (*opened)->first("pragma page_count");
     if (!pages) return pages.error();
-    const auto port = work.port(work.argument("to").text());
-    if (!port) return port.error();
-    const std::string key = work.argument("key").text();
-    for (const auto& taken : {key, manifest_key(key)}) {
-        const auto there = (*port)->head_object(taken);
-        if (!there) return there.error();
-        if (!there->is_nil() && refuses(work)) return already_exists(work, taken);
-    }
+    if (const auto taken = refuse_taken(work.shelf, work.call); !taken) return taken.error();
     Before before;
     before.sign = '+';
-    before.plan = key + " in " + work.argument("to").text();
+    before.plan = work.argument("key").text() + " in " + work.argument("to").text();
     return before;
 }
 
@@ -96,111 +81,17 @@ Status describe_copy(Work& work, const std::string& path, BackupManifest& manife
     return Done{};
 }
 
-Status store_manifest(ObjectPort& port, const BackupManifest& manifest) {
-    auto sink = port.write_object(manifest_key(manifest.key));
-    if (!sink) return sink.error();
-    if (const auto written = (*sink)->write(write_manifest(manifest)); !written) {
-        (*sink)->abandon();
-        return written;
-    }
-    const auto stored = (*sink)->commit();
-    if (!stored) return stored.error();
-    return Done{};
-}
-
-Status store_object(Work& work, ObjectPort& port, const std::string& path,
-                    BackupManifest& manifest) {
-    auto sink = port.write_object(manifest.key);
-    if (!sink) return sink.error();
-    if (const auto sent = send_file(work, path, **sink, manifest); !sent) {
-        (*sink)->abandon();
-        return sent;
-    }
-    const auto stored = (*sink)->commit();
-    if (!stored) return stored.error();
-    const Value& digest = (*stored)["digest"];
-    if (!digest.is_nil() && digest.text() != manifest.digest)
-        return fail("damaged_stream", "Storing the backup " + manifest.key +
-                                          ": the storage "
-                                          "target has other bytes than were sent.");
-    return Done{};
-}
-
-Outcome finished(const Work& work, const BackupManifest& manifest) {
-    BackupEntry entry;
-    entry.storage = work.argument("to").text();
-    entry.id = entry.storage + ":" + manifest.key;
-    entry.key = manifest.key;
-    entry.state = "complete";
-    entry.at_s = manifest.at_s;
-    entry.size_bytes = manifest.size_bytes;
-    entry.manifest = manifest;
-    return Outcome::done(entry.to_value().set("changed", true));
-}
-
-BackupManifest new_manifest(const Work& work) {
-    BackupManifest manifest;
-    manifest.state = "running";
-    manifest.source = work.target.target;
-    manifest.call = work.call.key;
-    manifest.key = work.argument("key").text();
-    manifest.compression = work.argument("compression").text();
-    manifest.at_s = wall_now_s();
-    manifest.deadline_at_s = wall_now_s() + std::max(0.0, work.call.deadline_s - boot_now_s());
-    return manifest;
-}
-
 Outcome act_backup(Work& work, const Value&) {
-    const auto port = work.port(work.argument("to").text());
-    if (!port) return Outcome::failed(port.error());
-    BackupManifest manifest = new_manifest(work);
-    const auto earlier = find_dump(work, work.argument("to").text(), manifest.key);
-    if (!earlier && refuses(work)) return Outcome::failed(earlier.error());
-    const bool ours =
-        earlier && *earlier && !work.call.key.empty() && (**earlier).manifest.call == work.call.key;
-    if (ours && (**earlier).state == "complete") return finished(work, (**earlier).manifest);
-    if (refuses(work) && !ours) {
-        const auto object = (*port)->head_object(manifest.key);
-        if (!object) return Outcome::failed(object.error());
-        if (!object->is_nil() || *earlier)
-            return Outcome::failed(already_exists(work, manifest.key));
-        // A claim: after a crash this call knows its own half-written object by it, and nobody
-        // takes that for a backup.
-        if (const auto claimed = store_manifest(**port, manifest); !claimed)
-            return Outcome::failed(claimed.error());
-    }
+    BackupClaim claim = claim_backup(work.shelf, work.call);
+    if (claim.ended) return *claim.ended;
     const ScratchFile scratch(scratch_path(work, "backup"));
-    Status done = copy_state(work, scratch.path(), manifest);
-    if (done) done = describe_copy(work, scratch.path(), manifest);
-    if (done) done = store_object(work, **port, scratch.path(), manifest);
-    const bool stored = done.ok();
-    manifest.state = "complete";
-    if (done) done = store_manifest(**port, manifest);
-    if (done) return finished(work, manifest);
-    // What is left are our claim and perhaps our object: without them nobody has to wonder.
-    if (refuses(work)) {
-        if (stored) (*port)->delete_object(manifest.key);
-        (*port)->delete_object(manifest_key(manifest.key));
-    }
-    return Outcome::failed(done.error());
-}
-
-Sighting look_for_backup(Work& work, const Value&) {
-    Sighting sighting;
-    const std::string key = work.argument("key").text();
-    const auto found = find_dump(work, work.argument("to").text(), key);
-    if (!found) {
-        sighting.evidence = found.error().message;
-        return sighting;
-    }
-    const bool ours = *found && (**found).manifest.call == work.call.key;
-    const bool happened = ours && (**found).state == "complete";
-    sighting.kind = happened ? Sighting::Kind::happened : Sighting::Kind::did_not;
-    sighting.evidence = manifest_key(key) + (happened ? " is complete and has the call's key."
-                                             : ours   ? " is of this call, which did not end."
-                                                      : " is not of this call.");
-    if (happened) sighting.value = (**found).to_value().set("changed", true);
-    return sighting;
+    Status done = copy_state(work, scratch.path(), claim.manifest);
+    if (done) done = describe_copy(work, scratch.path(), claim.manifest);
+    if (!done) return give_up_claim(work.shelf, work.call, claim.manifest, done.error());
+    return store_backup(work.shelf, work.call, std::move(claim.manifest),
+                        [&](ByteSink& sink, BackupManifest& manifest) {
+                            return send_file(work, scratch.path(), sink, manifest);
+                        });
 }
 
 Result<Value> verify_backup(Work& work) {
@@ -216,7 +107,9 @@ Result<Value> verify_backup(Work& work) {
 }  // namespace
 
 void add_sqlite_backup(Operations& operations, const std::shared_ptr<SqliteTarget>& target) {
-    operations["backup"] = change_sqlite(target, before_backup, act_backup, look_for_backup);
+    operations["backup"] = change_sqlite(
+        target, before_backup, act_backup,
+        [](Work& work, const Value&) { return look_for_dump(work.shelf, work.call); });
     operations["verify_backup"] = observe_sqlite(target, verify_backup);
 }
 

@@ -1,9 +1,6 @@
 // Listing and removing the backups of a SQLite database: list_backups, delete_backup,
 // prune_backups.
-#include <algorithm>
-
-#include "bindings/database/backup_catalog.h"
-#include "interpreter/base/retention.h"
+#include "bindings/database/sqlite_previous.h"
 
 namespace perilune {
 
@@ -15,62 +12,28 @@ Outcome failed(const Error& error, bool some) {
     return outcome;
 }
 
-// Dumps where the settings lead to, and the copies beside the file; newest first.
-Result<std::vector<BackupEntry>> all_backups(const Work& work) {
-    std::vector<BackupEntry> entries = list_previous(work.target);
-    if (work.target.backups.empty()) return entries;
-    auto dumps = list_dumps(work, work.target.backups, work.target.backups_of);
-    if (!dumps) return dumps;
-    entries.insert(entries.end(), dumps->begin(), dumps->end());
-    std::stable_sort(
-        entries.begin(), entries.end(),
-        [](const BackupEntry& left, const BackupEntry& right) { return left.at_s > right.at_s; });
-    return entries;
-}
-
+// Dumps where the settings lead to, and the copies beside the file.
 Result<Value> list_backups(Work& work) {
-    const auto entries = all_backups(work);
-    if (!entries) return entries.error();
-    const std::string kind = work.argument("kind").text();
-    const Value& before = work.argument("before");
-    const double limit = work.argument("limit").number();
-    List listed;
-    for (const auto& entry : *entries) {
-        if (static_cast<double>(listed.size()) >= limit) break;
-        Value backup = entry.to_value();
-        if (!kind.empty() && backup["kind"].text() != kind) continue;
-        if (!before.is_nil() && entry.at_s >= before.number()) continue;
-        listed.push_back(std::move(backup));
+    std::vector<BackupEntry> entries = list_previous(work.target);
+    if (!work.target.backups.empty()) {
+        const auto dumps = list_dumps(work.shelf, work.target.backups, work.target.backups_of);
+        if (!dumps) return dumps.error();
+        entries.insert(entries.end(), dumps->begin(), dumps->end());
     }
-    return Value(std::move(listed));
+    return show_backups(std::move(entries), work.call.arguments);
 }
 
 // The backup with an id; nothing where there is none.
 Result<std::optional<BackupEntry>> find_backup(const Work& work, const std::string& id) {
-    std::optional<BackupEntry> none;
     for (const auto& entry : list_previous(work.target))
         if (entry.id == id) return std::optional<BackupEntry>(entry);
-    const std::string& storage = work.target.backups;
-    if (storage.empty() || !id.starts_with(storage + ":")) return none;
-    auto found = find_dump(work, storage, id.substr(storage.size() + 1));
-    if (!found || !*found) return found;
-    if ((**found).manifest.source != work.target.target)
-        return fail("not_allowed", "The backup " + id + " is of " + (**found).manifest.source +
-                                       " and not of " + work.target.target +
-                                       ". Delete it as a backup of that database.");
-    return found;
+    return find_own_dump(work.shelf, id);
 }
 
-// The object goes before its manifest: what is half deleted shows as a failed backup.
 Status remove_backup(const Work& work, const BackupEntry& entry) {
-    if (entry.storage.empty()) {
-        remove_copy(entry.file);
-        return Done{};
-    }
-    const auto port = work.port(entry.storage);
-    if (!port) return port.error();
-    if (const auto removed = (*port)->delete_object(entry.key); !removed) return removed;
-    return (*port)->delete_object(manifest_key(entry.key));
+    if (!entry.storage.empty()) return remove_dump(work.shelf, entry);
+    remove_copy(entry.file);
+    return Done{};
 }
 
 Result<Before> before_delete(Work& work) {
@@ -94,34 +57,7 @@ Outcome act_delete(Work& work, const Value& before) {
                          Value().set("exists", false));
 }
 
-Value list_of(const std::vector<std::string>& ids) {
-    List list;
-    for (const auto& id : ids) list.emplace_back(id);
-    return Value(std::move(list));
-}
-
-Result<Before> before_prune(Work& work) {
-    const auto retention = read_retention(work.argument("keep"));
-    if (!retention) return retention.error();
-    const auto dumps = list_dumps(work, work.target.backups, work.target.target);
-    if (!dumps) return dumps.error();
-    std::vector<Dated> things;
-    for (const auto& entry : *dumps)
-        if (entry.state == "complete") things.push_back({entry.id, entry.at_s});
-    const auto choice =
-        choose_retention(std::move(things), *retention, work.argument("keep_at_least").number(),
-                         work.argument("delete_at_most").number());
-    if (!choice) return choice.error();
-    Before before;
-    before.state.set("removed", list_of(choice->removed)).set("kept", list_of(choice->kept));
-    before.already_so = choice->removed.empty();
-    before.sign = '-';
-    before.plan = std::to_string(choice->removed.size()) + " go, " +
-                  std::to_string(choice->kept.size()) + " stay";
-    before.result = before.state;
-    before.result.set("changed", false);
-    return before;
-}
+Result<Before> before_prune(Work& work) { return plan_prune(work.shelf, work.call.arguments); }
 
 // Removes exactly what was decided before the intent, also when it is done again.
 Outcome act_prune(Work& work, const Value& before) {

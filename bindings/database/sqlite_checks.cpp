@@ -1,11 +1,8 @@
 #include "bindings/database/sqlite_checks.h"
 
-#include <cmath>
-
 #include "bindings/database/sqlite_pages.h"
 #include "bindings/database/sqlite_tables.h"
 #include "bindings/database/sqlite_target.h"
-#include "interpreter/base/json.h"
 
 namespace perilune {
 
@@ -13,10 +10,14 @@ namespace {
 
 constexpr int problems_max = 20;
 
-std::string show(const Value& value) { return value.is_text() ? value.text() : to_json(value); }
-
 // What a query gives counts as true in the way SQL has it: a number other than zero.
 bool is_true(const Value& value) { return value.is_number() && value.number() != 0; }
+
+Result<double> rows_of(SqliteConnection& connection, const std::string& table) {
+    const auto counts = count_rows(connection, {table});
+    if (!counts) return counts.error();
+    return (*counts)[table].number();
+}
 
 void check_digests(SqliteConnection& connection, const Value& expected, List& checks) {
     for (const auto& [table, digest] : expected.map()) {
@@ -66,43 +67,14 @@ Result<Value> check_integrity(Work& work) {
 
 }  // namespace
 
-Value make_check(const std::string& name, bool passed, const Value& expected, const Value& found) {
-    Value check;
-    check.set("name", name).set("passed", passed).set("expected", expected);
-    return check.set("found", found);
-}
-
-Result<Value> judge_checks(List checks, const std::string& doing) {
-    std::string failures;
-    for (const auto& check : checks)
-        if (!check["passed"].boolean())
-            failures += "\n  " + check["name"].text() + ": expected " + show(check["expected"]) +
-                        ", found " + show(check["found"]);
-    if (failures.empty()) return Value(std::move(checks));
-    Error error = fail("check_failed", doing + " found what must not be:" + failures);
-    error.detail = Value(std::move(checks));
-    return error;
-}
-
 void check_counts(SqliteConnection& connection, const Value& limits, List& checks) {
-    for (const auto& [table, limit] : limits.map()) {
-        const double min = limit.has("min") ? limit["min"].number() : 0;
-        const double max = limit.has("max") ? limit["max"].number() : INFINITY;
-        std::string expected = show(Value(min)) + " rows or more";
-        if (limit.has("max")) expected = show(Value(min)) + " to " + show(Value(max)) + " rows";
-        const auto found = count_rows(connection, {table});
-        const double rows = found ? (*found)[table].number() : -1;
-        checks.push_back(make_check("rows of " + table, rows >= min && rows <= max, expected,
-                                    found ? (*found)[table] : found.error().message));
-    }
+    for (const auto& [table, limit] : limits.map())
+        checks.push_back(check_rows(table, limit, rows_of(connection, table)));
 }
 
 void check_exact_counts(SqliteConnection& connection, const Value& expected, List& checks) {
-    for (const auto& [table, rows] : expected.map()) {
-        const auto found = count_rows(connection, {table});
-        checks.push_back(make_check("rows of " + table, found && (*found)[table] == rows, rows,
-                                    found ? (*found)[table] : found.error().message));
-    }
+    for (const auto& [table, rows] : expected.map())
+        checks.push_back(check_exact_rows(table, rows, rows_of(connection, table)));
 }
 
 void check_structure(SqliteConnection& connection, const std::string& level, List& checks) {

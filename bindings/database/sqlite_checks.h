@@ -1,17 +1,13 @@
-// Checks of one database, used by verify, check_integrity, and for backups before they are trusted.
+// Checks of one SQLite database, used by verify, check_integrity, and for backups before they are
+// trusted.
 #pragma once
 
 #include <string>
 
+#include "bindings/database/database_checks.h"
 #include "bindings/database/sqlite_connection.h"
 
 namespace perilune {
-
-// One Check record.
-Value make_check(const std::string& name, bool passed, const Value& expected, const Value& found);
-
-// The list, or check_failed with every failure in its message and the list in its detail.
-Result<Value> judge_checks(List checks, const std::string& doing);
 
 // Appends one check for each table: rows between `min` and `max` of its limits.
 void check_counts(SqliteConnection& connection, const Value& limits, List& checks);

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "bindings/database/backup_catalog.h"
 #include "bindings/database/sqlite_pages.h"
+#include "bindings/database/sqlite_previous.h"
 #include "bindings/database/sqlite_tables.h"
 #include "interpreter/base/files.h"
 #include "interpreter/base/units.h"

@@ -1,10 +1,10 @@
 // Restoring a SQLite database from a backup: restore.
-#include "bindings/database/backup_transfer.h"
 #include "bindings/database/sqlite_checks.h"
 #include "bindings/database/sqlite_markers.h"
 #include "bindings/database/sqlite_replace.h"
 #include "bindings/database/sqlite_restoring.h"
 #include "bindings/database/sqlite_tables.h"
+#include "bindings/database/sqlite_transfer.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/loop.h"
 #include "interpreter/base/units.h"

@@ -118,16 +118,6 @@ Result<std::string> digest_table(SqliteConnection& connection, const std::string
 
 }  // namespace
 
-Result<std::vector<std::string>> names_of(const Value& list) {
-    std::vector<std::string> names;
-    for (const auto& name : list.list()) {
-        if (!name.is_text() || name.text().empty())
-            return fail("bad_argument", "A list of names must contain texts only.");
-        names.push_back(name.text());
-    }
-    return names;
-}
-
 Result<std::vector<std::string>> tables_of(SqliteConnection& connection) {
     return texts(connection,
                  "select name from pragma_table_list where schema = 'main' and type in "

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/database/database_arguments.h"
 #include "bindings/database/sqlite_connection.h"
 
 namespace perilune {
@@ -11,9 +12,6 @@ namespace perilune {
 // Our own tables: of markers, which every change of ours touches, and of migrations.
 constexpr const char* markers_table = "perilune_markers";
 constexpr const char* migrations_table = "perilune_migrations";
-
-// A list of names as an argument.
-Result<std::vector<std::string>> names_of(const Value& list);
 
 // The tables with rows of their own, sorted; without the markers, statistics and virtual tables,
 // whose rows lie in tables of their own.

@@ -13,18 +13,13 @@ namespace {
 
 constexpr int pause_step_ms = 20;
 
-// The storage targets that a call may need: of the settings, of its arguments, and the one that
-// `before` found (`storage` of its state).
-std::map<std::string, Port> find_ports(const SqliteTarget& target, const Call& call,
-                                       const Value& before) {
-    std::map<std::string, Port> ports;
-    for (const std::string& name : {target.backups, call.arguments["to"].text(),
-                                    call.arguments["from"].text(), before["storage"].text()}) {
-        if (name.empty() || !target.services->driver_of) continue;
-        const Driver* driver = target.services->driver_of(name);
-        if (driver && driver->objects) ports[name] = driver->objects;
-    }
-    return ports;
+Shelf shelf_of(const SqliteTarget& target, const Call& call, const Value& before) {
+    Shelf shelf{.target = target.target,
+                .engine = "sqlite",
+                .backups = target.backups,
+                .backups_of = target.backups_of};
+    shelf.find_ports(*target.services, call, before);
+    return shelf;
 }
 
 // Asks the interrupter at the deadline and on a cancel, for as long as the work goes on. All of it
@@ -57,7 +52,7 @@ Awaitable<T> work(std::shared_ptr<SqliteTarget> target, std::function<T(Work&)> 
     const auto interrupter = std::make_shared<Interrupter>();
     const Alarm alarm(target->services->loop, call, interrupter);
     const auto made =
-        std::make_shared<Work>(Work{*target, call, interrupter, find_ports(*target, call, before)});
+        std::make_shared<Work>(Work{*target, call, interrupter, shelf_of(*target, call, before)});
     std::function<T()> off = [made, act] { return act(*made); };
     T ended = co_await off_loop<T>(target->services->loop, off);
     co_return ended;
@@ -80,17 +75,6 @@ Result<std::unique_ptr<SqliteConnection>> Work::open(Access access) const {
 Result<std::unique_ptr<SqliteConnection>> Work::open_file(const std::string& path,
                                                           Access access) const {
     return SqliteConnection::open(path, access, options());
-}
-
-Result<Port> Work::port(const std::string& storage) const {
-    const auto found = ports.find(storage);
-    if (found != ports.end()) return found->second;
-    return fail("no_such_target",
-                target.target + " was to use " + (storage.empty() ? "a storage target" : storage) +
-                    ", but " +
-                    (storage.empty() ? "its setting `backups` names none, and the call neither."
-                                     : "the call and the settings name no storage target of "
-                                       "that name."));
 }
 
 std::optional<Error> Work::stopped(const std::string& doing) const {

@@ -8,9 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "bindings/database/backup_catalog.h"
 #include "bindings/database/sqlite_connection.h"
-#include "interpreter/base/driver.h"
-#include "interpreter/base/stream.h"
 
 namespace perilune {
 
@@ -30,15 +29,12 @@ struct SqliteTarget {
     std::timed_mutex writing = {};
 };
 
-using Port = std::shared_ptr<ObjectPort>;
-
 // One call on its thread off the loop.
 struct Work {
     SqliteTarget& target;
     Call& call;
     std::shared_ptr<Interrupter> interrupter;
-    // The storage targets that the call or the settings name, found on the loop's thread.
-    std::map<std::string, Port> ports;
+    Shelf shelf;
 
     const Value& argument(std::string_view name) const { return call.arguments[name]; }
     OpenOptions options() const;
@@ -47,8 +43,6 @@ struct Work {
     // Opens another file of this call, such as a copy.
     Result<std::unique_ptr<SqliteConnection>> open_file(const std::string& path,
                                                         Access access) const;
-    // The port of a storage target; no_such_target where there is none.
-    Result<Port> port(const std::string& storage) const;
     // The error of a call that was cancelled or is out of time.
     std::optional<Error> stopped(const std::string& doing) const;
     // Waits for our own writers; database_busy where it takes too long.

@@ -31,12 +31,6 @@ Result<std::vector<std::string>> wanted_names(const Work& work, SqliteConnection
     return names;
 }
 
-Value list_of(const std::vector<std::string>& names) {
-    List list;
-    for (const auto& name : names) list.emplace_back(name);
-    return Value(std::move(list));
-}
-
 Result<Before> before_upkeep(Work& work, const std::string& argument, const std::string& type) {
     auto opened = work.open(Access::read);
     if (!opened) return opened.error();

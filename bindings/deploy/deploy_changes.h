@@ -9,6 +9,14 @@ namespace perilune::deploy_table {
 inline constexpr std::string_view shows_releases =
     "status releases previous_release traffic logs wait_serving wait_healthy";
 
+inline constexpr Parameter until_serving_parameter = {
+    .name = "within",
+    .type = Type::duration,
+    .doc =
+        "Waits so long until it serves, and raises what wait_serving raises where it does not. "
+        "Undo waits 2 minutes.",
+    .need = Need::optional};
+
 inline constexpr Operation release_changes[] = {
     {.name = "release",
      .effect = Effect::change,
@@ -51,14 +59,16 @@ inline constexpr Operation release_changes[] = {
      .recovery = Recovery::look,
      .undo = "by promote",
      .result = "deploy.Release",
-     .doc = "Goes back to an earlier release, its variables included. Accepted, not yet serving: "
-            "follow with wait_serving. Raises `nothing_to_roll_back` where there is no earlier "
-            "one, and `cannot_roll_back` where its files are gone.",
+     .doc =
+         "Goes back to an earlier release, its variables included. Accepted, not yet serving: "
+         "follow with wait_serving, or give `within`. Raises `nothing_to_roll_back` where there is "
+         "no earlier one, and `cannot_roll_back` where its files are gone.",
      .parameters = {{{.name = "release_id",
                       .doc = "The release to return to; what previous_release gives where it is "
                              "left out.",
                       .need = Need::optional},
-                     slot_parameter}},
+                     slot_parameter,
+                     until_serving_parameter}},
      .resource = "slot",
      .affects = shows_releases,
      .everywhere = true},
@@ -68,8 +78,9 @@ inline constexpr Operation release_changes[] = {
      .undo = "by promote",
      .result = "deploy.Release",
      .doc = "Makes a release that exists the serving one, without building anything. Accepted, "
-            "not yet serving.",
-     .parameters = {{{.name = "release_id", .doc = "The release that is to serve."}}},
+            "not yet serving, unless `within` is given.",
+     .parameters = {{{.name = "release_id", .doc = "The release that is to serve."},
+                     until_serving_parameter}},
      .affects = shows_releases},
     {.name = "cancel_release",
      .effect = Effect::change,

@@ -11,6 +11,7 @@ namespace perilune {
 namespace {
 
 constexpr double keep_incoming_for_s = 86400;
+constexpr double undo_serves_within_s = 120;
 
 Result<const ReleaseRecord*> find_wanted(const LocalTarget& local, const TargetState& state,
                                          const Call& call) {
@@ -45,6 +46,7 @@ Result<Before> before_move(const LocalTarget& local, Call& call) {
     before.plan =
         (now ? now->version + " → " : std::string()) + release.version + " (" + release.id + ")";
     before.already_so = state->running && state->wanted == release.id;
+    if (call.arguments.has("within") && release.state != "serving") before.already_so = false;
     if (before.already_so) before.result = release_value(local, release).set("changed", false);
     return before;
 }
@@ -65,13 +67,38 @@ Awaitable<Outcome> act_move(SharedTarget local, Call& call) {
     };
     auto request = co_await off_loop(local->loop, preparing);
     if (!request) co_return Outcome::failed(request.error());
-    co_return co_await ask_for_release(local, std::move(*request), call);
+    Outcome outcome = co_await ask_for_release(local, std::move(*request), call);
+    if (outcome.kind != Outcome::Kind::done || !call.arguments.has("within")) co_return outcome;
+    const std::string id = outcome.value["release_id"].text();
+    Result<Value> served =
+        co_await await_serving(local, call, id, call.arguments["within"].number());
+    if (served) {
+        outcome.value = served->set("changed", true);
+    } else {
+        // It was made the wanted one, which is a part of what was asked for.
+        outcome.kind = Outcome::Kind::failed;
+        outcome.error = served.error();
+        outcome.left_some = true;
+    }
+    co_return outcome;
+}
+
+// With `within`, one that is still on its way is looked at again.
+Sighting look_for_move(const LocalTarget& local, const Call& call, const Value& before) {
+    Sighting seen = look_for_release(local, call, before);
+    if (seen.kind != Sighting::Kind::happened || !call.arguments.has("within")) return seen;
+    if (seen.value["state"].text() != "pending") return seen;
+    seen.kind = Sighting::Kind::cannot_tell;
+    seen.evidence = "The release " + seen.value["release_id"].text() + " of " + local.target +
+                    " does not serve yet.";
+    return seen;
 }
 
 std::optional<Restore> restore_move(const Call&, const Value& before, const Value& result) {
-    if (!result["changed"].boolean() || before["release_id"].text().empty()) return std::nullopt;
+    const bool unchanged = result.has("changed") && !result["changed"].boolean();
+    if (unchanged || before["release_id"].text().empty()) return std::nullopt;
     if (!before["running"].boolean()) return Restore{"stop", Value(Map())};
-    return Restore{"promote", Value().set("release_id", before["release_id"])};
+    return Restore{"promote", serving_again(before["release_id"])};
 }
 
 // Oldest first.
@@ -156,10 +183,15 @@ Awaitable<Outcome> act_prune(SharedTarget local, Call& call, Value before) {
 
 }  // namespace
 
+Value serving_again(const Value& release_id) {
+    Value arguments;
+    return arguments.set("release_id", release_id).set("within", undo_serves_within_s);
+}
+
 void add_promotions(Handlers& handlers, SharedTarget local) {
     Handler move = change_blocking(
         local->loop, [local](Call& call) { return before_move(*local, call); }, {},
-        [local](Call& call, const Value& before) { return look_for_release(*local, call, before); },
+        [local](Call& call, const Value& before) { return look_for_move(*local, call, before); },
         restore_move);
     move.act = [local](Call& call, const Value&) { return act_move(local, call); };
     handlers.emplace("rollback", move);

@@ -108,7 +108,7 @@ std::optional<Restore> restore_release(const Call&, const Value& before, const V
     // Where nothing served before, nothing serves after.
     if (before["release_id"].text().empty() || !before["running"].boolean())
         return Restore{"stop", Value(Map())};
-    return Restore{"rollback", Value().set("release_id", before["release_id"])};
+    return Restore{"rollback", serving_again(before["release_id"])};
 }
 
 // The release whose version a redeploy makes anew; null where there is none.

@@ -64,6 +64,12 @@ Awaitable<Outcome> ask_for_release(SharedTarget local, Value request, Call& call
 // `look` of those changes.
 Sighting look_for_release(const LocalTarget& local, const Call& call, const Value& before);
 
+// What a rollback or promote of an undo is given: it is over once the release serves again.
+Value serving_again(const Value& release_id);
+// Waits until the release serves: its value, or why it does not.
+Awaitable<Result<Value>> await_serving(SharedTarget local, Call& call, std::string release_id,
+                                       double within_s);
+
 // Fails with `no_slots` where the call names one.
 Status refuse_slot(const LocalTarget& local, const Call& call);
 

@@ -11,11 +11,17 @@ namespace {
 constexpr double first_pause_s = 0.05;
 constexpr double longest_pause_s = 0.5;
 
-const ReleaseRecord* find_release(const TargetState& state, const Call& call) {
-    if (call.arguments.has("release_id")) return state.release(call.arguments["release_id"].text());
+// A release by its id, or else the newest one of a version.
+struct Named {
+    std::string release_id;
+    std::string version;
+};
+
+const ReleaseRecord* find_release(const TargetState& state, const Named& named) {
+    if (!named.release_id.empty()) return state.release(named.release_id);
     const ReleaseRecord* newest = nullptr;
     for (const auto& release : state.releases)
-        if (release.version == call.arguments["version"].text()) newest = &release;
+        if (release.version == named.version) newest = &release;
     return newest;
 }
 
@@ -35,14 +41,13 @@ Error wrong_version(const LocalTarget& local, const TargetState& state,
 }
 
 // The release once it serves; nil while that may still come.
-Result<Value> look_for_serving(const LocalTarget& local, const Call& call) {
+Result<Value> look_for_serving(const LocalTarget& local, const Named& named) {
     const auto state = load_state(local.root);
     if (!state) return state.error();
-    const ReleaseRecord* release = find_release(*state, call);
+    const ReleaseRecord* release = find_release(*state, named);
     if (!release)
         return fail("not_found", "The target " + local.target + " knows no release " +
-                                     call.arguments["release_id"].text() +
-                                     call.arguments["version"].text() + ".");
+                                     named.release_id + named.version + ".");
     if (release->state == "serving" && state->wanted == release->id)
         return release_value(local, *release);
     if (release->state != "pending") {
@@ -53,11 +58,9 @@ Result<Value> look_for_serving(const LocalTarget& local, const Call& call) {
     return Value();
 }
 
-Awaitable<Result<Value>> wait_serving(SharedTarget local, Call& call) {
-    if (const auto good = refuse_slot(*local, call); !good) co_return good.error();
-    const double within_s = call.arguments["within"].number();
+Awaitable<Result<Value>> wait_for(SharedTarget local, Call& call, Named named, double within_s) {
     const double until_s = std::min(call.deadline_s, boot_now_s() + within_s);
-    const Work<Result<Value>> looking = [&] { return look_for_serving(*local, call); };
+    const Work<Result<Value>> looking = [&] { return look_for_serving(*local, named); };
     for (double pause_s = first_pause_s;; pause_s = std::min(pause_s * 1.5, longest_pause_s)) {
         co_await wake(local, call);
         auto seen = co_await off_loop(local->loop, looking);
@@ -65,12 +68,19 @@ Awaitable<Result<Value>> wait_serving(SharedTarget local, Call& call) {
         const double now_s = boot_now_s();
         if (now_s >= until_s || call.cancel->asked())
             co_return fail("timed_out",
-                           "The release " + call.arguments["release_id"].text() +
-                               call.arguments["version"].text() + " of " + local->target +
-                               " did not serve within " + show_duration(within_s) + ".",
+                           "The release " + named.release_id + named.version + " of " +
+                               local->target + " did not serve within " + show_duration(within_s) +
+                               ".",
                            Retry::safe);
         co_await wait_until(local->loop, std::min(now_s + pause_s, until_s));
     }
+}
+
+Awaitable<Result<Value>> wait_serving(SharedTarget local, Call& call) {
+    if (const auto good = refuse_slot(*local, call); !good) co_return good.error();
+    Named named = {.release_id = call.arguments["release_id"].text(),
+                   .version = call.arguments["version"].text()};
+    co_return co_await wait_for(local, call, std::move(named), call.arguments["within"].number());
 }
 
 struct Seen {
@@ -137,6 +147,12 @@ Awaitable<Result<Value>> wait_healthy(SharedTarget local, Call& call) {
 }
 
 }  // namespace
+
+Awaitable<Result<Value>> await_serving(SharedTarget local, Call& call, std::string release_id,
+                                       double within_s) {
+    Named named = {.release_id = std::move(release_id), .version = ""};
+    co_return co_await wait_for(local, call, std::move(named), within_s);
+}
 
 void add_waits(Handlers& handlers, SharedTarget local) {
     Handler serving;

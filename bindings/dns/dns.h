@@ -1,7 +1,7 @@
 // The dns family: one zone and its record sets; its operations table and its drivers.
 #pragma once
 
-#include "interpreter/base/driver.h"
+#include "interpreter/base/remote.h"
 
 namespace perilune {
 
@@ -9,6 +9,12 @@ extern const Family dns_family;
 
 // An RFC 1035 zone file, edited in place.
 extern const DriverKind zone_file_kind;
+
+// A server that takes DNS UPDATE and transfers, signed by TSIG.
+extern const DriverKind rfc2136_kind;
+
+// Every operation of the family, for providers whose file gives `sets` and `change`.
+extern const FamilyRules dns_rules;
 
 // Brings the arguments of a dns call into one form: lower-case names, `values` for `value`,
 // canonical values, `ttl_s` in record sets. Refuses what no zone could hold.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <memory>
 
@@ -11,7 +10,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "interpreter/base/digest.h"
+#include "bindings/dns/dns_exchange.h"
 #include "interpreter/base/files.h"
 #include "interpreter/base/loop.h"
 
@@ -38,47 +37,14 @@ Error no_answer(const Question& question, const std::string& why) {
                 Retry::safe);
 }
 
-std::uint16_t random_id() {
-    const std::string bytes = random_bytes(2);
-    return static_cast<std::uint16_t>((static_cast<unsigned char>(bytes[0]) << 8) |
-                                      static_cast<unsigned char>(bytes[1]));
-}
-
-bool wait_ready(int fd, short events, double until_s) {
-    for (;;) {
-        const double left_ms = (until_s - boot_now_s()) * 1000;
-        if (left_ms <= 0) return false;
-        pollfd waited{.fd = fd, .events = events, .revents = 0};
-        const int ready = ::poll(&waited, 1, static_cast<int>(std::ceil(left_ms)));
-        if (ready > 0) return true;
-        if (ready < 0 && errno != EINTR) return false;
-    }
-}
-
-Result<Descriptor> connect_to(const Question& question, int kind, double until_s) {
-    const NameServer& server = question.server;
-    Descriptor socket(::socket(server.address.ss_family, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket.open()) return no_answer(question, std::strerror(errno));
-    const auto* address = reinterpret_cast<const sockaddr*>(&server.address);
-    if (::connect(socket.get(), address, server.length) == 0) return socket;
-    if (errno != EINPROGRESS) return no_answer(question, std::strerror(errno));
-    if (!wait_ready(socket.get(), POLLOUT, until_s))
-        return no_answer(question, "the TCP connection was not answered");
-    int code = 0;
-    socklen_t size = sizeof code;
-    ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &code, &size);
-    if (code != 0) return no_answer(question, std::strerror(code));
-    return socket;
-}
-
 // Sends over UDP and waits for the reply that is ours; what else comes in is not looked at twice.
 Result<DnsReply> ask_udp(const Question& question) {
     Error last = no_answer(question, "no answer came in time");
     for (int attempt = 0; attempt < udp_tries && boot_now_s() < question.deadline_s; ++attempt) {
         const double until_s = std::min(question.deadline_s, boot_now_s() + udp_wait_s);
-        const auto socket = connect_to(question, SOCK_DGRAM, until_s);
-        if (!socket) return socket.error();
-        const std::uint16_t id = random_id();
+        const auto socket = connect_to(question.server, SOCK_DGRAM, until_s);
+        if (!socket) return no_answer(question, socket.error().message);
+        const std::uint16_t id = random_message_id();
         const auto query = make_query(id, question.name, question.type);
         if (!query) return query.error();
         if (::send(socket->get(), query->data(), query->size(), MSG_NOSIGNAL) < 0)
@@ -99,48 +65,17 @@ Result<DnsReply> ask_udp(const Question& question) {
     return last;
 }
 
-Result<std::string> receive_exactly(const Question& question, int fd, std::size_t count,
-                                    double until_s) {
-    std::string bytes(count, '\0');
-    std::size_t have = 0;
-    while (have < count) {
-        if (!wait_ready(fd, POLLIN, until_s))
-            return no_answer(question, "the answer over TCP did not come in time");
-        const auto got = ::recv(fd, bytes.data() + have, count - have, 0);
-        if (got == 0) return no_answer(question, "the server closed the TCP connection");
-        if (got < 0 && errno != EAGAIN && errno != EINTR)
-            return no_answer(question, std::strerror(errno));
-        if (got > 0) have += static_cast<std::size_t>(got);
-    }
-    return bytes;
-}
-
-// Over TCP a message has its length in front (RFC 1035, section 4.2.2).
 Result<DnsReply> ask_tcp(const Question& question) {
     const double until_s = std::min(question.deadline_s, boot_now_s() + tcp_wait_s);
-    const auto socket = connect_to(question, SOCK_STREAM, until_s);
-    if (!socket) return socket.error();
-    const std::uint16_t id = random_id();
+    auto line = TcpLine::open(question.server, until_s);
+    if (!line) return no_answer(question, line.error().message);
+    const std::uint16_t id = random_message_id();
     const auto query = make_query(id, question.name, question.type);
     if (!query) return query.error();
-    const std::string length = {static_cast<char>(query->size() >> 8),
-                                static_cast<char>(query->size() & 0xff)};
-    std::string rest = length + *query;
-    while (!rest.empty()) {
-        if (!wait_ready(socket->get(), POLLOUT, until_s))
-            return no_answer(question, "the question could not be sent over TCP in time");
-        const auto sent = ::send(socket->get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-        if (sent < 0 && errno != EAGAIN && errno != EINTR)
-            return no_answer(question, std::strerror(errno));
-        if (sent > 0) rest.erase(0, static_cast<std::size_t>(sent));
-    }
-    const auto prefix = receive_exactly(question, socket->get(), 2, until_s);
-    if (!prefix) return prefix.error();
-    const std::size_t size =
-        static_cast<std::size_t>(static_cast<unsigned char>((*prefix)[0])) * 256 +
-        static_cast<unsigned char>((*prefix)[1]);
-    const auto reply = receive_exactly(question, socket->get(), size, until_s);
-    if (!reply) return reply.error();
+    if (const auto sent = line->send(*query, until_s); !sent)
+        return no_answer(question, sent.error().message);
+    const auto reply = line->receive(until_s);
+    if (!reply) return no_answer(question, reply.error().message);
     const auto read = read_reply(*reply, id, question.name, question.type);
     if (!read) return no_answer(question, read.error().message);
     return read;

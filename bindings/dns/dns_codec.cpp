@@ -58,6 +58,34 @@ bool answers_question(const ldns_pkt* packet, const std::string& name, std::uint
            name_text(ldns_rr_owner(question)) == name;
 }
 
+Error not_ours() {
+    return fail("bad_reply", "The reply does not answer the question.", Retry::safe);
+}
+
+Result<Packet> read_packet(std::string_view bytes, std::uint16_t id) {
+    ldns_pkt* raw = nullptr;
+    const auto status =
+        ldns_wire2pkt(&raw, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    Packet packet(raw, ldns_pkt_free);
+    if (status != LDNS_STATUS_OK || !packet)
+        return fail("bad_reply", "The reply is no DNS message.", Retry::safe);
+    if (!ldns_pkt_qr(packet.get()) || ldns_pkt_id(packet.get()) != id) return not_ours();
+    return packet;
+}
+
+DnsReply reply_of(const ldns_pkt* packet) {
+    DnsReply reply;
+    reply.code = code_text(ldns_pkt_get_rcode(packet));
+    reply.truncated = ldns_pkt_tc(packet);
+    reply.authoritative = ldns_pkt_aa(packet);
+    const ldns_rr_list* answers = ldns_pkt_answer(packet);
+    for (std::size_t i = 0; answers && i < ldns_rr_list_rr_count(answers); ++i) {
+        auto record = read_record(ldns_rr_list_rr(answers, i));
+        if (record) reply.answers.push_back(std::move(*record));
+    }
+    return reply;
+}
+
 }  // namespace
 
 Result<std::string> make_query(std::uint16_t id, const std::string& name, const std::string& type) {
@@ -81,25 +109,16 @@ Result<std::string> make_query(std::uint16_t id, const std::string& name, const 
 
 Result<DnsReply> read_reply(std::string_view bytes, std::uint16_t id, const std::string& name,
                             const std::string& type) {
-    ldns_pkt* raw = nullptr;
-    const auto status =
-        ldns_wire2pkt(&raw, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-    const Packet packet(raw, ldns_pkt_free);
-    if (status != LDNS_STATUS_OK || !packet)
-        return fail("bad_reply", "The reply is no DNS message.", Retry::safe);
-    if (!ldns_pkt_qr(packet.get()) || ldns_pkt_id(packet.get()) != id ||
-        !answers_question(packet.get(), name, type_number(type)))
-        return fail("bad_reply", "The reply does not answer the question.", Retry::safe);
-    DnsReply reply;
-    reply.code = code_text(ldns_pkt_get_rcode(packet.get()));
-    reply.truncated = ldns_pkt_tc(packet.get());
-    reply.authoritative = ldns_pkt_aa(packet.get());
-    const ldns_rr_list* answers = ldns_pkt_answer(packet.get());
-    for (std::size_t i = 0; answers && i < ldns_rr_list_rr_count(answers); ++i) {
-        auto record = read_record(ldns_rr_list_rr(answers, i));
-        if (record) reply.answers.push_back(std::move(*record));
-    }
-    return reply;
+    const auto packet = read_packet(bytes, id);
+    if (!packet) return packet.error();
+    if (!answers_question(packet->get(), name, type_number(type))) return not_ours();
+    return reply_of(packet->get());
+}
+
+Result<DnsReply> read_message(std::string_view bytes, std::uint16_t id) {
+    const auto packet = read_packet(bytes, id);
+    if (!packet) return packet.error();
+    return reply_of(packet->get());
 }
 
 }  // namespace perilune

@@ -31,4 +31,7 @@ Result<std::string> make_query(std::uint16_t id, const std::string& name, const 
 Result<DnsReply> read_reply(std::string_view bytes, std::uint16_t id, const std::string& name,
                             const std::string& type);
 
+// The code and the answer's records of any message with this id.
+Result<DnsReply> read_message(std::string_view bytes, std::uint16_t id);
+
 }  // namespace perilune

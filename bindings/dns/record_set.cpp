@@ -24,6 +24,7 @@ Value to_value(const RecordSet& set) {
     made.set("name", set.name).set("type", set.type).set("values", std::move(values));
     made.set("ttl_s", static_cast<double>(set.ttl_s));
     if (set.comment && !set.comment->empty()) made.set("comment", *set.comment);
+    if (set.proxied && *set.proxied) made.set("proxied", true);
     return made;
 }
 
@@ -35,6 +36,7 @@ RecordSet record_set_from(const Value& value) {
     const Value& ttl = value.has("ttl") ? value["ttl"] : value["ttl_s"];
     set.ttl_s = static_cast<std::uint32_t>(ttl.integer());
     if (value.has("comment")) set.comment = value["comment"].text();
+    if (value.has("proxied")) set.proxied = value["proxied"].boolean();
     return set;
 }
 
@@ -44,13 +46,14 @@ bool comes_before(const RecordSet& left, const RecordSet& right) {
     return key(left) < key(right);
 }
 
-Status check_cname_rules(const std::vector<RecordSet>& sets, const std::string& zone) {
+Status check_cname_rules(const std::vector<RecordSet>& sets, const std::string& zone,
+                         const ZoneFeatures& features) {
     std::map<std::string, const RecordSet*> aliases;
     for (const auto& set : sets)
         if (set.type == "CNAME") aliases[set.name] = &set;
     for (const auto& [name, set] : aliases) {
         const std::string whole = name == "@" ? zone : name + "." + zone;
-        if (name == "@")
+        if (name == "@" && !features.apex_cname)
             return fail("cname_conflict", "A CNAME at the zone itself (" + zone +
                                               ") would stand beside its SOA and NS. Use A or AAAA "
                                               "records there.");
@@ -61,6 +64,8 @@ Status check_cname_rules(const std::vector<RecordSet>& sets, const std::string& 
     }
     for (const auto& set : sets) {
         if (may_stand_beside_cname(set.type) || !aliases.contains(set.name)) continue;
+        const bool address = set.type == "A" || set.type == "AAAA";
+        if (set.name == "@" && !address) continue;  // A CNAME there is answered as addresses only.
         return fail("cname_conflict",
                     "A CNAME and a " + set.type + " cannot both stand at " + set.name + "." + zone +
                         " (RFC 1034, 3.6.2). Remove one in the same batch that puts the other.");

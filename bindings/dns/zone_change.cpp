@@ -8,15 +8,15 @@ namespace perilune {
 
 namespace {
 
-Status check_plain(const Value& set) {
+Status check_plain(const Value& set, const ZoneFeatures& features) {
     for (const auto* field : {"set_id", "weight", "failover"})
         if (set.has(field))
             return fail("unsupported",
-                        std::string("A zone file has no weighted or failover sets, so ") + field +
+                        std::string("This zone has no weighted or failover sets, so ") + field +
                             " cannot be kept. Leave it out, or use a "
                             "provider that has them.");
-    if (set["proxied"].boolean())
-        return fail("unsupported", "A zone file has no proxy, so proxied = true cannot be kept.");
+    if (set["proxied"].boolean() && !features.proxied)
+        return fail("unsupported", "This zone has no proxy, so proxied = true cannot be kept.");
     return Done{};
 }
 
@@ -37,8 +37,9 @@ Result<RecordKey> key_of(const Value& named, const std::string& zone) {
     return RecordKey{*owner, named["type"].text()};
 }
 
-Status add_upsert(ZoneChange& change, const Value& wanted, const std::string& zone) {
-    if (const auto plain = check_plain(wanted); !plain) return plain;
+Status add_upsert(ZoneChange& change, const Value& wanted, const std::string& zone,
+                  const ZoneFeatures& features) {
+    if (const auto plain = check_plain(wanted, features); !plain) return plain;
     const auto key = key_of(wanted, zone);
     if (!key) return key.error();
     if (key->type == "SOA") return protected_record(*key, zone);
@@ -48,8 +49,9 @@ Status add_upsert(ZoneChange& change, const Value& wanted, const std::string& zo
     return Done{};
 }
 
-Status add_delete(ZoneChange& change, const Value& named, const std::string& zone) {
-    if (const auto plain = check_plain(named); !plain) return plain;
+Status add_delete(ZoneChange& change, const Value& named, const std::string& zone,
+                  const ZoneFeatures& features) {
+    if (const auto plain = check_plain(named, features); !plain) return plain;
     const auto key = key_of(named, zone);
     if (!key) return key.error();
     const bool apex_ns = key->type == "NS" && key->name == "@";
@@ -65,9 +67,9 @@ const RecordSet* find(const std::vector<RecordSet>& sets, const RecordKey& key) 
 }
 
 Status add_ttls(ZoneChange& change, const Call& call, const std::vector<RecordSet>& sets,
-                const std::string& zone) {
+                const std::string& zone, const ZoneFeatures& features) {
     for (const auto& named : call.arguments["records"].list()) {
-        if (const auto plain = check_plain(named); !plain) return plain;
+        if (const auto plain = check_plain(named, features); !plain) return plain;
         const auto key = key_of(named, zone);
         if (!key) return key.error();
         if (key->type == "SOA") return protected_record(*key, zone);
@@ -79,6 +81,7 @@ Status add_ttls(ZoneChange& change, const Call& call, const std::vector<RecordSe
         RecordSet wanted = *found;
         wanted.ttl_s = static_cast<std::uint32_t>(call.arguments["ttl"].integer());
         wanted.comment.reset();
+        wanted.proxied.reset();
         change.upserts.push_back(std::move(wanted));
     }
     return Done{};
@@ -97,15 +100,17 @@ std::string show(const Value& record) {
     std::string shown;
     for (const auto& value : record["values"].list())
         shown += (shown.empty() ? "" : ", ") + value.text();
-    return shown + " (" + std::to_string(record["ttl_s"].integer()) + " s)";
+    return shown + (record["proxied"].boolean() ? ", proxied" : "") + " (" +
+           std::to_string(record["ttl_s"].integer()) + " s)";
 }
 
-// A RecordSet as the arguments that make it again, note included or removed.
+// A RecordSet as the arguments that make it again, note and proxy included or removed.
 Value arguments_of(const Value& record, std::string_view ttl_field) {
     Value made = record;
     made.set("ttl_s", Value());
     made.set(ttl_field, record["ttl_s"]);
     if (!record.has("comment")) made.set("comment", "");
+    if (!record.has("proxied")) made.set("proxied", false);
     return made;
 }
 
@@ -120,20 +125,20 @@ std::vector<RecordKey> ZoneChange::keys() const {
 }
 
 Result<ZoneChange> change_of(const Call& call, const std::vector<RecordSet>& sets,
-                             const std::string& zone) {
+                             const std::string& zone, const ZoneFeatures& features) {
     ZoneChange change;
     Status added = Done{};
     if (call.operation == "upsert") {
-        added = add_upsert(change, call.arguments, zone);
+        added = add_upsert(change, call.arguments, zone, features);
     } else if (call.operation == "delete") {
-        added = add_delete(change, call.arguments, zone);
+        added = add_delete(change, call.arguments, zone, features);
     } else if (call.operation == "set_ttl") {
-        added = add_ttls(change, call, sets, zone);
+        added = add_ttls(change, call, sets, zone, features);
     } else {
         for (const auto& named : call.arguments["deletes"].list())
-            if (added) added = add_delete(change, named, zone);
+            if (added) added = add_delete(change, named, zone, features);
         for (const auto& wanted : call.arguments["upserts"].list())
-            if (added) added = add_upsert(change, wanted, zone);
+            if (added) added = add_upsert(change, wanted, zone, features);
     }
     if (!added) return added.error();
     for (const auto& set : change.upserts)
@@ -145,7 +150,7 @@ Result<ZoneChange> change_of(const Call& call, const std::vector<RecordSet>& set
 }
 
 Result<std::vector<RecordSet>> apply(const ZoneChange& change, std::vector<RecordSet> sets,
-                                     const std::string& zone) {
+                                     const std::string& zone, const ZoneFeatures& features) {
     for (const auto& key : change.deletes)
         std::erase_if(sets, [&](const RecordSet& set) {
             return set.name == key.name && set.type == key.type;
@@ -155,13 +160,15 @@ Result<std::vector<RecordSet>> apply(const ZoneChange& change, std::vector<Recor
         RecordSet made = wanted;
         if (!made.comment && found) made.comment = found->comment;
         if (made.comment && made.comment->empty()) made.comment.reset();
+        if (!made.proxied && found) made.proxied = found->proxied;
+        if (made.proxied && !*made.proxied) made.proxied.reset();
         if (found) {
             sets[static_cast<std::size_t>(found - sets.data())] = std::move(made);
         } else {
             sets.push_back(std::move(made));
         }
     }
-    if (const auto kept = check_cname_rules(sets, zone); !kept) return kept.error();
+    if (const auto kept = check_cname_rules(sets, zone, features); !kept) return kept.error();
     return sets;
 }
 

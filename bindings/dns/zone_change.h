@@ -25,13 +25,13 @@ struct ZoneChange {
 };
 
 // The change that upsert, delete, batch or set_ttl asks for, names resolved against the zone.
-// Refuses what a plain zone cannot hold: proxies, weighted and failover sets, another SOA.
+// Refuses what the zone cannot hold: proxies, weighted and failover sets, another SOA.
 Result<ZoneChange> change_of(const Call& call, const std::vector<RecordSet>& sets,
-                             const std::string& zone);
+                             const std::string& zone, const ZoneFeatures& features = {});
 
 // The sets as the change would leave them; refuses a CNAME beside other data.
 Result<std::vector<RecordSet>> apply(const ZoneChange& change, std::vector<RecordSet> sets,
-                                     const std::string& zone);
+                                     const std::string& zone, const ZoneFeatures& features = {});
 
 // The state of the sets a change names: `{ records = { { name, type, record? } … } }`, sorted.
 Value state_of(const std::vector<RecordKey>& keys, const std::vector<RecordSet>& sets);
@@ -41,6 +41,9 @@ Value result_of(const std::string& operation, const Value& before, const Value& 
 
 // A plan's sign and line for going from one state to the other.
 void describe(Before& found, const Value& after);
+
+// What differs between the sets there are and those there should be: the result of `drift`.
+Result<Value> drift_of(std::vector<RecordSet> sets, const List& records, const std::string& zone);
 
 // The call that brings a recorded state back.
 std::optional<Restore> restore_records(const Call& call, const Value& before, const Value& result);

@@ -3,6 +3,7 @@
 
 #include "bindings/dns/lookup.h"
 #include "bindings/dns/names.h"
+#include "bindings/dns/zone_change.h"
 #include "bindings/dns/zone_file.h"
 
 namespace perilune {
@@ -172,43 +173,10 @@ Result<Value> serial(const ZoneFile& file, const Call& call) {
     return result;
 }
 
-// True where what is wanted says nothing that is not so.
-bool is_as_wanted(const Value& wanted, const Value& found) {
-    for (const auto& [field, value] : wanted.map())
-        if (field != "name" && field != "proxied" && !(found[field] == value))
-            return field == "comment" && value.text().empty() && !found.has("comment");
-    return true;
-}
-
 Result<Value> drift(const ZoneFile& file, const Call& call) {
     const auto zone = file.load();
     if (!zone) return zone.error();
-    auto sets = record_sets(*zone);
-    List missing;
-    List different;
-    List extra;
-    for (const auto& wanted : call.arguments["records"].list()) {
-        const auto owner = resolve_owner(wanted["name"].text(), file.zone);
-        if (!owner) return owner.error();
-        const auto found = std::find_if(sets.begin(), sets.end(), [&](const RecordSet& set) {
-            return set.name == *owner && set.type == wanted["type"].text();
-        });
-        if (found == sets.end()) {
-            missing.push_back(wanted);
-            continue;
-        }
-        const Value is = to_value(*found);
-        Value pair;
-        if (!is_as_wanted(wanted, is))
-            different.push_back(pair.set("wanted", wanted).set("found", is));
-        sets.erase(found);
-    }
-    for (const auto& set : sets)
-        if (set.name != "@" || (set.type != "SOA" && set.type != "NS"))
-            extra.push_back(to_value(set));
-    Value result;
-    result.set("missing", std::move(missing)).set("different", std::move(different));
-    return result.set("extra", std::move(extra));
+    return drift_of(record_sets(*zone), call.arguments["records"].list(), file.zone);
 }
 
 Result<Value> export_zone(const ZoneFile& file, const Call&) {

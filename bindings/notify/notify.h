@@ -9,5 +9,6 @@ extern const Family notify_family;
 extern const DriverKind notify_console_kind;
 extern const DriverKind notify_file_kind;
 extern const DriverKind notify_webhook_kind;
+extern const DriverKind notify_smtp_kind;
 
 }  // namespace perilune

@@ -1,8 +1,5 @@
 #include "bindings/process/local_programs.h"
 
-#include <csignal>
-
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "interpreter/base/digest.h"
@@ -10,9 +7,6 @@
 namespace perilune {
 
 namespace {
-
-// The keeper stops its program at the deadline itself; only a keeper that hangs is killed.
-constexpr double keeper_overtime_s = 30;
 
 std::string last_line(std::string_view piece) {
     while (!piece.empty() && (piece.back() == '\n' || piece.back() == '\r')) piece.remove_suffix(1);
@@ -22,10 +16,6 @@ std::string last_line(std::string_view piece) {
 }
 
 }  // namespace
-
-std::string LocalPrograms::run_folder(const std::string& intent) const {
-    return folder + "/runs/" + to_hex(sha256(intent)).substr(0, 32);
-}
 
 std::string LocalPrograms::key_folder(const std::string& key) const {
     return folder + "/keys/" + to_hex(sha256(target + '\n' + key)).substr(0, 32);
@@ -88,35 +78,17 @@ Error exit_status_error(const Call& call, int exit_code, Value exit) {
     return error;
 }
 
-Awaitable<Ended> run_keeper(SharedPrograms local, KeeperStart start, Call& call) {
+Awaitable<Ended> start_keeper(SharedPrograms local, KeeperStart start, double deadline_s) {
     Program keeper;
-    keeper.argv = {local->supervisor, "keep"};
-    if (start.detached) keeper.argv.push_back("--detach");
-    keeper.argv.push_back(start.folder);
+    keeper.argv = {local->supervisor, "keep", start.folder};
     keeper.environment = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8"};
     keeper.input = std::move(start.program);
     keeper.inherited_fd = start.lock->get();
     keeper.output_max = 4096;
-    if (!start.detached) {
-        keeper.on_output = [tell = call.tell](std::string_view piece) {
-            if (std::string line = last_line(piece); !line.empty()) tell(std::move(line));
-        };
-    }
-    // By its pidfd: its number may be another's by the time a stop is asked for.
-    const auto process = std::make_shared<Descriptor>();
-    const auto ask_to_stop = [process] {
-        if (process->open()) ::syscall(SYS_pidfd_send_signal, process->get(), SIGTERM, nullptr, 0);
-    };
-    keeper.on_start = [lock = start.lock, process, cancel = call.cancel, ask_to_stop](int pid) {
-        lock->close();
-        *process = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-        cancel->on_ask(ask_to_stop);
-    };
+    keeper.on_start = [lock = start.lock](int) { lock->close(); };
+    // A program that is being started is not left half started: a stop waits for it.
     const auto never_asked = std::make_shared<Cancel>();
-    const double deadline_s = call.deadline_s + keeper_overtime_s;
-    Ended ended = co_await run_program(local->loop, std::move(keeper), never_asked, deadline_s);
-    call.cancel->forget();
-    co_return ended;
+    co_return co_await run_program(local->loop, std::move(keeper), never_asked, deadline_s);
 }
 
 Awaitable<bool> poll_until(Loop& loop, Work<bool> ready, double until_s,

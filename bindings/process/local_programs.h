@@ -1,12 +1,12 @@
-// What the handlers of process's local driver share: declared programs, keepers' folders, and how
-// a call's program is given to a keeper.
+// What the handlers of process's local driver share: declared programs, where keepers write, and
+// how ends are told.
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "bindings/process/declared.h"
+#include "bindings/process/keeper_link.h"
 #include "interpreter/base/child.h"
 #include "interpreter/base/kept.h"
 
@@ -18,10 +18,12 @@ struct LocalPrograms {
     std::string supervisor;  // Path of perilune-supervisor.
     std::string folder;      // <state folder>/process
     DeclaredPrograms declared;
-    mutable std::once_flag cleaned = {};  // Old folders are removed once a host.
+    std::shared_ptr<KeeperLink> keeper;  // Of programs that `run` executes.
+    // What every intent of `run` notes beside it; made at the first.
+    std::shared_ptr<Value> standing = std::make_shared<Value>();
 
-    // The keeper's folder of one `run`, by its intent.
-    std::string run_folder(const std::string& intent) const;
+    // The logs of what `run` executes.
+    std::string runs_folder() const { return folder + "/runs"; }
     // The keeper's folder of a started program, by the runbook's key.
     std::string key_folder(const std::string& key) const;
 };
@@ -46,15 +48,19 @@ Value exit_value(const Ended& ended);
 bool is_expected(const DeclaredProgram& program, const Call& call, int exit_code);
 Error exit_status_error(const Call& call, int exit_code, Value exit);
 
-// Starts a keeper with the lock of `folder` (held in `lock`, given up once the keeper has it) and
-// waits for it to end. `cancel` does not reach the program directly: the keeper is asked.
+// Starts the keeper of one program that goes on by itself, with the lock of `folder` (held in
+// `lock`, given up once the keeper has it). Ends when the program runs, or could not be started.
 struct KeeperStart {
     std::string folder;
     std::shared_ptr<Descriptor> lock;
-    std::string program;  // KeptProgram::to_text
-    bool detached = false;
+    std::string program;  // A KeptProgram as JSON.
 };
-Awaitable<Ended> run_keeper(SharedPrograms local, KeeperStart start, Call& call);
+Awaitable<Ended> start_keeper(SharedPrograms local, KeeperStart start, double deadline_s);
+
+// The outcome of a `run` whose program's status is over.
+Outcome outcome_of(const DeclaredProgram& program, const Call& call, const KeptStatus& status);
+// What became of a `run` whose answer was lost; waits for a program that still runs.
+Awaitable<Sighting> look_run(SharedPrograms local, Call& call, const Value& before);
 
 // Polls until `ready` says so; false where `until_s` (boot clock) came first or a stop was asked.
 Awaitable<bool> poll_until(Loop& loop, Work<bool> ready, double until_s,

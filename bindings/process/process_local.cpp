@@ -3,6 +3,7 @@
 
 #include "bindings/process/local_programs.h"
 #include "bindings/process/process.h"
+#include "interpreter/base/digest.h"
 
 namespace perilune {
 
@@ -33,6 +34,8 @@ Result<Driver> make(const Settings& given, Services& services) {
         services.loop, given.target, services.program_folder + "/perilune-supervisor",
         std::filesystem::absolute(services.state_folder).string() + "/process",
         std::move(*declared)});
+    local->keeper = std::make_shared<KeeperLink>(services.loop, local->supervisor,
+                                                 local->runs_folder(), to_hex(random_bytes(8)));
     Driver driver;
     driver.state = local;
     driver.operations.emplace("inspect", inspect_handler(local));
@@ -51,8 +54,8 @@ const DriverKind process_local_kind = {
     .family = "process",
     .name = "local",
     .doc =
-        "Programs of the machine on which the host runs. Each is kept by a small process of its "
-        "own that outlives the host, so that a run that is resumed learns how it ended.",
+        "Programs of the machine on which the host runs. A small process that outlives the host "
+        "starts them and writes down how they end, so that a run that is resumed learns it.",
     .settings = settings,
     .operations = operations,
     .make = make,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bindings/process/local_programs.h"
+#include "interpreter/base/json.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {
@@ -138,7 +139,8 @@ Prepared prepare_start(const LocalPrograms& local, const Call& call,
     kept.ends_with_keeper = true;
     kept.note = note_of(call);
     Prepared prepared;
-    prepared.start = {folder, std::make_shared<Descriptor>(std::move(*lock)), kept.to_text(), true};
+    prepared.start = {folder, std::make_shared<Descriptor>(std::move(*lock)),
+                      to_canonical_json(kept.to_value())};
     return prepared;
 }
 
@@ -149,7 +151,7 @@ Awaitable<Outcome> act_start(SharedPrograms local, Call& call) {
     const Work<Prepared> preparing = [&] { return prepare_start(*local, call, program); };
     Prepared prepared = co_await off_loop(local->loop, preparing);
     if (prepared.outcome) co_return std::move(*prepared.outcome);
-    const Ended keeper = co_await run_keeper(local, std::move(prepared.start), call);
+    const Ended keeper = co_await start_keeper(local, std::move(prepared.start), call.deadline_s);
     const Work<Outcome> reading = [&] { return outcome_of_start(*local, call); };
     Outcome outcome = co_await off_loop(local->loop, reading);
     const std::string said = keeper.started ? keeper.errors : keeper.error;

@@ -4,7 +4,7 @@
 // `read` gives (see provider_of in bindings/secrets/provider.h).
 #pragma once
 
-#include "interpreter/base/driver.h"
+#include "interpreter/base/remote.h"
 
 namespace perilune {
 
@@ -16,5 +16,8 @@ extern const DriverKind secrets_file_kind;
 extern const DriverKind secrets_environment_kind;
 // What a declared program prints, read only.
 extern const DriverKind secrets_command_kind;
+
+// What opens the handles of stores whose file gives `value`.
+extern const FamilyRules secrets_rules;
 
 }  // namespace perilune

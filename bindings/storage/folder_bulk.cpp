@@ -24,10 +24,6 @@ Value failure_of(const std::string& key, const Error& error) {
     return Value().set("key", key).set("message", error.message);
 }
 
-std::string count_of(std::size_t count) {
-    return std::to_string(count) + (count == 1 ? " object" : " objects");
-}
-
 // The current objects among the keys that a call means.
 Result<std::vector<std::string>> keys_to_delete(const FolderStore& store, const Call& call) {
     std::vector<std::string> keys;
@@ -46,12 +42,8 @@ Result<std::vector<std::string>> keys_to_delete(const FolderStore& store, const 
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     const double most = call.arguments["delete_at_most"].number();
-    if (static_cast<double>(keys.size()) > most)
-        return fail("too_many_deletions",
-                    "Deleting from " + store.target() + " would remove " + count_of(keys.size()) +
-                        ", more than delete_at_most (" + std::to_string(static_cast<long>(most)) +
-                        "). Nothing was deleted. Look at the list, then raise the limit or name "
-                        "fewer.");
+    if (const auto few = check_deletions(store.target(), keys.size(), most); !few)
+        return few.error();
     return keys;
 }
 
@@ -96,7 +88,7 @@ Result<Before> before_delete_many(const FolderStore& store, Call& call) {
     before.state = std::move(*state);
     before.already_so = keys->empty();
     before.sign = '-';
-    before.plan = count_of(keys->size());
+    before.plan = count_of_objects(keys->size());
     before.result.set("deleted", 0).set("failed", List{}).set("changed", false);
     return before;
 }
@@ -112,7 +104,8 @@ Outcome act_delete_many(const FolderStore& store, Call& call, const Value&) {
         const auto removed = store.remove(key, call.key, call.deadline_s);
         if (!removed) failures.push_back(failure_of(key, removed.error()));
         if (removed && *removed) deleted += 1;
-        call.tell(std::to_string(static_cast<long>(deleted)) + " of " + count_of(keys->size()));
+        call.tell(std::to_string(static_cast<long>(deleted)) + " of " +
+                  count_of_objects(keys->size()));
     }
     const auto trace = trace_of(store, call);
     if (!trace) return failed(trace.error(), deleted > 0);
@@ -159,7 +152,8 @@ Result<Before> before_prune(const FolderStore& store, Call& call) {
     before.state.set("removed", names(choice->removed)).set("kept", names(choice->kept));
     before.already_so = choice->removed.empty();
     before.sign = '-';
-    before.plan = count_of(choice->removed.size()) + ", " + count_of(choice->kept.size()) + " stay";
+    before.plan = count_of_objects(choice->removed.size()) + ", " +
+                  count_of_objects(choice->kept.size()) + " stay";
     before.result = before.state;
     before.result.set("changed", false);
     return before;
@@ -229,7 +223,8 @@ Result<Before> before_restore_prefix(const FolderStore& store, Call& call) {
     if (!state) return state.error();
     Before before;
     before.state = std::move(*state);
-    before.plan = count_of(keys->size()) + " as at " + show_time(call.arguments["at"].number());
+    before.plan =
+        count_of_objects(keys->size()) + " as at " + show_time(call.arguments["at"].number());
     return before;
 }
 
@@ -245,7 +240,7 @@ Outcome act_restore_prefix(const FolderStore& store, Call& call, const Value& be
         if (!changed) failures.push_back(failure_of(key, changed.error()));
         if (changed && *changed) restored += 1;
         call.tell(std::to_string(static_cast<long>(restored)) + " restored of " +
-                  count_of(keys->size()));
+                  count_of_objects(keys->size()));
     }
     const auto trace = trace_of(store, call);
     if (!trace) return failed(trace.error(), restored > 0);

@@ -223,7 +223,11 @@ Result<Before> before_copy(const Folder& folder, Call& call, ObjectPort& to) {
 
 Outcome copy_elsewhere(const Folder& folder, Call& call, ObjectPort& to) {
     const std::string to_key = call.arguments["to_key"].text();
-    auto stored = stream_object(*folder.objects, call.arguments["key"].text(), to, to_key, call);
+    const auto described = folder.objects->head_object(call.arguments["key"].text());
+    if (!described) return failed(described.error());
+    const Value object =
+        described->is_nil() ? Value().set("key", call.arguments["key"]) : *described;
+    auto stored = stream_object(*folder.objects, object, to, to_key, call);
     if (!stored) return failed(stored.error());
     stored->set("changed", true);
     Value after;

@@ -9,8 +9,6 @@ namespace perilune {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 1 << 20;
-
 Result<Value> observe_off_loop(const std::function<Result<Value>(Call&, ObjectPort&)>& observe,
                                Call& call, const Port& port) {
     if (!port) return port.error();
@@ -105,37 +103,6 @@ Result<Placed> place_content(const FolderStore& store, const Content& content,
     placing.content_type = content.version.content_type;
     placing.made_by = call.key;
     return store.place(**incoming, placing, call.deadline_s);
-}
-
-Result<Value> stream_object(ObjectPort& from, const std::string& key, ObjectPort& to,
-                            const std::string& to_key, const Call& call) {
-    auto source = from.read_object(key);
-    if (!source) return source.error();
-    auto sink = to.write_object(to_key);
-    if (!sink) return sink.error();
-    double bytes = 0;
-    for (;;) {
-        auto piece = (*source)->read(piece_bytes);
-        if (piece && piece->empty()) return (*sink)->commit();
-        std::optional<Error> error = stop_asked(call, "Copying \"" + key + "\"");
-        if (!piece) error = piece.error();
-        if (!error)
-            if (const auto written = (*sink)->write(*piece); !written) error = written.error();
-        if (error) {
-            (*sink)->abandon();
-            return *error;
-        }
-        bytes += static_cast<double>(piece->size());
-        call.tell(key + ": " + show_size(bytes));
-    }
-}
-
-std::optional<Error> stop_asked(const Call& call, const std::string& what) {
-    if (call.cancel->asked()) return fail("cancelled", what + " was told to stop.", Retry::safe);
-    if (call.deadline_s > 0 && boot_now_s() > call.deadline_s)
-        return fail("timed_out", what + " did not end in time. Give it more with `timeout`.",
-                    Retry::safe);
-    return std::nullopt;
 }
 
 }  // namespace perilune

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bindings/storage/folder_store.h"
+#include "bindings/storage/object_transfer.h"
 #include "interpreter/base/driver.h"
 #include "interpreter/base/stream.h"
 
@@ -46,11 +47,5 @@ Handler change_with_port(
 // object in place does not edit a kept version too.
 Result<Placed> place_content(const FolderStore& store, const Content& content,
                              const std::string& to_key, const Call& call);
-// Copies an object from port to port, stopping where the call is told to.
-Result<Value> stream_object(ObjectPort& from, const std::string& key, ObjectPort& to,
-                            const std::string& to_key, const Call& call);
-
-// An error for a call that was told to stop between two objects.
-std::optional<Error> stop_asked(const Call& call, const std::string& what);
 
 }  // namespace perilune

@@ -72,20 +72,29 @@ Result<Value> read_body(const FolderStore& store, Call& call) {
     return object.set("body", std::move(body));
 }
 
-Result<Value> digest_content(const FolderStore& store, Call& call) {
-    const std::string key = call.arguments["key"].text();
-    const auto content = store.open(key, call.arguments["version"].text());
+Result<std::string> digest_content(const FolderStore& store, const Call& call,
+                                   const std::string& key, const std::string& version,
+                                   const std::string& algorithm) {
+    const auto content = store.open(key, version);
     if (!content) return content.error();
     if (!*content)
         return fail("not_found", "Digesting \"" + key + "\" of " + store.target() +
                                      ": there is no such object or version.");
-    Digest digest(call.arguments["algorithm"].text().c_str());
+    Digest digest(algorithm.c_str());
     const auto read = read_content(**content, call, store.target(), [&](std::string_view piece) {
         digest.add(piece);
         return Status(Done{});
     });
     if (!read) return read.error();
-    return Value(to_hex(digest.finish()));
+    return to_hex(digest.finish());
+}
+
+Result<Value> digest_object(const FolderStore& store, Call& call) {
+    const Value& arguments = call.arguments;
+    auto digested = digest_content(store, call, arguments["key"].text(),
+                                   arguments["version"].text(), arguments["algorithm"].text());
+    if (!digested) return digested.error();
+    return Value(std::move(*digested));
 }
 
 Result<Value> list_versions(const FolderStore& store, Call& call) {
@@ -118,33 +127,9 @@ Result<Value> list_objects(const FolderStore& store, Call& call) {
 }
 
 Result<Value> verify_manifest(const FolderStore& store, Call& call) {
-    List checks;
-    std::string failures;
-    for (const auto& [key, expected] : call.arguments["manifest"].map()) {
-        const auto content = store.open(key, "");
-        if (!content) return content.error();
-        std::string found = "not there";
-        if (*content) {
-            Digest digest;
-            const auto read =
-                read_content(**content, call, store.target(), [&](std::string_view piece) {
-                    digest.add(piece);
-                    return Status(Done{});
-                });
-            if (!read) return read.error();
-            found = to_hex(digest.finish());
-        }
-        const bool passed = found == expected.text();
-        Value check;
-        check.set("name", key).set("passed", passed).set("expected", expected).set("found", found);
-        checks.push_back(std::move(check));
-        if (!passed) failures += "\n  " + key + ": " + found + ", expected " + expected.text();
-    }
-    if (failures.empty()) return Value(std::move(checks));
-    Error error = fail("check_failed", "Verifying the objects of " + store.target() +
-                                           " found these not as the manifest says:" + failures);
-    error.detail = Value(std::move(checks));
-    return error;
+    return verify_objects(call, store.target(), [&](const std::string& key) {
+        return digest_content(store, call, key, "", "sha256");
+    });
 }
 
 Result<Value> add_up_usage(const FolderStore& store, Call& call) {
@@ -178,7 +163,7 @@ void add_folder_reads(Operations& operations, const std::shared_ptr<Folder>& fol
     add("head", read_head);
     add("get", read_body);
     add("list", list_objects);
-    add("digest", digest_content);
+    add("digest", digest_object);
     add("versions", list_versions);
     add("verify", verify_manifest);
     add("usage", add_up_usage);

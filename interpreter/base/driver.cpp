@@ -15,6 +15,10 @@ void Cancel::on_ask(std::function<void()> callback) {
     }
 }
 
+Result<Driver> make_driver(const DriverKind& kind, const Settings& settings, Services& services) {
+    return kind.script ? kind.script->make(settings, services) : kind.make(settings, services);
+}
+
 Outcome Outcome::done(Value value, Value after) {
     Outcome made;
     made.value = std::move(value);

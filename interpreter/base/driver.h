@@ -35,21 +35,28 @@ private:
 
 // One call of an operation. The arguments are checked and complete (see check_arguments).
 struct Call {
-    std::string operation;         // "upsert"
-    std::string target;            // "dns/site"
-    Value arguments;               // A map; seconds, bytes and Unix seconds, as checked.
-    std::string key;               // The intent's idempotency key; empty for observes.
-    double deadline_s = 0;         // On the boot clock.
+    std::string operation;  // "upsert"
+    std::string target;     // "dns/site"
+    Value arguments;        // A map; seconds, bytes and Unix seconds, as checked.
+    std::string key;        // The intent's idempotency key; empty for observes.
+    double deadline_s = 0;  // On the boot clock.
     std::shared_ptr<Cancel> cancel = std::make_shared<Cancel>();
-    std::uint64_t epoch = 0;       // Fencing number of the run's owner.
-    double intent_at_s = 0;        // `look` only: wall clock of the intent.
-    double sent_at_s = 0;          // `look` only: the last moment it could have been sent.
+    std::uint64_t epoch = 0;  // Fencing number of the run's owner.
+    double intent_at_s = 0;   // `look` only: wall clock of the intent.
+    double sent_at_s = 0;     // `look` only: the last moment it could have been sent.
     // Shows progress of long work on the screen ("312 MiB of 1.2 GiB"). May be called from any
     // thread; never null.
     std::function<void(std::string)> tell = [](std::string) {};
     // Opens a secret handle (or returns plain text as it is). Call it at use; keep nothing. From
     // any thread.
     std::function<Result<std::string>(const Value&)> open_secret;
+    // False once the host may have lost the run: nothing that changes the world may be sent then.
+    std::function<bool()> may_act = [] { return true; };
+    // Of a change that takes several requests: what each part gave, as the journal has it from an
+    // earlier try of the same intent. Such a part is not sent again.
+    Map parts = {};
+    // `act` only: makes what a part gave durable, and calls back on the loop when it is.
+    std::function<void(std::string name, Value value, std::function<void()> durable)> keep_part;
 };
 
 // What `before` found: reads only.
@@ -69,8 +76,8 @@ struct Outcome {
         not_sent,  // Proved not sent or not executed: may be tried again (after `retry_after_s`).
     };
     Kind kind = Kind::done;
-    Value value = {};         // The result, with at least `changed`.
-    Value after = {};         // The state left behind, comparable with `Before::state`.
+    Value value = {};  // The result, with at least `changed`.
+    Value after = {};  // The state left behind, comparable with `Before::state`.
     Error error = {};
     bool left_some = false;
     double retry_after_s = 0;
@@ -110,24 +117,26 @@ struct Handler {
 
 struct Driver {
     std::map<std::string, Handler, std::less<>> operations;
-    std::shared_ptr<void> state;  // Keeps what the handlers use alive.
+    std::shared_ptr<void> state;          // Keeps what the handlers use alive.
     std::shared_ptr<ObjectPort> objects;  // Storage drivers: their objects, for other drivers.
 };
 
 // The settings of one target from the environment file, checked against the driver's table.
 struct Settings {
-    std::string target;       // "dns/site"
-    Value values;             // Durations, sizes and times as numbers; secrets as handles.
-    std::string folder;       // Relative paths in settings start at this folder (the library's).
+    std::string target;  // "dns/site"
+    Value values;        // Durations, sizes and times as numbers; secrets as handles.
+    std::string folder;  // Relative paths in settings start at this folder (the library's).
 };
 
 // What the host lends to drivers.
 struct Services {
     Loop& loop;
     HttpClient* http = nullptr;
-    std::string state_folder;  // For what must outlive a run: sockets, locks.
+    std::string state_folder;    // For what must outlive a run: sockets, locks.
     std::string program_folder;  // Where the installed helper programs are.
     std::function<Result<std::string>(const Value&)> open_secret;
+    // Keeps a secret that a provider gave (a token) while the host lives; returns its handle.
+    std::function<Value(const std::string& name, const std::string& value)> keep_secret;
     std::function<void(std::string)> print;  // The console, for notify's console driver.
     // Another target's driver, for arguments of type target ("storage/backups"); null if absent.
     std::function<Driver*(const std::string& target)> driver_of;
@@ -145,6 +154,13 @@ struct Setting {
     bool identity = false;  // Names the thing itself (zone, bucket): may not change under a run.
 };
 
+// A driver that is a Lua file; it is part of what a run carries.
+struct DriverScript {
+    std::string path;  // "drivers/dns/cloudflare.lua"
+    std::string text;
+    std::function<Result<Driver>(const Settings& settings, Services& services)> make;
+};
+
 // A driver as the table of bindings knows it: family, name, settings, how to make one.
 struct DriverKind {
     std::string_view family;  // "dns"
@@ -155,7 +171,10 @@ struct DriverKind {
     Result<Driver> (*make)(const Settings& settings, Services& services);
     // Its changes are made within the host's own process: one that died cannot land later.
     bool acts_in_host = false;
+    const DriverScript* script = nullptr;  // In place of `make`, of a driver in Lua.
 };
+
+Result<Driver> make_driver(const DriverKind& kind, const Settings& settings, Services& services);
 
 // Wraps functions that block; they are executed off the loop.
 Handler observe_blocking(Loop& loop, std::function<Result<Value>(Call&)> observe);

@@ -16,11 +16,14 @@ struct HttpRequest {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     bool has_body = false;
+    std::string_view lent_body;      // In place of `body`: bytes kept by the caller till the end.
     std::size_t body_max = 1 << 20;  // A longer answer fails with `body_too_large`.
     double connect_timeout_s = 10;
     double deadline_s = 0;  // Boot clock; 0: 30 s from now.
     // An exchange that moves fewer than 16 bytes a second for so long fails; 0: no such limit.
     double idle_timeout_s = 60;
+    // Arriving twice does no harm: a changing request so marked may leave on a kept connection.
+    bool may_arrive_twice = false;
     bool fresh_connection = false;      // A connection of its own, its name looked up anew.
     std::string certificate_authority;  // Path of a PEM file; empty: the system's.
     bool want_certificate = false;      // Fill HttpAnswer::certificate.
@@ -43,7 +46,8 @@ struct HttpAnswer {
 
 // Redirects are never followed; TLS is always verified; only http and https are spoken; no proxy.
 // A method other than GET, HEAD and OPTIONS leaves on a connection of its own, so that it is never
-// sent a second time where the peer closes a connection that was kept open.
+// sent a second time where the peer closes a connection that was kept open; unless that is said to
+// do no harm.
 class HttpClient {
 public:
     static std::unique_ptr<HttpClient> make(Loop& loop);

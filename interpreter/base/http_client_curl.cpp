@@ -2,7 +2,6 @@
 #include "interpreter/base/http_client.h"
 
 #include <csignal>
-#include <stdexcept>
 #include <unordered_map>
 
 #include <curl/curl.h>
@@ -20,18 +19,12 @@ using TransferPointer = std::shared_ptr<HttpTransfer>;
 
 class CurlClient final : public HttpClient {
 public:
-    explicit CurlClient(Loop& loop) : loop_(loop), multi_(curl_multi_init()) {
-        curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, on_socket);
-        curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-        curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer);
-        curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-        curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 64L);
-    }
+    explicit CurlClient(Loop& loop) : loop_(loop) {}
 
     // The exchanges under way are dropped; their coroutines are never resumed.
     ~CurlClient() override {
         while (!transfers_.empty()) release(transfers_.begin()->second);
-        curl_multi_cleanup(multi_);
+        if (multi_) curl_multi_cleanup(multi_);
         loop_.cancel(timer_);
         for (const auto& [fd, watched] : watched_) stop_watching(watched);
     }
@@ -61,7 +54,19 @@ private:
         Loop::Id writing = 0;
     };
 
+    // At the first exchange: a run without any does not pay for what TLS reads and sets up.
+    void set_up() {
+        init_curl();
+        multi_ = curl_multi_init();
+        curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, on_socket);
+        curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+        curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer);
+        curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+        curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 64L);
+    }
+
     void start(const TransferPointer& transfer) {
+        if (!multi_) set_up();
         set_up_transfer(*transfer);
         transfers_.emplace(transfer->easy, transfer);
         transfer->deadline = loop_.start_timer(transfer->request.deadline_s, [this, transfer] {
@@ -147,7 +152,7 @@ private:
     }
 
     Loop& loop_;
-    CURLM* multi_;
+    CURLM* multi_ = nullptr;
     Loop::Id timer_ = 0;
     std::unordered_map<curl_socket_t, Watched> watched_;
     std::unordered_map<CURL*, TransferPointer> transfers_;
@@ -157,8 +162,6 @@ private:
 }  // namespace
 
 std::unique_ptr<HttpClient> HttpClient::make(Loop& loop) {
-    static const CURLcode ready = curl_global_init(CURL_GLOBAL_ALL);
-    if (ready != CURLE_OK) throw std::runtime_error("curl_global_init failed");
     // A write of OpenSSL's to a connection that the peer has closed would end the host.
     std::signal(SIGPIPE, SIG_IGN);
     return std::make_unique<CurlClient>(loop);

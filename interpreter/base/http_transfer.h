@@ -45,6 +45,9 @@ struct HttpTransfer {
 // True for the methods that curl may send again by itself.
 bool changes_nothing(const HttpRequest& request);
 
+// Sets libcurl up, once for the process; from any thread.
+void init_curl();
+
 // Makes curl's handle and tells it everything about the exchange.
 void set_up_transfer(HttpTransfer& transfer);
 // Takes status, time and certificate from an exchange that has ended.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include <sys/socket.h>
 
@@ -17,15 +18,26 @@ namespace {
 constexpr long idle_bytes_per_s = 16;
 constexpr long name_kept_s = 10;  // A failover moves names, so a look-up is not kept for long.
 constexpr std::size_t header_bytes_max = 256 << 10;
+constexpr std::size_t large_body_bytes = 4 << 20;
+constexpr long large_buffer_bytes = 256 << 10;
 
 int on_request(void* held, char*, char*, int, int) {
     static_cast<HttpTransfer*>(held)->maybe_sent = true;
     return CURL_PREREQFUNC_OK;
 }
 
+// What a body will take, where its length was announced, so that a large one is not moved about.
+std::size_t announced_bytes(const HttpTransfer& transfer) {
+    curl_off_t length = -1;
+    curl_easy_getinfo(transfer.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length <= 0) return 0;
+    return std::min(static_cast<std::size_t>(length), transfer.request.body_max);
+}
+
 std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* held) {
     auto& transfer = *static_cast<HttpTransfer*>(held);
     std::string& body = transfer.answer.body;
+    if (body.empty()) body.reserve(announced_bytes(transfer));
     const std::size_t room = transfer.request.body_max - body.size();
     body.append(bytes, std::min(room, count));
     transfer.too_large = count > room;
@@ -66,6 +78,10 @@ curl_socket_t on_open_socket(void*, curlsocktype, curl_sockaddr* address) {
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+std::string_view body_of(const HttpRequest& request) {
+    return request.lent_body.empty() ? std::string_view(request.body) : request.lent_body;
+}
+
 void set_body(const HttpTransfer& transfer) {
     const HttpRequest& request = transfer.request;
     const bool sends = request.has_body || request.method == "POST" || request.method == "PUT" ||
@@ -75,9 +91,10 @@ void set_body(const HttpTransfer& transfer) {
         return;
     }
     if (sends) {
+        const std::string_view body = body_of(request);
         curl_easy_setopt(transfer.easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                         static_cast<curl_off_t>(request.body.size()));
-        curl_easy_setopt(transfer.easy, CURLOPT_POSTFIELDS, request.body.c_str());
+                         static_cast<curl_off_t>(body.size()));
+        curl_easy_setopt(transfer.easy, CURLOPT_POSTFIELDS, body.data());
     }
     curl_easy_setopt(transfer.easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
@@ -97,9 +114,14 @@ void set_headers(HttpTransfer& transfer) {
 
 void set_limits(const HttpTransfer& transfer) {
     const HttpRequest& request = transfer.request;
-    const bool repeatable = changes_nothing(request);
+    const bool repeatable = changes_nothing(request) || request.may_arrive_twice;
     const bool fresh = request.fresh_connection || request.want_certificate;
     CURL* easy = transfer.easy;
+    // By default 16 and 64 KiB: too many system calls for bodies of megabytes.
+    if (request.body_max >= large_body_bytes)
+        curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, large_buffer_bytes);
+    if (body_of(request).size() >= large_body_bytes)
+        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, large_buffer_bytes);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      std::max(1L, std::lround(request.connect_timeout_s * 1000)));
     if (request.idle_timeout_s > 0) {
@@ -121,6 +143,11 @@ void set_limits(const HttpTransfer& transfer) {
 }
 
 }  // namespace
+
+void init_curl() {
+    static const CURLcode ready = curl_global_init(CURL_GLOBAL_ALL);
+    if (ready != CURLE_OK) throw std::runtime_error("curl_global_init failed");
+}
 
 bool changes_nothing(const HttpRequest& request) {
     return request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";

@@ -15,7 +15,8 @@ bool leaves_doubt(int status) {
 std::optional<double> told_to_wait(const HttpAnswer& answer, double most_s) {
     const auto header = answer.headers.find("retry-after");
     const bool given = header != answer.headers.end();
-    if (answer.status != 429 && !(answer.status == 503 && given)) return std::nullopt;
+    const bool too_many = answer.status == 429 || answer.status == 420;
+    if (!too_many && !(answer.status == 503 && given)) return std::nullopt;
     const double asked_s = given ? retry_after_s(header->second, wall_now_s(), most_s) : -1;
     return asked_s < 0 ? pause_unless_told_s : asked_s;
 }

@@ -12,8 +12,9 @@ namespace perilune {
 // 505 say that nothing was begun.
 bool leaves_doubt(int status);
 
-// How many seconds to wait, at most `most_s`, after a 429 or a 503 with Retry-After: they prove
-// that the request was not executed. Nothing after any other answer.
+// How many seconds to wait, at most `most_s`, after a 429, a 420 (which some say in its place) or a
+// 503 with Retry-After: they prove that the request was not executed. Nothing after any other
+// answer.
 std::optional<double> told_to_wait(const HttpAnswer& answer, double most_s);
 
 // Fills in `retry` and, where the answer asks for a wait, `detail.retry_after_s`.

@@ -1,4 +1,4 @@
-// The one file that reads JSON with nlohmann's parser; writing is ours, for the journal's speed.
+// Writing JSON: the canonical form by ourselves, for the journal's speed; base64.
 #include "interpreter/base/json.h"
 
 #include <array>
@@ -11,7 +11,6 @@ namespace perilune {
 
 namespace {
 
-constexpr int depth_max = 100;
 constexpr std::string_view base64_letters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -37,6 +36,11 @@ void append_quoted(std::string& out, std::string_view text) {
         }
     }
     out += '"';
+}
+
+void append_key(std::string& out, const std::string& key) {
+    if (!is_utf8(key)) return append_quoted(out, "$bytes:" + to_base64(key));
+    append_quoted(out, key.starts_with('$') ? "$" + key : key);
 }
 
 void append_number(std::string& out, double number) {
@@ -73,81 +77,6 @@ void append_secret(std::string& out, const SecretTemplate& secret) {
         out += ']';
     }
     out += "]}";
-}
-
-Value secret_from(const nlohmann::json& pieces) {
-    SecretTemplate made;
-    for (const auto& piece : pieces) {
-        if (!piece.is_array() || piece.size() != 5) continue;
-        made.pieces.push_back({.text = piece[0].get<std::string>(),
-                               .name = piece[1].get<std::string>(),
-                               .provider = piece[2].get<std::string>(),
-                               .version = piece[3].get<std::string>(),
-                               .encoding = piece[4].get<std::string>()});
-    }
-    return Value(std::make_shared<const SecretTemplate>(std::move(made)));
-}
-
-Value convert_json(const nlohmann::json& json, bool canonical);
-
-Value convert_object(const nlohmann::json& json, bool canonical) {
-    if (canonical && json.size() == 1 && json.begin().key().starts_with('$') &&
-        !json.begin().key().starts_with("$$")) {
-        const auto& held = json.begin().value();
-        const auto& key = json.begin().key();
-        if (key == "$bytes") return from_base64(held.get<std::string>()).value();
-        if (key == "$number") return held == "inf" ? INFINITY : -INFINITY;
-        if (key == "$secret") return secret_from(held);
-        if (key == "$unknown") return Value(Unknown{held.get<std::string>()});
-    }
-    Map map;
-    for (const auto& [key, held] : json.items()) {
-        if (held.is_null()) continue;
-        map.insert_or_assign(canonical && key.starts_with('$') ? key.substr(1) : key,
-                             convert_json(held, canonical));
-    }
-    return map;
-}
-
-Value convert_json(const nlohmann::json& json, bool canonical) {
-    if (json.is_boolean()) return json.get<bool>();
-    if (json.is_number()) return json.get<double>();
-    if (json.is_string()) return json.get<std::string>();
-    if (json.is_object()) return convert_object(json, canonical);
-    if (!json.is_array()) return {};
-    List list;
-    list.reserve(json.size());
-    for (const auto& held : json) list.push_back(convert_json(held, canonical));
-    return list;
-}
-
-bool too_deep(std::string_view text) {
-    int depth = 0;
-    bool quoted = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (quoted) {
-            if (c == '\\') ++i;
-            quoted = c != '"';
-            if (c == '\\') quoted = true;
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > depth_max) return true;
-        } else if (c == ']' || c == '}') {
-            --depth;
-        }
-    }
-    return false;
-}
-
-Result<Value> parse(std::string_view text, bool canonical) {
-    if (too_deep(text)) return fail("bad_json", "The JSON text is nested more than 100 deep.");
-    try {
-        return convert_json(nlohmann::json::parse(text), canonical);
-    } catch (const std::exception& thrown) {
-        return fail("bad_json", std::string("This is no JSON: ") + thrown.what());
-    }
 }
 
 nlohmann::ordered_json plain_json(const Value& value) {
@@ -206,7 +135,7 @@ void append_canonical_json(std::string& out, const Value& value) {
         bool first = true;
         for (const auto& [key, held] : value.map()) {
             if (!std::exchange(first, false)) out += ',';
-            append_quoted(out, key.starts_with('$') ? "$" + key : key);
+            append_key(out, key);
             out += ':';
             append_canonical_json(out, held);
         }
@@ -221,10 +150,6 @@ std::string to_canonical_json(const Value& value) {
     append_canonical_json(out, value);
     return out;
 }
-
-Result<Value> from_canonical_json(std::string_view text) { return parse(text, true); }
-
-Result<Value> from_json(std::string_view text) { return parse(text, false); }
 
 std::string to_json(const Value& value, int indent) {
     return plain_json(value).dump(indent, ' ', false,

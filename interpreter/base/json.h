@@ -8,9 +8,9 @@
 
 namespace perilune {
 
-// One form for one value: sorted keys, shortest numbers, `-0.0`; text that is not UTF-8 as
-// {"$bytes": base64}, a secret as {"$secret": […]}, an infinity as {"$number": "inf"}, an unknown
-// as {"$unknown": source}; a key that starts with `$` gets one `$` more. An empty table is {}.
+// One form for one value: sorted keys, shortest numbers, `-0.0`; bytes that are not UTF-8 as
+// {"$bytes": base64} (a key as "$bytes:base64"), a secret as {"$secret": […]}, ±inf as {"$number"},
+// an unknown as {"$unknown": source}; a key with `$` first gets another. An empty table is {}.
 std::string to_canonical_json(const Value& value);
 void append_canonical_json(std::string& out, const Value& value);
 // The inverse of to_canonical_json.

@@ -70,31 +70,29 @@ struct flock whole_file(short type) {
 
 }  // namespace
 
-std::string KeptProgram::to_text() const {
+Value KeptProgram::to_value() const {
     Value value;
     value.set("label", label).set("argv", to_list(argv)).set("environment", to_list(environment));
     value.set("folder", folder).set("input", input).set("deadline_s", deadline_s);
     value.set("grace_s", grace_s).set("output_max", static_cast<std::uint64_t>(output_max));
     value.set("log_max", static_cast<std::uint64_t>(log_max));
     value.set("ends_with_keeper", ends_with_keeper).set("note", note);
-    return to_canonical_json(value);
+    return value;
 }
 
-Result<KeptProgram> KeptProgram::from_text(std::string_view text) {
-    const auto value = from_canonical_json(text);
-    if (!value) return value.error();
+KeptProgram KeptProgram::from_value(const Value& read) {
     KeptProgram made;
-    made.label = (*value)["label"].text();
-    made.argv = to_texts((*value)["argv"]);
-    made.environment = to_texts((*value)["environment"]);
-    made.folder = (*value)["folder"].text();
-    made.input = (*value)["input"].text();
-    made.deadline_s = (*value)["deadline_s"].number();
-    made.grace_s = (*value)["grace_s"].number();
-    made.output_max = static_cast<std::size_t>((*value)["output_max"].integer());
-    made.log_max = static_cast<std::size_t>((*value)["log_max"].integer());
-    made.ends_with_keeper = (*value)["ends_with_keeper"].boolean();
-    made.note = (*value)["note"];
+    made.label = read["label"].text();
+    made.argv = to_texts(read["argv"]);
+    made.environment = to_texts(read["environment"]);
+    made.folder = read["folder"].text();
+    made.input = read["input"].text();
+    made.deadline_s = read["deadline_s"].number();
+    made.grace_s = read["grace_s"].number();
+    made.output_max = static_cast<std::size_t>(read["output_max"].integer());
+    made.log_max = static_cast<std::size_t>(read["log_max"].integer());
+    made.ends_with_keeper = read["ends_with_keeper"].boolean();
+    made.note = read["note"];
     return made;
 }
 
@@ -131,11 +129,35 @@ Result<std::optional<KeptStatus>> read_kept_status(const std::string& folder) {
     if (!value)
         return fail("file_failed",
                     "The status file " + path + " is damaged: " + value.error().message);
-    const Value& read = *value;
+    return std::optional<KeptStatus>(KeptStatus::from_value(*value));
+}
+
+// What is empty is left out: a status is written down, and read by people, while a program waits.
+Value KeptStatus::to_value() const {
+    Value value;
+    const auto add = [&](std::string_view name, bool is_set, Value field) {
+        if (is_set) value.set(name, std::move(field));
+    };
+    value.set("state", state_names[static_cast<std::size_t>(state)]);
+    value.set("label", label).set("note", note).set("boot", boot).set("started_at", started_at);
+    add("keeper_pid", keeper_pid > 0, keeper_pid);
+    add("keeper_ticks", keeper_ticks > 0, keeper_ticks);
+    add("pid", pid > 0, pid);
+    add("ticks", ticks > 0, ticks);
+    add("took_s", over(), took_s);
+    add("exit_code", over(), exit_code);
+    add("stopped", stopped, stopped);
+    add("output", !output.empty(), output);
+    add("errors", !errors.empty(), errors);
+    add("truncated", truncated, truncated);
+    add("error", !error.empty(), error);
+    return value;
+}
+
+KeptStatus KeptStatus::from_value(const Value& read) {
     KeptStatus status;
     for (std::size_t i = 0; i < state_names.size(); ++i)
-        if (read["state"].text() == state_names[i])
-            status.state = static_cast<KeptStatus::State>(i);
+        if (read["state"].text() == state_names[i]) status.state = static_cast<State>(i);
     status.label = read["label"].text();
     status.note = read["note"];
     status.boot = read["boot"].text();
@@ -151,20 +173,11 @@ Result<std::optional<KeptStatus>> read_kept_status(const std::string& folder) {
     status.errors = read["errors"].text();
     status.truncated = read["truncated"].boolean();
     status.error = read["error"].text();
-    return std::optional<KeptStatus>(std::move(status));
+    return status;
 }
 
 Status write_kept_status(const std::string& folder, const KeptStatus& status) {
-    Value value;
-    value.set("state", state_names[static_cast<std::size_t>(status.state)]);
-    value.set("label", status.label).set("note", status.note).set("boot", status.boot);
-    value.set("keeper_pid", status.keeper_pid).set("keeper_ticks", status.keeper_ticks);
-    value.set("pid", status.pid).set("ticks", status.ticks);
-    value.set("started_at", status.started_at).set("took_s", status.took_s);
-    value.set("exit_code", status.exit_code).set("stopped", status.stopped);
-    value.set("output", status.output).set("errors", status.errors);
-    value.set("truncated", status.truncated).set("error", status.error);
-    const std::string text = to_canonical_json(value);
+    const std::string text = to_canonical_json(status.to_value());
     const std::string path = folder + "/status.json";
     if (status.state != KeptStatus::State::running) return write_file_durably(path, text, 0600);
     const std::string temporary = path + ".running";

@@ -31,8 +31,8 @@ struct KeptProgram {
     bool ends_with_keeper = false;  // The kernel kills it when the keeper dies.
     Value note;                     // Copied into the status.
 
-    std::string to_text() const;
-    static Result<KeptProgram> from_text(std::string_view text);
+    Value to_value() const;
+    static KeptProgram from_value(const Value& value);
 };
 
 struct KeptStatus {
@@ -60,6 +60,8 @@ struct KeptStatus {
     std::string error;
 
     bool over() const { return state == State::ended || state == State::refused; }
+    Value to_value() const;
+    static KeptStatus from_value(const Value& value);
 };
 
 // Takes the lock of a program's folder, which is made if absent (0700). Fails with `still_running`

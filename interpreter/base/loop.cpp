@@ -2,11 +2,16 @@
 #include "interpreter/base/loop.h"
 
 #include <cmath>
+#include <condition_variable>
 #include <ctime>
+#include <deque>
 #include <map>
+#include <mutex>
 #include <set>
 #include <stdexcept>
+#include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/timerfd.h>
@@ -16,7 +21,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 namespace perilune {
 
@@ -25,7 +29,7 @@ namespace {
 namespace asio = boost::asio;
 using Descriptor = asio::posix::stream_descriptor;
 
-constexpr std::size_t pool_threads = 16;
+constexpr std::size_t threads_max = 16;
 
 double clock_s(clockid_t clock) {
     timespec now{};
@@ -41,6 +45,66 @@ struct Watch {
     Loop::Work work;
 };
 
+// The threads for what blocks, each started when no other is free: a short run needs one.
+class Pool {
+public:
+    // Does what is still queued first.
+    ~Pool() {
+        {
+            const std::lock_guard guard(mutex_);
+            ending_ = true;
+        }
+        changed_.notify_all();
+        for (auto& thread : threads_) thread.join();
+    }
+
+    // Does `work` on a thread, then tells by `done` from there.
+    void post(Loop::Work work, Loop::Work done) {
+        {
+            const std::lock_guard guard(mutex_);
+            queued_.push_back({std::move(work), std::move(done)});
+            if (queued_.size() > free_ && threads_.size() < threads_max) {
+                ++free_;
+                threads_.emplace_back([this] { serve(); });
+            }
+        }
+        changed_.notify_one();
+    }
+
+private:
+    struct Task {
+        Loop::Work work;
+        Loop::Work done;
+    };
+
+    void serve() {
+        std::unique_lock guard(mutex_);
+        for (;;) {
+            changed_.wait(guard, [this] { return ending_ || !queued_.empty(); });
+            if (queued_.empty()) return;
+            Task task = std::move(queued_.front());
+            queued_.pop_front();
+            --free_;
+            guard.unlock();
+            task.work();
+            task.work = nullptr;
+            guard.lock();
+            // Free before it tells so: what comes next needs no other thread.
+            ++free_;
+            guard.unlock();
+            task.done();
+            guard.lock();
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Task> queued_;
+    std::vector<std::thread> threads_;
+    std::size_t free_ = 0;  // Threads that do nothing, or are about to.
+    bool ending_ = false;
+};
+
 class AsioLoop final : public Loop {
 public:
     AsioLoop() : timer_(context_, timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
@@ -48,7 +112,7 @@ public:
     }
 
     ~AsioLoop() override {
-        if (pool_) pool_->join();
+        pool_.reset();
         for (auto& [id, watch] : watches_) watch->descriptor.close();
     }
 
@@ -57,7 +121,6 @@ public:
         context_.run();
         context_.restart();
         // What is still done off the loop uses things that their owner is about to take down.
-        if (pool_) pool_->join();
         pool_.reset();
     }
 
@@ -94,10 +157,8 @@ public:
     }
 
     void off_loop(Work work, Work then) override {
-        if (!pool_) pool_ = std::make_unique<asio::thread_pool>(pool_threads);
-        asio::post(*pool_, [this, work = std::move(work), then = std::move(then)]() mutable {
-            work();
-            work = nullptr;
+        if (!pool_) pool_ = std::make_unique<Pool>();
+        pool_->post(std::move(work), [this, then = std::move(then)]() mutable {
             asio::post(context_, std::move(then));
         });
     }
@@ -161,7 +222,7 @@ private:
     bool armed_ = false;
     double armed_for_s_ = 0;
     Id last_id_ = 0;
-    std::unique_ptr<asio::thread_pool> pool_;
+    std::unique_ptr<Pool> pool_;
 };
 
 }  // namespace

@@ -29,15 +29,34 @@ public:
     virtual Result<std::string> read(std::size_t bytes_max) = 0;
 };
 
+struct Call;
+
+// What is known of an object before its first byte is written.
+struct ObjectOutline {
+    std::string key;
+    double size_bytes = -1;         // Negative: not known.
+    std::string content_type = {};  // Empty: not known.
+    std::string digest = {};        // SHA-256 in hexadecimal; other bytes are then refused.
+    // The change that writes it: where it is made again after a crash, what was sent is not sent
+    // a second time.
+    Call* call = nullptr;
+};
+
 // What a storage driver offers to other drivers of the same run.
 class ObjectPort {
 public:
     virtual ~ObjectPort() = default;
     virtual Result<std::unique_ptr<ByteSink>> write_object(const std::string& key) = 0;
+    // The same, where more is known than the key; a driver that can use none of it need not.
+    virtual Result<std::unique_ptr<ByteSink>> begin_object(const ObjectOutline& outline) {
+        return write_object(outline.key);
+    }
     virtual Result<std::unique_ptr<ByteSource>> read_object(const std::string& key) = 0;
     // Objects below a prefix, by key: list of Object.
     virtual Result<Value> list_objects(const std::string& prefix) = 0;
     virtual Result<Value> head_object(const std::string& key) = 0;  // Nil where absent.
+    // Listed objects with what a listing may leave out, such as digests that are known.
+    virtual Result<List> describe_objects(List listed) { return listed; }
     virtual Status delete_object(const std::string& key) = 0;
 };
 

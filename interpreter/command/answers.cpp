@@ -100,6 +100,12 @@ std::string question_text(const std::string& run, const RunState& state, bool ty
     add_failures(text, run, state, typing);
     for (const auto& [id, question] : state.questions)
         add_question(text, run, question.record, typing);
+    for (const auto& [id, beyond] : state.beyond)
+        text += "STOPPED BEFORE " + beyond["what"].text() + "\n  " + beyond["text"].text() +
+                " Nothing was sent.\n";
+    if (!state.beyond.empty())
+        text += "  See what the rest would do: perilune plan --continue " + run +
+                "\n  Then: perilune approve " + run + " --plan DIGEST\n";
     if (text.ends_with('\n')) text.pop_back();
     return text;
 }

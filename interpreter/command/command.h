@@ -23,6 +23,7 @@ enum Exit {
     exit_lost = 10,
     exit_bug = 70,
     exit_interrupted = 130,
+    exit_terminated = 143,
 };
 
 struct OptionRow {

@@ -9,6 +9,8 @@
 #include "interpreter/command/output.h"
 #include "interpreter/command/plan_command.h"
 #include "interpreter/command/session.h"
+#include "interpreter/command/stored_runs.h"
+#include "interpreter/command/undo_preview.h"
 
 namespace perilune {
 
@@ -19,16 +21,9 @@ constexpr double reply_within_s = 10;
 enum class Without { execute, keep };  // What to do where no host executes the run.
 
 // Leaves the command in the run's inbox and waits for the owner's answer.
-int hand_over(const Invocation& invocation, Store& store, const std::string& run,
-              const Command& command) {
-    InboxRow row;
-    row.id = command.id;
-    row.run = run;
-    row.kind = command.kind;
-    row.body = to_canonical_json(command.body);
-    row.who = command.who;
-    row.at = wall_now_s();
-    if (const auto sent = store.send(row); !sent) return report_error(invocation, sent.error());
+int hand_over(const Invocation& invocation, Store& store, const InboxRow& command) {
+    const std::string& run = command.run;
+    if (const auto sent = store.send(command); !sent) return report_error(invocation, sent.error());
     const double until = boot_now_s() + reply_within_s;
     while (boot_now_s() < until) {
         ::usleep(20000);
@@ -55,11 +50,9 @@ int hand_over(const Invocation& invocation, Store& store, const std::string& run
 std::string not_asked(Store& store, const RunRow& row, const std::string& kind, const Value& body) {
     if (row.state != "waits" || (kind != "approve" && kind != "reject" && kind != "answer"))
         return {};
-    const auto records = store.records(row.id);
+    const auto records = Records::of(store, row.id);
     if (!records) return records.error().message;
-    RunState state;
-    for (const auto& record : *records)
-        if (const auto read = from_canonical_json(record.body)) state.apply(*read);
+    const RunState state = state_of(*records);
     const std::string& name = body["name"].text();
     std::string all;
     std::vector<std::string> names;
@@ -75,45 +68,59 @@ std::string not_asked(Store& store, const RunRow& row, const std::string& kind, 
     return "The run " + row.id + " asks " + all + "; say which one." + did_you_mean(name, names);
 }
 
+// The run at the top of the tree: it is resumed together with those below it.
+std::string top_of(Store& store, RunRow row) {
+    while (!row.parent.empty()) {
+        const auto above = store.run(row.parent);
+        if (!above || !*above) break;
+        row = **above;
+    }
+    return row.id;
+}
+
+// Why an ended run takes no such command, or empty.
+std::string ended_refusal(Store& store, const RunRow& row, const std::string& kind) {
+    if (row.state != "ended") return {};
+    const std::string top = top_of(store, row);
+    if (top != row.id)
+        return row.id + " is a child of the run " + top + " and has ended (" + row.outcome +
+               "); what it changed is undone with: perilune undo " + top;
+    if (kind == "undo") return {};
+    return "The run " + row.id + " has ended (" + row.outcome +
+           "); nothing of it can be changed but by: perilune undo " + row.id;
+}
+
 int steer(const Invocation& invocation, const std::string& kind, Value body, Without without) {
     auto store = Store::open(state_folder(invocation));
     if (!store) return report_error(invocation, store.error());
     auto row = find_run(**store, invocation.get("RUN"));
     if (!row) return report_error(invocation, row.error());
-    Command command;
-    command.id = make_command_id();
-    command.kind = kind;
-    command.who = current_person();
     if (invocation.has("--reason")) body.set("reason", invocation.get("--reason"));
     body.set("how", body.has("how") ? body["how"] : Value("from the command line"));
-    command.body = std::move(body);
+    InboxRow command;
+    command.id = make_command_id();
+    command.run = row->id;
+    command.kind = kind;
+    command.body = to_canonical_json(body);
+    command.who = current_person();
+    command.at = wall_now_s();
     const bool executed =
         !row->owner.empty() && !host_is_dead(state_folder(invocation), row->owner);
-    if (executed) return hand_over(invocation, **store, row->id, command);
-    if (row->state == "ended" && kind != "undo")
-        return report_error(invocation,
-                            fail("ended", "The run " + row->id + " has ended (" + row->outcome +
-                                              "); nothing of it can be changed but by: perilune "
-                                              "undo " +
-                                              row->id));
+    if (executed) return hand_over(invocation, **store, command);
+    if (const std::string refused = ended_refusal(**store, *row, kind); !refused.empty())
+        return report_error(invocation, fail("ended", refused));
+    const std::string top = top_of(**store, *row);
     if (without == Without::execute) {
         store->reset();
         Session session(invocation);
-        return session.resume(row->id, &command);
+        return session.resume(top, &command);
     }
-    if (const std::string refused = not_asked(**store, *row, kind, command.body); !refused.empty())
+    if (const std::string refused = not_asked(**store, *row, kind, body); !refused.empty())
         return report_error(invocation, fail("bad_argument", refused));
-    InboxRow kept;
-    kept.id = command.id;
-    kept.run = row->id;
-    kept.kind = kind;
-    kept.body = to_canonical_json(command.body);
-    kept.who = command.who;
-    kept.at = wall_now_s();
-    if (const auto sent = (*store)->send(kept); !sent)
+    if (const auto sent = (*store)->send(command); !sent)
         return report_error(invocation, sent.error());
     say("Kept for the run " + row->id +
-        ", which nobody executes now. Go on with: perilune resume " + row->id);
+        ", which nobody executes now. Go on with: perilune resume " + top);
     return exit_done;
 }
 
@@ -126,22 +133,34 @@ Result<Value> json_option(const Invocation& invocation, std::string_view name) {
     return read;
 }
 
+// What a run that follows a plan waits for: one of its rest, made anew before it is approved.
+int approve_plan(const Invocation& invocation) {
+    if (invocation.has("NAME"))
+        return report_error(invocation, fail("bad_argument",
+                                             "Approve a question by its name, or a plan with "
+                                             "--plan; not both at once."));
+    std::string id;
+    {
+        auto store = Store::open(state_folder(invocation));
+        if (!store) return report_error(invocation, store.error());
+        const auto row = find_run(**store, invocation.get("RUN"));
+        if (!row) return report_error(invocation, row.error());
+        id = row->id;
+    }
+    const auto approved = plan_to_approve(invocation, id);
+    if (!approved) return report_error(invocation, approved.error());
+    return steer(invocation, "plan", *approved, Without::keep);
+}
+
 }  // namespace
 
 // With --plan, the plan is made anew first: nothing is done where it is not the same any more.
 int execute_run(const Invocation& invocation) {
     Value extra;
     if (invocation.has("--plan")) {
-        const auto kept = read_plan(invocation);
-        if (!kept) return report_error(invocation, kept.error());
-        const auto now = make_plan(invocation);
-        if (!now) return report_error(invocation, now.error());
-        if (const std::string differs = plan_differences(*kept, *now); !differs.empty())
-            return report_error(invocation, fail("plan_stale",
-                                                 "The plan does not hold any more; nothing was "
-                                                 "done:\n" +
-                                                     differs + "Look at a new one: perilune plan"));
-        extra.set("plan", (*kept)["digest"]).set("plan_changes", (*kept)["changes"]);
+        const auto followed = plan_to_follow(invocation);
+        if (!followed) return report_error(invocation, followed.error());
+        extra = *followed;
     }
     Session session(invocation);
     return session.start(extra);
@@ -158,7 +177,7 @@ int execute_resume(const Invocation& invocation) {
             return report_error(invocation,
                                 fail("ended", "The run " + row->id + " has ended: " + row->outcome +
                                                   ". See: perilune report " + row->id));
-        id = row->id;
+        id = top_of(**store, *row);
     }
     Session session(invocation);
     return session.resume(id, nullptr);
@@ -201,6 +220,7 @@ int execute_settle(const Invocation& invocation) {
 }
 
 int execute_undo(const Invocation& invocation) {
+    if (invocation.has("--preview")) return execute_undo_preview(invocation);
     Value body;
     body.set("to", invocation.get("--to")).set("force", invocation.has("--force"));
     return steer(invocation, "undo", body, Without::execute);
@@ -215,6 +235,7 @@ int execute_pause(const Invocation& invocation) {
 }
 
 int execute_approve(const Invocation& invocation) {
+    if (invocation.has("--plan")) return approve_plan(invocation);
     Value body;
     return steer(invocation, "approve", body.set("name", invocation.get("NAME")), Without::keep);
 }

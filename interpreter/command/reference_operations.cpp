@@ -5,6 +5,7 @@
 
 #include "bindings/table.h"
 #include "interpreter/base/units.h"
+#include "interpreter/command/known_drivers.h"
 #include "interpreter/command/secret_fetch.h"
 
 namespace perilune {
@@ -67,7 +68,7 @@ std::string code_list(std::string_view words, char by) {
 
 std::string drivers_of(const Family& family, std::string_view operation) {
     std::string names;
-    for (const auto* kind : all_drivers()) {
+    for (const auto* kind : shipped_drivers()) {
         const auto& has = kind->operations;
         if (kind->family != family.name ||
             std::find(has.begin(), has.end(), operation) == has.end())
@@ -222,7 +223,7 @@ std::string drivers_reference() {
     for (const auto* family : all_families()) {
         text += "## " + std::string(family->name) + "\n\n";
         bool any = false;
-        for (const auto* kind : all_drivers()) {
+        for (const auto* kind : shipped_drivers()) {
             if (kind->family != family->name) continue;
             add_driver(text, *family, *kind);
             any = true;

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t all_runs = 100000;
 constexpr std::size_t runs_shown = 20;
+constexpr std::size_t newest_looked_at = 64;  // Records of each run in the table.
 
 constexpr std::array<std::string_view, 8> states = {"open",   "running",  "waits", "paused",
                                                     "parked", "diverged", "lost",  "ended"};
@@ -90,8 +91,8 @@ void add_under(std::vector<std::string>& lines, const std::string& heading,
 }
 
 Value status_data(const Invocation& invocation, Store& store, const RunRow& row,
-                  const std::vector<Value>& records) {
-    const auto timeline = timeline_of(row, records);
+                  const Records& records) {
+    const auto timeline = timeline_of(row, records, report::Depth::brief);
     Value value = report::status_value(timeline, row, usual_of(store, row.runbook));
     value.set("executed", is_executed(invocation, row));
     return value.set("locks", locks_value(locks_by_name(store), row.id, timeline.run.locks));
@@ -99,8 +100,8 @@ Value status_data(const Invocation& invocation, Store& store, const RunRow& row,
 
 // How one run stands; its locks are told where it has some.
 void put_status(const Invocation& invocation, Store& store, const RunRow& row,
-                const std::vector<Value>& records) {
-    const auto timeline = timeline_of(row, records);
+                const Records& records) {
+    const auto timeline = timeline_of(row, records, report::Depth::brief);
     auto lines = report::status_lines(timeline, row, data_style(), usual_of(store, row.runbook));
     if (row.state == "running" && !is_executed(invocation, row))
         lines.insert(lines.begin() + 1,
@@ -128,7 +129,7 @@ int execute_runs(const Invocation& invocation) {
         if (!row.parent.empty() && !invocation.has("--children")) continue;
         if (!is_of_state(row, wanted)) continue;
         if (invocation.has("--runbook") && row.runbook != invocation.get("--runbook")) continue;
-        const auto records = read_records(**store, row.id);
+        const auto records = read_ends(**store, row.id, newest_looked_at);
         lines.push_back(report::make_run_line(row, records ? *records : std::vector<Value>()));
         if (lines.size() == *limit) break;
     }
@@ -186,7 +187,7 @@ int execute_status(const Invocation& invocation) {
     List listed;
     for (const auto& row : *rows) {
         if (!row.parent.empty() || row.state == "ended") continue;
-        const auto records = read_records(**store, row.id);
+        const auto records = Records::of(**store, row.id);
         if (!records) {
             say(records.error().message);
             continue;

@@ -48,14 +48,39 @@ std::string record_line(const std::string& run, const RunState& state, const Val
         return "  tried again, for the " + std::to_string(record["number"].integer()) + ". time";
     if (kind == "doubt")
         return painted("! in doubt: ", "31", colour) + visible(record["text"].text());
+    if (kind == "beyond")
+        return painted("! not in the plan: ", "33", colour) + visible(record["what"].text());
+    if (kind == "plan")
+        return "  the plan " + record["plan"].text().substr(0, 16) +
+               " of the rest was approved by " + visible(record["who"].text(), false);
     if (kind == "stop" && !record.has("strand") && !record.has("of"))
         return "Stopping the run: " + record["why"].text() + ".";
+    if (kind == "undo" && record["settled"].boolean())
+        return visible(undo_text(record)) + "\nThis ends the run, and cannot itself be undone.";
     if (kind == "undo" && record.has("name")) return "↶ " + visible(record["name"].text(), false);
     if (kind == "undone" && record.has("problem"))
         return painted("✗", "31", colour) + " " + visible(record["problem"].text(), false);
     if (kind == "answer" && record.has("who") && record.has("decision"))
         return "  " + record["decision"].text() + " by " + visible(record["who"].text(), false);
     return {};
+}
+
+std::string undo_text(const Value& outlook) {
+    const auto section = [&](const char* field, const std::string& heading) {
+        std::string text;
+        for (const auto& item : outlook[field].list()) {
+            text += "\n  " + item["what"].text();
+            if (item.has("step")) text += "  (" + item["step"].text() + ")";
+            if (item.has("mark")) text += ", before the mark \"" + item["mark"].text() + "\"";
+            if (item.has("why")) text += ": " + item["why"].text();
+        }
+        return text.empty() ? text : heading + text + "\n";
+    };
+    std::string text = section("takes_back", "Undo, newest first:");
+    if (text.empty()) text = "There is nothing to take back.\n";
+    text += section("cannot", "Cannot be undone:") + section("kept", "Kept on purpose:");
+    text.pop_back();
+    return text;
 }
 
 std::vector<std::string> waiting_lines(const std::function<Value()>& waiting) {

@@ -13,6 +13,9 @@ namespace perilune {
 std::string record_line(const std::string& run, const RunState& state, const Value& record,
                         bool colour);
 
+// What an undo takes back, what it cannot, and what stays, by the fields of Engine::undo_outlook.
+std::string undo_text(const Value& outlook);
+
 // What is happening now, a line for each strand.
 std::vector<std::string> waiting_lines(const std::function<Value()>& waiting);
 

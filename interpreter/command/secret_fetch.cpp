@@ -84,6 +84,17 @@ Result<std::shared_ptr<SecretProvider>> make_provider(const SecretsSettings& giv
                                    "\". There are environment, file and command.");
 }
 
+// Errors of a missing secret have one code here, whatever the provider calls them.
+FetchSecret fetch_from(std::shared_ptr<SecretProvider> provider) {
+    return [kept = std::move(provider)](const std::string& name, const std::string& version) {
+        auto value = kept->fetch(name, version);
+        if (value || value.error().code == "unsafe_secret") return value;
+        Error error = value.error();
+        error.code = "secret_missing";
+        return Result<std::string>(std::move(error));
+    };
+}
+
 void collect_names(const Value& value, std::vector<std::string>& names) {
     if (value.is_secret()) {
         for (const auto& piece : value.secret()->pieces)
@@ -110,14 +121,13 @@ const DriverKind* find_secret_provider(std::string_view name) {
 Result<FetchSecret> make_secret_fetch(const SecretsSettings& settings, Loop&) {
     auto provider = make_provider(settings);
     if (!provider) return provider.error();
-    return FetchSecret(
-        [kept = std::move(*provider)](const std::string& name, const std::string& version) {
-            auto value = kept->fetch(name, version);
-            if (value || value.error().code == "unsafe_secret") return value;
-            Error error = value.error();
-            error.code = "secret_missing";
-            return Result<std::string>(std::move(error));
-        });
+    return fetch_from(std::move(*provider));
+}
+
+FetchSecret fetch_from_driver(const DriverKind& kind, const Driver& driver) {
+    // What a driver in Lua keeps is no provider of ours.
+    if (kind.script || !driver.state) return nullptr;
+    return fetch_from(std::shared_ptr<SecretProvider>(driver.state, provider_of(driver)));
 }
 
 std::vector<std::string> secret_names(const Value& value) {

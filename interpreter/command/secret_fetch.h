@@ -18,6 +18,9 @@ const std::vector<const DriverKind*>& all_secret_providers();
 // Its errors are `secret_missing` or `unsafe_secret`: exit code 4.
 Result<FetchSecret> make_secret_fetch(const SecretsSettings& settings, Loop& loop);
 
+// The same of what a driver of the secrets family keeps; null where it cannot give values.
+FetchSecret fetch_from_driver(const DriverKind& kind, const Driver& driver);
+
 // Opens every secret that these targets' settings hold, and throws the values away. What cannot be
 // opened is named, all at once, as `secret_missing`. Blocking.
 using OpenSecret = std::function<Result<std::string>(const Value& handle)>;

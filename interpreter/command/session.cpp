@@ -11,8 +11,8 @@
 #include "interpreter/base/units.h"
 #include "interpreter/command/answers.h"
 #include "interpreter/command/output.h"
-#include "interpreter/command/secret_fetch.h"
 #include "interpreter/command/screen_lines.h"
+#include "interpreter/command/secret_fetch.h"
 #include "interpreter/library/parameters.h"
 #include "interpreter/report/closing.h"
 #include "interpreter/report/usual.h"
@@ -86,42 +86,32 @@ void Session::prepared(Result<Prepared> made) {
     host_->start(*made, options, [this](Result<std::string> started) {
         if (!started) return give_up(started.error());
         run_ = *started;
-        screen_->watch([this] {
-            LiveRun* run = host_->live(run_);
-            return run ? run->engine().waiting() : Value();
-        });
+        screen_->watch([this] { return waiting(); });
     });
 }
 
-int Session::resume(const std::string& run, const Command* first) {
+int Session::resume(const std::string& run, const InboxRow* first) {
     if (const auto opened = host_->open(); !opened)
         return report_error(invocation_, opened.error());
     watch_signals();
     run_ = run;
-    if (first) {
-        InboxRow row;
-        row.id = first->id;
-        row.run = run;
-        row.kind = first->kind;
-        row.body = to_canonical_json(first->body);
-        row.who = first->who;
-        row.at = wall_now_s();
-        if (const auto sent = host_->store().send(row); !sent)
+    if (first)
+        if (const auto sent = host_->store().send(*first); !sent)
             return report_error(invocation_, sent.error());
-    }
     host_->loop().post([this] {
-        const auto begun = [this](Status status) {
-            if (!status) return give_up(status.error());
-            screen_->watch([this] {
-                LiveRun* live = host_->live(run_);
-                return live ? live->engine().waiting() : Value();
-            });
-        };
-        if (!invocation_.has("--with-current-code"))
-            return host_->resume(run_, current_person(), begun);
-        resume_with_current_code(begun);
+        if (invocation_.has("--with-current-code"))
+            return resume_with_current_code([this](Status status) { resumed(std::move(status)); });
+        host_->resume(run_, current_person(), [this](Status status) {
+            if (status) tell_code_differences();
+            resumed(std::move(status));
+        });
     });
     return loop_until_rest();
+}
+
+void Session::resumed(Status status) {
+    if (!status) return give_up(status.error());
+    screen_->watch([this] { return waiting(); });
 }
 
 void Session::resume_with_current_code(std::function<void(Status)> begun) {
@@ -153,11 +143,6 @@ void Session::finish(int code) {
 
 void Session::give_up(const Error& error) { finish(report_error(invocation_, error)); }
 
-const RunState* Session::state() const {
-    LiveRun* run = host_->live(run_);
-    return run ? &run->engine().state() : nullptr;
-}
-
 void Session::on_record(const std::string& run, const RunState& state, const Value& record) {
     if (!finished_) screen_->record(run, state, record);
 }
@@ -172,42 +157,6 @@ void Session::on_trouble(const std::string& problem) {
                                   : problem +
                                         " The run waits; nothing is executed until it can be "
                                         "written. Make space, or stop with Ctrl-C.");
-}
-
-void Session::on_rest(const std::string& run, Rest rest, const std::string& reason) {
-    if (run != run_ || finished_) return;
-    const RunState& now = *state();
-    switch (rest) {
-        case Rest::ended:
-            return end_park("ended", now.end["reason"].text(),
-                            static_cast<int>(now.end["exit"].integer()));
-        case Rest::paused:
-            return end_park("paused", reason, signals_ > 0 ? exit_interrupted : exit_waits);
-        case Rest::diverged: return end_park("diverged", reason, exit_waits);
-        case Rest::crashed: return end_park("parked", reason, exit_waits);
-        case Rest::lost:
-            say("The run " + run_ + " was taken over by another host: " + reason);
-            return finish(exit_lost);
-        case Rest::waits: break;
-    }
-    // What somebody has said already comes first.
-    host_->after_inbox([this, reason] {
-        LiveRun* live = host_->live(run_);
-        if (finished_ || !live || live->ended || live->engine().busy()) return;
-        const RunState& held = live->engine().state();
-        if (held.questions.empty() && held.failures.empty() && held.doubts() == 0) return;
-        if (invocation_.input()) return ask_people();
-        end_park("waits", reason, held.doubts() > 0 ? exit_doubt : exit_waits);
-    });
-}
-
-void Session::end_park(const std::string& state_name, const std::string& reason, int code) {
-    host_->park(run_, state_name, reason, [this, state_name, reason, code] {
-        const RunState& now = *state();
-        screen_->close();
-        show_closing(now);
-        finish(code);
-    });
 }
 
 void Session::watch_signals() {
@@ -228,11 +177,12 @@ void Session::watch_signals() {
 void Session::on_signal(int signal) {
     if (signal == SIGUSR1) return screen_->tell_now();
     if (signal == SIGHUP) return;
+    if (signal_ == 0) signal_ = signal;
     if (++signals_ > 1 || run_.empty() || !host_->live(run_)) {
         screen_->close();
         say(run_.empty() ? "Interrupted before anything was started."
                          : "Stopped at once. Go on with: perilune resume " + run_);
-        ::_exit(signal == SIGTERM ? 143 : exit_interrupted);
+        ::_exit(signal == SIGTERM ? exit_terminated : exit_interrupted);
     }
     screen_->line(
         "Stopping: nothing new is started; what is in flight is settled first "

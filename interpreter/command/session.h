@@ -17,8 +17,8 @@ public:
 
     // `extra` goes into the begin record (a plan that is to be followed).
     int start(const Value& extra = {});
-    // Resumes the run and, where there is one, gives it this command first.
-    int resume(const std::string& run, const Command* first);
+    // Resumes the run and those below it; where there is one, this command is taken first.
+    int resume(const std::string& run, const InboxRow* first);
 
     void on_record(const std::string& run, const RunState& state, const Value& record) override;
     void on_progress(const std::string& run, const EventId& id, const std::string& text) override;
@@ -31,15 +31,19 @@ private:
     void give_up(const Error& error);
     void prepared(Result<Prepared> made);
     void resume_with_current_code(std::function<void(Status)> begun);
+    void resumed(Status status);
+    void tell_code_differences();
     void watch_signals();
     void on_signal(int signal);
     void ask_people();
     void read_terminal();
-    void show_closing(const RunState& now);
+    void show_closing();
     void learn_usual(const std::string& runbook);
     void on_line(const std::string& line);
+    void look_at_rest();
     void end_park(const std::string& state, const std::string& reason, int code);
-    const RunState* state() const;
+    // What each strand of the run and of those below it waits for.
+    Value waiting();
 
     const Invocation& invocation_;
     std::unique_ptr<Host> host_;
@@ -48,11 +52,13 @@ private:
     Value extra_;
     int exit_ = exit_bug;
     int signals_ = 0;
+    int signal_ = 0;  // The first one that was to stop it.
     int signal_fd_ = -1;
     Loop::Id input_ = 0;
     bool finished_ = false;
-    std::string typed_;  // The question shown last.
-    std::string line_;   // What was typed and has no line end yet.
+    bool parking_ = false;  // The runs are being given up; nothing more is asked of them.
+    std::string typed_;     // The question shown last.
+    std::string line_;      // What was typed and has no line end yet.
 };
 
 // The state folder: --state, else PERILUNE_STATE, else the user's own.

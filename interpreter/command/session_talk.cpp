@@ -8,37 +8,20 @@
 #include "interpreter/command/output.h"
 #include "interpreter/command/screen_lines.h"
 #include "interpreter/command/session.h"
-#include "interpreter/report/closing.h"
 #include "interpreter/report/usual.h"
 #include "interpreter/run/live_run.h"
 
 namespace perilune {
 
-// The last lines: outcome, failed step, reason, what is left behind, the next command.
-void Session::show_closing(const RunState& now) {
-    auto row = host_->store().run(run_);
-    const RunRow known = row && *row ? **row : RunRow();
-    if (invocation_.json()) return put_json(report::closing_value(now, known));
-    report::Style style;
-    style.colour = talk_in_colour();
-    style.columns = 100;
-    std::string text;
-    for (const auto& line : report::closing_lines(now, known, style)) text += line + "\n";
-    write_raw(text);
-}
-
 // How long the steps of this runbook usually take, by its latest runs; only a terminal shows it.
 void Session::learn_usual(const std::string& runbook) {
     const auto rows = host_->store().runs(20);
     if (!rows) return;
-    std::vector<std::vector<Value>> runs;
+    std::vector<Records> runs;
     for (const auto& row : *rows) {
         if (row.runbook != runbook || row.state != "ended" || runs.size() >= 5) continue;
-        const auto records = host_->store().records(row.id);
-        if (!records || records->size() > 5000) continue;
-        runs.emplace_back();
-        for (const auto& record : *records)
-            if (auto read = from_canonical_json(record.body)) runs.back().push_back(*read);
+        if (row.seq > 5000) continue;
+        if (auto records = Records::of(host_->store(), row.id)) runs.push_back(std::move(*records));
     }
     std::map<std::string, double> seconds;
     for (const auto& [path, usual] : report::usual_durations(runs, runbook).steps)
@@ -46,11 +29,32 @@ void Session::learn_usual(const std::string& runbook) {
     screen_->usual(std::move(seconds));
 }
 
+// What the run and those below it wait for, with the child run where it is one's.
+Value Session::waiting() {
+    List all;
+    for (auto* run : host_->tree()) {
+        if (run->ended || run->engine().state().begin.is_nil()) continue;
+        for (Value item : run->engine().waiting().list()) {
+            const std::string path = item["path"].text();
+            if (run->id() != run_)
+                item.set("path", run->prepared().runbook + (path.empty() ? "" : " › ") + path);
+            all.push_back(std::move(item));
+        }
+    }
+    return all;
+}
+
 void Session::ask_people() {
-    LiveRun* run = host_->live(run_);
-    const std::string text =
-        question_text(run_, run->engine().state(), ::isatty(STDIN_FILENO) == 1);
-    if (text == typed_) return;
+    std::string text;
+    for (auto* run : host_->tree()) {
+        if (run->ended || run->at_rest() || !run->engine().state().asks()) continue;
+        if (run->id() != run_)
+            text += (text.empty() ? "" : "\n") + ("In the child run " + run->id()) + " (" +
+                    run->prepared().runbook + "):";
+        text += (text.empty() ? "" : "\n") +
+                question_text(run->id(), run->engine().state(), ::isatty(STDIN_FILENO) == 1);
+    }
+    if (text.empty() || text == typed_) return;
     typed_ = text;
     if (::isatty(STDIN_FILENO) != 1) return screen_->line(text);
     screen_->prompt(text);
@@ -78,16 +82,20 @@ void Session::read_terminal() {
     });
 }
 
+// A line answers what is shown first: the run itself comes before those below it.
 void Session::on_line(const std::string& line) {
-    LiveRun* run = host_->live(run_);
-    if (!run || line.empty()) return;
-    auto given = command_from_line(line, run->engine().state());
-    if (!given) return screen_->prompt(given.error().message);
-    given->who = current_person();
-    typed_.clear();
-    screen_->answered();
-    const std::string refused = host_->command(run_, *given);
-    if (!refused.empty()) screen_->prompt(refused);
+    if (line.empty()) return;
+    for (auto* run : host_->tree()) {
+        if (run->ended || run->at_rest() || !run->engine().state().asks()) continue;
+        auto given = command_from_line(line, run->engine().state());
+        if (!given) return screen_->prompt(given.error().message);
+        given->who = current_person();
+        typed_.clear();
+        screen_->answered();
+        const std::string refused = host_->command(run->id(), *given);
+        if (!refused.empty()) screen_->prompt(refused);
+        return;
+    }
 }
 
 }  // namespace perilune

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t usual_runs_max = 20;
 constexpr std::size_t usual_searched_max = 1000;
+constexpr std::int64_t usual_records_max = 5000;  // Of one run: what is usual is no long wait.
 constexpr int columns_max = 200;
 constexpr int columns_of_pipe = 160;
 
@@ -45,21 +46,20 @@ Result<StoredRun> read_run(const Invocation& invocation) {
     if (!store) return store.error();
     auto row = find_run(**store, invocation.get("RUN"));
     if (!row) return row.error();
-    auto records = read_records(**store, row->id);
+    auto records = Records::of(**store, row->id);
     if (!records) return records.error();
     return StoredRun{std::move(*store), std::move(*row), std::move(*records)};
 }
 
-Result<std::vector<Value>> read_records(Store& store, const std::string& run) {
-    const auto rows = store.records(run);
+Result<std::vector<Value>> read_ends(Store& store, const std::string& run, std::size_t newest) {
+    const auto rows = store.ends(run, newest);
     if (!rows) return rows.error();
     std::vector<Value> records;
     records.reserve(rows->size());
     for (const auto& row : *rows) {
         auto record = from_canonical_json(row.body);
         if (!record)
-            return fail("journal_broken", "Record " + std::to_string(records.size() + 1) +
-                                              " of the run " + run +
+            return fail("journal_broken", "A record of the run " + run +
                                               " cannot be read: " + record.error().message +
                                               " See: perilune verify " + run);
         records.push_back(std::move(*record));
@@ -67,17 +67,23 @@ Result<std::vector<Value>> read_records(Store& store, const std::string& run) {
     return records;
 }
 
-report::Timeline timeline_of(const RunRow& row, const std::vector<Value>& records) {
-    return report::build_timeline(records, row.state == "ended" ? 0 : wall_now_s());
+RunState state_of(const Records& records) {
+    RunState state;
+    records.each([&](const Value& record) { state.apply(record); });
+    return state;
+}
+
+report::Timeline timeline_of(const RunRow& row, const Records& records, report::Depth depth) {
+    return report::build_timeline(records, row.state == "ended" ? 0 : wall_now_s(), depth);
 }
 
 report::Usual usual_of(Store& store, const std::string& runbook) {
-    std::vector<std::vector<Value>> runs;
+    std::vector<Records> runs;
     const auto rows = store.runs(usual_searched_max);
     if (!rows) return {};
     for (const auto& row : *rows) {
-        if (row.runbook != runbook || row.state != "ended") continue;
-        if (auto records = read_records(store, row.id)) runs.push_back(std::move(*records));
+        if (row.runbook != runbook || row.state != "ended" || row.seq > usual_records_max) continue;
+        if (auto records = Records::of(store, row.id)) runs.push_back(std::move(*records));
         if (runs.size() == usual_runs_max) break;
     }
     return report::usual_durations(runs, runbook);

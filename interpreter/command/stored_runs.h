@@ -17,17 +17,20 @@ namespace perilune {
 struct StoredRun {
     std::unique_ptr<Store> store;
     RunRow row;
-    std::vector<Value> records;
+    Records records;
 };
 
 // The store that the command line names.
 Result<std::unique_ptr<Store>> open_store(const Invocation& invocation);
-// The run that the argument RUN means, with its records.
+// The run that the argument RUN means, with its records; they are read from its store.
 Result<StoredRun> read_run(const Invocation& invocation);
-Result<std::vector<Value>> read_records(Store& store, const std::string& run);
+// Its first record and its newest ones, at most so many.
+Result<std::vector<Value>> read_ends(Store& store, const std::string& run, std::size_t newest);
+RunState state_of(const Records& records);
 
 // What an open run is measured to: now. Of an ended one its records say all.
-report::Timeline timeline_of(const RunRow& row, const std::vector<Value>& records);
+report::Timeline timeline_of(const RunRow& row, const Records& records,
+                             report::Depth depth = report::Depth::whole);
 // By the ended runs of the same runbook, the newest ones.
 report::Usual usual_of(Store& store, const std::string& runbook);
 

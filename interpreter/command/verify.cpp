@@ -1,6 +1,7 @@
 // Checks offline that journals are as they were written: chain, number, head, and code.
 #include "interpreter/command/learning.h"
 
+#include "interpreter/base/json.h"
 #include "interpreter/command/find_run.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/stored_runs.h"
@@ -19,12 +20,22 @@ struct Verified {
     std::string problem;  // Empty where all is well.
 };
 
-std::string code_problem(Store& store, const RunRow& row) {
-    const auto files = store.bundle(row.bundle);
+std::string code_problem(Store& store, const std::string& digest, bool first) {
+    const auto files = store.bundle(digest);
     if (!files) return "the code it carries cannot be read: " + files.error().message;
-    if (bundle_digest(*files) == row.bundle) return {};
-    return "the code that the store keeps for it is not the code it was started with (digest " +
-           row.bundle.substr(0, 12) + ")";
+    if (bundle_digest(*files) == digest) return {};
+    return std::string("the code that the store keeps for it is not the code it was ") +
+           (first ? "started" : "resumed") + " with (digest " + digest.substr(0, 12) + ")";
+}
+
+// The code a run was started with, and what replaced it later.
+std::vector<std::string> code_digests(const RunRow& row, const std::vector<RecordRow>& records) {
+    std::vector<std::string> digests = {row.bundle};
+    for (const auto& record : records)
+        if (record.body.find("\"kind\":\"code\"") != std::string::npos)
+            if (const auto read = from_canonical_json(record.body))
+                digests.push_back((*read)["bundle"].text());
+    return digests;
 }
 
 // A run may go on while it is looked at: its row is then read anew.
@@ -49,7 +60,9 @@ Verified verify_run(Store& store, const std::string& id) {
         if ((*before)->head != (*after)->head) continue;
         verified.records = records->size();
         verified.problem = verify_chain(*records, (*after)->head, (*after)->seq);
-        if (verified.problem.empty()) verified.problem = code_problem(store, **after);
+        for (const auto& digest : code_digests(**after, *records))
+            if (verified.problem.empty())
+                verified.problem = code_problem(store, digest, digest == (*after)->bundle);
         return verified;
     }
     verified.problem = "the run goes on faster than it can be read; try again when it rests";

@@ -30,7 +30,7 @@ public:
           screen_(Screen::make(*loop_, invocation.json())) {
         catch_signals();
         Followed& main = followed_[row_.id];
-        for (const auto& record : run.records) main.state.apply(record);
+        main.state = state_of(run.records);
         main.shown = run.records.size();
         if (invocation.has("--all")) {
             main = Followed();
@@ -105,13 +105,15 @@ private:
     Status show_new(const RunRow& row) {
         Followed& followed = followed_[row.id];
         if (followed.head != row.head) {
-            const auto records = read_records(*store_, row.id);
+            // What came after `row` was read is shown the next time.
+            const auto wanted = static_cast<std::size_t>(row.seq) - followed.shown;
+            const auto records = Records::of(*store_, row.id);
             if (!records) return records.error();
-            for (std::size_t at = followed.shown; at < records->size(); ++at) {
-                followed.state.apply((*records)[at]);
-                screen_->record(row.id, followed.state, (*records)[at]);
+            for (std::size_t i = 0; i < wanted; ++i) {
+                const Value record = records->at(followed.shown++);
+                followed.state.apply(record);
+                screen_->record(row.id, followed.state, record);
             }
-            followed.shown = records->size();
             followed.head = row.head;
         }
         const auto children = store_->children(row.id);

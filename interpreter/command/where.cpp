@@ -90,11 +90,10 @@ int execute_where(const Invocation& invocation) {
         auto asked = ask_owner(*run->store, run->row.id);
         if (!asked) return report_error(invocation, asked.error());
         stack = std::move(*asked);
-        if (auto records = read_records(*run->store, run->row.id))
+        if (auto records = Records::of(*run->store, run->row.id))
             run->records = std::move(*records);
     }
-    RunState state;
-    for (const auto& record : run->records) state.apply(record);
+    const RunState state = state_of(run->records);
     const auto waiting = report::waiting_for(state);
     if (invocation.json()) {
         Value told;

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -14,7 +15,9 @@ namespace perilune {
 
 namespace {
 
-constexpr std::int64_t wal_bytes_max = 8 << 20;
+// The write-ahead log: a header, then frames of a header and a page each.
+constexpr int wal_pages_max = 256;
+constexpr off_t wal_bytes = 32 + (wal_pages_max + wal_pages_max / 4) * off_t{24 + 4096};
 constexpr int schema_version = 1;
 
 constexpr const char* schema = R"(
@@ -38,6 +41,7 @@ create table if not exists output(run integer, strand text, n integer, k integer
   primary key(run, strand, n, k)) without rowid;
 create table if not exists checkpoint(run integer, seq integer, head blob, at, signature blob,
   primary key(run, seq)) without rowid;
+create index if not exists record_first on record(run) where prev = 0;
 create index if not exists inbox_open on inbox(run) where taken is null;
 create index if not exists run_parent on run(parent) where parent is not null;
 )";
@@ -52,6 +56,19 @@ bool is_network_file_system(const std::string& folder) {
     constexpr long cifs = 0xff534d42;
     const long type = static_cast<long>(info.f_type) & 0xffffffffL;
     return type == nfs || type == smb || type == smb2 || type == cifs;
+}
+
+// Gives the log its length from the beginning: a commit that lengthens a file waits also for its
+// new length to be written down, more than twice as long in all. Zeros are no frames; SQLite reads
+// a log up to the first that is none, as it must in every log that began anew.
+void lengthen_log(const std::string& path) {
+    const Descriptor log(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    struct stat info {};
+    if (!log.open() || ::fstat(log.get(), &info) != 0 || info.st_size >= wal_bytes) return;
+    const std::string zeros(static_cast<std::size_t>(wal_bytes - info.st_size), '\0');
+    // Where the disk is full, the log grows with the commits, or they fail by name.
+    [[maybe_unused]] const auto written =
+        ::pwrite(log.get(), zeros.data(), zeros.size(), info.st_size);
 }
 
 class FolderLock {
@@ -157,12 +174,19 @@ Status SqliteFile::prepare() {
     ::chmod(path.c_str(), 0600);
     sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     sqlite3_busy_timeout(database_, 10000);
-    const auto execute = [&](const char* sql) {
+    const auto set_up = [&](const char* sql) {
         return sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
     };
-    if (!execute("pragma journal_mode=wal") || !execute("pragma synchronous=full") ||
-        !execute("pragma wal_autocheckpoint=0"))
+    if (!set_up("pragma journal_mode=wal") || !set_up("pragma synchronous=full") ||
+        !set_up("pragma wal_autocheckpoint=0"))
         return error("Opening " + path);
+    sqlite3_wal_hook(
+        database_,
+        [](void* pages, sqlite3*, const char*, int now) {
+            *static_cast<int*>(pages) = now;
+            return SQLITE_OK;
+        },
+        &wal_pages_);
     Statement version(database_, "pragma user_version", failure_);
     const std::int64_t found = version.step() ? version.integer(0) : 0;
     version.reset();
@@ -170,10 +194,10 @@ Status SqliteFile::prepare() {
         return fail("state_refused", path + " was written by a newer Perilune (format " +
                                          std::to_string(found) + "; this one knows up to " +
                                          std::to_string(schema_version) + ").");
-    if (found == schema_version) return Done{};
-    if (!execute("begin immediate") || !execute(schema) || !execute("pragma user_version=1") ||
-        !execute("commit"))
+    if (found < schema_version && (!set_up("begin immediate") || !set_up(schema) ||
+                                   !set_up("pragma user_version=1") || !set_up("commit")))
         return error("Preparing " + path);
+    lengthen_log(path + "-wal");
     return Done{};
 }
 
@@ -185,24 +209,30 @@ SqliteFile::~SqliteFile() {
 Status SqliteFile::write(const std::function<Status()>& work) {
     const FolderLock held(lock_.get());
     failure_ = 0;
-    if (sqlite3_exec(database_, "begin immediate", nullptr, nullptr, nullptr) != SQLITE_OK)
-        return error("Beginning to write");
+    if (!execute("begin immediate")) return error("Beginning to write");
     auto worked = work();
     if (worked && failed()) worked = error("Writing");
-    if (worked && sqlite3_exec(database_, "commit", nullptr, nullptr, nullptr) != SQLITE_OK)
-        worked = error("Committing");
+    if (worked && !execute("commit")) worked = error("Committing");
     if (!worked) sqlite3_exec(database_, "rollback", nullptr, nullptr, nullptr);
     if (worked) checkpoint_when_large();
     return worked;
 }
 
+bool SqliteFile::execute(const char* sql) {
+    Statement& prepared = statement(sql);
+    prepared.step();
+    prepared.reset();
+    return !failed();
+}
+
 // Under the folder's lock only: two connections that write or checkpoint at once meet the
-// WAL-reset bug of SQLite 3.40.1.
+// WAL-reset bug of SQLite 3.40.1. The log is measured by its pages, for its file never shrinks; it
+// begins anew with the next commit, unless somebody still reads from it: that is not waited for.
 void SqliteFile::checkpoint_when_large() {
-    struct stat info {};
-    const std::string wal = folder_ + "/state.db-wal";
-    if (::stat(wal.c_str(), &info) != 0 || info.st_size < wal_bytes_max) return;
-    sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+    if (wal_pages_ < wal_pages_max) checkpointed_pages_ = 0;
+    if (wal_pages_ - checkpointed_pages_ < wal_pages_max) return;
+    sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    checkpointed_pages_ = wal_pages_;
 }
 
 Statement& SqliteFile::statement(const char* sql) {

@@ -61,12 +61,15 @@ public:
 private:
     explicit SqliteFile(std::string folder) : folder_(std::move(folder)) {}
     Status prepare();
+    bool execute(const char* sql);
     void checkpoint_when_large();
 
     std::string folder_;
     Descriptor lock_;
     sqlite3* database_ = nullptr;
     mutable int failure_ = 0;
+    int wal_pages_ = 0;           // Of the write-ahead log, as of the last commit.
+    int checkpointed_pages_ = 0;  // Of these, when the last checkpoint was made.
     std::map<const char*, std::unique_ptr<Statement>> statements_;
 };
 

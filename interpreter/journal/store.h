@@ -86,13 +86,19 @@ struct Batch {
         std::string id;
         std::string text;
     };
+    struct NewBundle {  // Code that a run goes on with.
+        std::string digest;
+        Files files;
+    };
     std::vector<NewRun> runs;
+    std::vector<NewBundle> bundles;
     std::vector<Append> records;
     std::map<std::string, Update> updates;  // By run.
     std::vector<Reply> replies;
 
     bool empty() const {
-        return runs.empty() && records.empty() && updates.empty() && replies.empty();
+        return runs.empty() && bundles.empty() && records.empty() && updates.empty() &&
+               replies.empty();
     }
 };
 
@@ -110,6 +116,11 @@ public:
     virtual Result<std::vector<RunRow>> runs(std::size_t limit) = 0;  // Newest first.
     virtual Result<std::vector<RunRow>> children(const std::string& id) = 0;
     virtual Result<std::vector<RecordRow>> records(const std::string& run) = 0;
+    // Where a run's records are, in order, to read them one at a time: a journal may be large.
+    virtual Result<std::vector<std::int64_t>> places(const std::string& run) = 0;
+    virtual Result<RecordRow> record(std::int64_t place) = 0;
+    // Its first record and its newest ones, `newest` at most, in order and each once.
+    virtual Result<std::vector<RecordRow>> ends(const std::string& run, std::size_t newest) = 0;
     virtual Result<Files> bundle(const std::string& digest) = 0;
     virtual Result<std::vector<LockRow>> locks() = 0;
 

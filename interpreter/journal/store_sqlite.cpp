@@ -30,11 +30,16 @@ Result<std::vector<std::string>> SqliteStore::commit(const Batch& batch) {
     const auto written = file_->write([&]() -> Status {
         for (const auto& run : batch.runs)
             if (const auto added = add_run(run); !added) return added;
+        for (const auto& bundle : batch.bundles) add_bundle(bundle.digest, bundle.files);
         for (const auto& [run, update] : batch.updates)
             if (!apply(run, update)) lost.push_back(run);
+        // What this host remembers of a lost run's newest record is not so any more.
+        for (const auto& run : lost) numbers_.erase(run);
         for (const auto& record : batch.records)
             if (std::find(lost.begin(), lost.end(), record.run) == lost.end())
                 append(record.run, record.body, record.hash);
+        for (const auto& [run, update] : batch.updates) note_last(run);
+        for (const auto& run : batch.runs) note_last(run.row.id);
         for (const auto& reply : batch.replies)
             file_->statement("update inbox set taken = 1, reply = ? where id = ?")
                 .bind(reply.text)
@@ -46,7 +51,6 @@ Result<std::vector<std::string>> SqliteStore::commit(const Batch& batch) {
         numbers_.clear();  // What was learned in the transaction is not so.
         return written.error();
     }
-    for (const auto& run : lost) numbers_.erase(run);
     return lost;
 }
 
@@ -69,7 +73,9 @@ Result<bool> SqliteStore::claim(const RunRow& seen, const std::string& owner,
         update.reset();
         won = file_->changes() == 1;
         numbers_.erase(seen.id);  // Another host may have written since this one did.
-        if (won) append(seen.id, record.body, record.hash);
+        if (!won) return Done{};
+        append(seen.id, record.body, record.hash);
+        note_last(seen.id);
         return Done{};
     });
     if (written) return won;
@@ -92,7 +98,15 @@ void SqliteStore::append(const std::string& run, const std::string& body, const 
     auto& row = file_->statement("insert into record(run, prev, body, hash) values(?, ?, ?, ?)");
     row.bind(known.no).bind(known.last).bind(body).bind_blob(hash).step();
     known.last = file_->last_rowid();
-    file_->statement("update run set last = ? where no = ?").bind(known.last).bind(known.no).step();
+}
+
+void SqliteStore::note_last(const std::string& run) {
+    const auto known = numbers_.find(run);
+    if (known == numbers_.end()) return;
+    file_->statement("update run set last = ? where no = ?")
+        .bind(known->second.last)
+        .bind(known->second.no)
+        .step();
 }
 
 bool SqliteStore::apply(const std::string& run, const Batch::Update& update) {
@@ -134,6 +148,21 @@ std::string SqliteStore::since_when(const std::string& run) {
     return text;
 }
 
+void SqliteStore::add_bundle(const std::string& digest, const Files& files) {
+    for (const auto& [path, text] : files) {
+        const std::string of_text = sha256(text);
+        file_->statement("insert or ignore into file values(?, ?)")
+            .bind_blob(of_text)
+            .bind_blob(text)
+            .step();
+        file_->statement("insert or ignore into bundle values(?, ?, ?)")
+            .bind_blob(from_hex(digest))
+            .bind(path)
+            .bind_blob(of_text)
+            .step();
+    }
+}
+
 Status SqliteStore::add_run(const Batch::NewRun& added) {
     const RunRow& row = added.row;
     if (!is_run_id(row.id))
@@ -143,18 +172,7 @@ Status SqliteStore::add_run(const Batch::NewRun& added) {
     if (const std::string since = since_when(row.id); !since.empty())
         return fail("run_exists", "A run with the id " + row.id + " exists already: it was begun " +
                                       since + ". Watch it with: perilune watch " + row.id);
-    for (const auto& [path, text] : added.bundle) {
-        const std::string digest = sha256(text);
-        file_->statement("insert or ignore into file values(?, ?)")
-            .bind_blob(digest)
-            .bind_blob(text)
-            .step();
-        file_->statement("insert or ignore into bundle values(?, ?, ?)")
-            .bind_blob(from_hex(row.bundle))
-            .bind(path)
-            .bind_blob(digest)
-            .step();
-    }
+    add_bundle(row.bundle, added.bundle);
     auto& run = file_->statement(
         "insert into run(id, runbook, environment, parent, bundle, state, owner, epoch, seq,"
         " head, created) values(?, ?, ?, (select no from run where id = ?), ?, ?, ?, ?, ?, ?,"

@@ -20,6 +20,9 @@ public:
     Result<std::vector<RunRow>> runs(std::size_t limit) override;
     Result<std::vector<RunRow>> children(const std::string& id) override;
     Result<std::vector<RecordRow>> records(const std::string& run) override;
+    Result<std::vector<std::int64_t>> places(const std::string& run) override;
+    Result<RecordRow> record(std::int64_t place) override;
+    Result<std::vector<RecordRow>> ends(const std::string& run, std::size_t newest) override;
     Result<Files> bundle(const std::string& digest) override;
     Result<std::vector<LockRow>> locks() override;
     Result<bool> claim(const RunRow& seen, const std::string& owner,
@@ -46,9 +49,12 @@ private:
     Result<std::vector<RunRow>> select_runs(const std::string& rest, const std::string& bound);
     Numbers& numbers(const std::string& run);
     void append(const std::string& run, const std::string& body, const std::string& hash);
+    void note_last(const std::string& run);
+    std::int64_t last_place(const std::string& run);
     bool apply(const std::string& run, const Batch::Update& update);
     std::string since_when(const std::string& run);
     Status add_run(const Batch::NewRun& added);
+    void add_bundle(const std::string& digest, const Files& files);
     std::unique_ptr<SqliteFile> file_;
     std::mutex mutex_;
     std::map<std::string, Numbers> numbers_;

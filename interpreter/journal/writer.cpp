@@ -10,7 +10,10 @@ namespace perilune {
 
 namespace {
 
-constexpr double riding_s = 0.02;  // What nothing waits for is flushed this much later.
+constexpr double riding_s = 0.02;  // What asks for no flush is flushed this much later.
+// What asks for one is flushed at once where an effect waits for it, else this much later: the
+// result of a change then shares the flush of the next intent.
+constexpr double soon_s = 0.001;
 constexpr double trouble_pause_s_max = 5;
 
 }  // namespace
@@ -32,6 +35,12 @@ std::int64_t JournalWriter::durable_seq(const std::string& run) const {
     return found == runs_.end() ? 0 : found->second.durable;
 }
 
+void JournalWriter::disown(const std::string& run) {
+    runs_.erase(run);
+    pending_.updates.erase(run);
+    std::erase_if(pending_.records, [&](const auto& record) { return record.run == run; });
+}
+
 Batch::Update& JournalWriter::update(const std::string& run) {
     const auto found = pending_.updates.find(run);
     if (found != pending_.updates.end()) return found->second;
@@ -45,6 +54,7 @@ Batch::Update& JournalWriter::update(const std::string& run) {
 }
 
 Value JournalWriter::append(const std::string& run, Value record, bool flush) {
+    if (!owns(run)) return record;
     Batch::Update& row = update(run);
     Owned& owned = runs_[run];
     owned.time = std::max(owned.time, wall_now_s());
@@ -54,20 +64,34 @@ Value JournalWriter::append(const std::string& run, Value record, bool flush) {
     row.head = owned.head;
     row.seq = owned.seq;
     pending_.records.push_back({.run = run, .body = std::move(body), .hash = owned.head});
-    if (flush) {
-        want_flush();
-    } else if (!riding_timer_) {
-        riding_timer_ = true;
-        loop_.start_timer(boot_now_s() + riding_s, [this] {
-            riding_timer_ = false;
-            want_flush();
-        });
-    }
+    due_s_ = std::min(due_s_, boot_now_s() + (flush ? soon_s : riding_s));
+    wait_until_due();
     return record;
+}
+
+// What was due may have gone with another commit by the time the timer fires.
+void JournalWriter::wait_until_due() {
+    if (timer_s_ <= due_s_) return;
+    const double at_s = due_s_;
+    timer_s_ = at_s;
+    loop_.start_timer(at_s, [this, at_s] {
+        if (timer_s_ == at_s) timer_s_ = never;
+        if (boot_now_s() >= due_s_) {
+            want_flush();
+        } else {
+            wait_until_due();
+        }
+    });
+}
+
+void JournalWriter::keep_bundle(const std::string& digest, const Files& files) {
+    pending_.bundles.push_back({.digest = digest, .files = files});
+    want_flush();
 }
 
 void JournalWriter::set_state(const std::string& run, const std::string& state,
                               const std::string& outcome, const std::string& reason) {
+    if (!owns(run)) return;
     Batch::Update& row = update(run);
     row.state = state;
     row.outcome = outcome;
@@ -76,6 +100,7 @@ void JournalWriter::set_state(const std::string& run, const std::string& state,
 }
 
 void JournalWriter::release(const std::string& run, bool free_locks) {
+    if (!owns(run)) return;
     Batch::Update& row = update(run);
     row.release = true;
     row.free_locks = free_locks;
@@ -116,6 +141,7 @@ void JournalWriter::commit() {
     wanted_ = false;
     committing_ = true;
     in_flight_ = std::exchange(pending_, {});
+    due_s_ = never;
     in_flight_waiting_ = std::exchange(waiting_, {});
     sync_point("commit");
     auto outcome = std::make_shared<std::optional<Result<std::vector<std::string>>>>();
@@ -144,7 +170,7 @@ void JournalWriter::committed(Result<std::vector<std::string>> outcome) {
             owned->second.durable = written.seq;
     in_flight_ = {};
     for (const auto& run : *outcome) {
-        runs_.erase(run);
+        disown(run);
         if (on_lost) on_lost(run);
     }
     if (on_durable) on_durable();
@@ -192,35 +218,6 @@ void JournalWriter::create_next() {
                        for (auto& effect : std::exchange(in_flight_waiting_, {})) effect();
                        commit();
                    });
-}
-
-std::string record_hash(const std::string& previous, const std::string& body) {
-    Digest digest;
-    digest.add(previous);
-    digest.add(body);
-    return digest.finish();
-}
-
-std::string verify_chain(const std::vector<RecordRow>& records, const std::string& head,
-                         std::int64_t seq) {
-    std::string previous;
-    std::int64_t expected = 0;
-    for (const auto& record : records) {
-        ++expected;
-        const std::string place = "record " + std::to_string(expected);
-        if (record_hash(previous, record.body) != record.hash)
-            return place + " does not carry the hash of its body and the one before it";
-        const auto body = from_canonical_json(record.body);
-        if (!body) return place + " is no canonical JSON";
-        if ((*body)["seq"].integer() != expected)
-            return place + " says it is record " + std::to_string((*body)["seq"].integer());
-        previous = record.hash;
-    }
-    if (expected != seq)
-        return "the run's row counts " + std::to_string(seq) + " records, the journal has " +
-               std::to_string(expected);
-    if (previous != head) return "the run's row names another last record";
-    return {};
 }
 
 }  // namespace perilune

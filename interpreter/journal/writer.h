@@ -2,13 +2,14 @@
 // few flushes as there are moments at which something waits for them.
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "interpreter/base/loop.h"
-#include "interpreter/journal/store.h"
+#include "interpreter/journal/chain.h"
 
 namespace perilune {
 
@@ -20,13 +21,17 @@ public:
     void own(const std::string& run, std::int64_t epoch, std::int64_t seq, const std::string& head,
              double time);
     bool owns(const std::string& run) const { return runs_.contains(run); }
-    void disown(const std::string& run) { runs_.erase(run); }
+    // Another host owns it: what is queued of it is dropped, and nothing more is taken.
+    void disown(const std::string& run);
     std::uint64_t epoch(const std::string& run) const;
     // The newest record of the run that is durable.
     std::int64_t durable_seq(const std::string& run) const;
 
-    // Stamps seq, time and epoch, chains the hash, queues it. Returns the stamped record.
+    // Stamps seq, time and epoch, chains the hash, queues it. Returns the stamped record. Of a run
+    // that is not owned nothing is written.
     Value append(const std::string& run, Value record, bool flush);
+    // Keeps the code a run goes on with; in one transaction with what is appended in this turn.
+    void keep_bundle(const std::string& digest, const Files& files);
     // Changes the run's row with the next commit.
     void set_state(const std::string& run, const std::string& state, const std::string& outcome,
                    const std::string& reason);
@@ -62,6 +67,7 @@ private:
 
     Batch::Update& update(const std::string& run);
     void want_flush();
+    void wait_until_due();
     void commit();
     void committed(Result<std::vector<std::string>> outcome);
     void create_next();
@@ -76,16 +82,10 @@ private:
     std::vector<Creation> creations_;
     bool committing_ = false;
     bool wanted_ = false;
-    bool riding_timer_ = false;
+    static constexpr double never = HUGE_VAL;
+    double due_s_ = never;    // When what is queued is to be flushed; boot clock.
+    double timer_s_ = never;  // When the earliest timer for that fires.
     double pause_s_ = 0.1;
 };
-
-// The hash of a record: SHA-256 of the previous hash and the body's bytes.
-std::string record_hash(const std::string& previous, const std::string& body);
-
-// What is wrong with a journal: the first break of its chain, or empty. `head` and `seq` are the
-// run row's.
-std::string verify_chain(const std::vector<RecordRow>& records, const std::string& head,
-                         std::int64_t seq);
 
 }  // namespace perilune

@@ -141,7 +141,7 @@ struct Reader {
                                 "An environment needs \"targets\". Add them, such as "
                                 "dns/site: { driver: … }.");
         for (const auto& entry : node->entries) scope.targets.insert(entry.key);
-        read_targets(*node, library.folder, drivers, scope, environment);
+        read_targets(*node, library, drivers, scope, environment);
         for (const auto& [name, value] : scope.credentials) {
             if (scope.credentials_used.contains(name)) continue;
             const YamlEntry* entry = root.find("credentials")->entry(name);

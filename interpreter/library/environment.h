@@ -56,6 +56,13 @@ struct KnownDrivers {
     std::function<const DriverKind*(std::string_view family, std::string_view name)> find;
     // The names that `find` knows, for suggestions; may be left empty.
     std::function<std::vector<std::string>(std::string_view family)> names = {};
+    // A driver in Lua, of the library or built in: null where there is none, or what is wrong with
+    // its file. May be left empty.
+    std::function<Result<const DriverKind*>(const Library& library, std::string_view family,
+                                            std::string_view name)>
+        find_script = {};
+    std::function<std::vector<std::string>(const Library& library, std::string_view family)>
+        script_names = {};
     // A provider of secrets with its table of settings; left empty, its settings are not checked.
     std::function<const DriverKind*(std::string_view provider)> find_secrets = {};
 };

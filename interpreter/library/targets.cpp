@@ -32,7 +32,7 @@ bool any_service(const Value& value) {
 }
 
 struct Reader {
-    const std::string& folder;
+    const Library& library;
     const KnownDrivers& drivers;
     SettingsScope& scope;
     Environment& environment;
@@ -45,7 +45,10 @@ struct Reader {
 
     const DriverKind* find_driver(const std::string& target, const YamlNode& node) {
         const std::string family = family_of(target);
-        const auto names = drivers.names ? drivers.names(family) : std::vector<std::string>();
+        auto names = drivers.names ? drivers.names(family) : std::vector<std::string>();
+        if (drivers.script_names)
+            for (auto& name : drivers.script_names(library, family))
+                names.push_back(std::move(name));
         const std::string known = names.empty() ? "" : " There are " + listed(names, 20) + ".";
         const YamlNode* named = node.find("driver");
         if (!named) {
@@ -57,6 +60,14 @@ struct Reader {
         const auto text = read_text(*named, "driver of " + target, scope.problems);
         if (!text) return nullptr;
         const DriverKind* kind = drivers.find(family, *text);
+        if (!kind && drivers.find_script) {
+            const auto found = drivers.find_script(library, family, *text);
+            if (!found) {
+                scope.problems.add(found.error());
+                return nullptr;
+            }
+            kind = *found;
+        }
         if (!kind)
             scope.problems.add(named->place, target + " names the driver " + in_quotes(*text) +
                                                  ", which the family " + in_quotes(family) +
@@ -106,7 +117,7 @@ struct Reader {
         if (!expect_map(entry.value, what, scope.problems)) return;
         TargetSettings target;
         target.place = entry.place;
-        target.settings = {.target = name, .values = Value(Map{}), .folder = folder};
+        target.settings = {.target = name, .values = Value(Map{}), .folder = library.folder};
         read_common(name, entry.value, target);
         if (entry.value.find("driver") || target.same_as.empty()) {
             target.driver = find_driver(name, entry.value);
@@ -158,10 +169,10 @@ struct Reader {
 
 }  // namespace
 
-void read_targets(const YamlNode& node, const std::string& folder, const KnownDrivers& drivers,
+void read_targets(const YamlNode& node, const Library& library, const KnownDrivers& drivers,
                   SettingsScope& scope, Environment& environment) {
     Reader reader = {
-        .folder = folder, .drivers = drivers, .scope = scope, .environment = environment};
+        .library = library, .drivers = drivers, .scope = scope, .environment = environment};
     for (const auto& entry : node.entries) reader.read_target(entry);
     for (auto& [name, target] : environment.targets)
         if (!target.same_as.empty()) reader.settle_same(name, target);

@@ -7,7 +7,7 @@
 namespace perilune {
 
 // Fills `environment.targets` from the value of `targets`; `scope.targets` already has the names.
-void read_targets(const YamlNode& node, const std::string& folder, const KnownDrivers& drivers,
+void read_targets(const YamlNode& node, const Library& library, const KnownDrivers& drivers,
                   SettingsScope& scope, Environment& environment);
 
 }  // namespace perilune

@@ -23,19 +23,31 @@ std::string headline(const RunState& state, const RunRow& row, const Verdict& ve
     return verdict.sentence + " " + text;
 }
 
-std::string left_text(const Verdict& verdict) {
-    if (verdict.left.empty())
-        return verdict.left_known ? "no change is left" : "nothing has been changed";
-    std::string text = count_text(verdict.left.size(), "change", "changes");
-    text += verdict.left_known ? " left: " : " made so far: ";
-    for (std::size_t i = 0; i < std::min(left_shown_max, verdict.left.size()); ++i)
-        text += (i > 0 ? "; " : "") + verdict.left[i].what;
-    const std::size_t more = verdict.left.size() - std::min(left_shown_max, verdict.left.size());
-    if (more > 0) text += "; and " + std::to_string(more) + " more";
+std::string first_of(const std::vector<Left>& items) {
+    std::string text;
+    const std::size_t shown = std::min(left_shown_max, items.size());
+    for (std::size_t i = 0; i < shown; ++i) text += (i > 0 ? "; " : "") + items[i].what;
+    if (items.size() > shown) text += "; and " + std::to_string(items.size() - shown) + " more";
     return text;
 }
 
+std::string left_text(const Verdict& verdict) {
+    if (verdict.left.empty())
+        return verdict.left_known ? "no change is left" : "nothing has been changed";
+    return count_text(verdict.left.size(), "change", "changes") +
+           (verdict.left_known ? " left: " : " made so far: ") + first_of(verdict.left);
+}
+
+List left_value(const std::vector<Left>& items) {
+    List values;
+    for (const auto& item : items)
+        values.push_back(Value().set("what", item.what).set("step", item.step));
+    return values;
+}
+
 }  // namespace
+
+std::string kept_text(const Verdict& verdict) { return first_of(verdict.kept) + ": meant to stay"; }
 
 std::vector<std::string> closing_lines(const RunState& state, const RunRow& row,
                                        const Style& style) {
@@ -49,6 +61,7 @@ std::vector<std::string> closing_lines(const RunState& state, const RunRow& row,
     }
     if (verdict.word != "done" && verdict.word != "running")
         page.add("State   ", left_text(verdict), Tone::muted);
+    if (!verdict.kept.empty()) page.add("Kept    ", kept_text(verdict), Tone::muted);
     add_next(page, "Next    ", verdict.next);
     return page.lines();
 }
@@ -67,13 +80,11 @@ Value closing_value(const RunState& state, const RunRow& row) {
     set_text("reason", verdict.reason);
     set_text("at", verdict.at);
     if (verdict.since > 0) value.set("since", verdict.since);
-    List left;
-    for (const auto& item : verdict.left)
-        left.push_back(Value().set("what", item.what).set("step", item.step));
     List next;
     for (const auto& item : verdict.next)
         next.push_back(Value().set("command", item.command).set("purpose", item.purpose));
-    if (!left.empty()) value.set("left", left);
+    if (!verdict.left.empty()) value.set("left", left_value(verdict.left));
+    if (!verdict.kept.empty()) value.set("kept", left_value(verdict.kept));
     return value.set("next", next);
 }
 

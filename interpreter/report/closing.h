@@ -18,4 +18,7 @@ std::vector<std::string> closing_lines(const RunState& state, const RunRow& row,
 // left = list of { what, step }, next = list of { command, purpose } }; absent where empty.
 Value closing_value(const RunState& state, const RunRow& row);
 
+// "storage/box:put { … }: meant to stay"
+std::string kept_text(const Verdict& verdict);
+
 }  // namespace perilune::report

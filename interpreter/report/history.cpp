@@ -32,6 +32,8 @@ std::string note_word(const std::string& kind) {
     if (kind == "code") return "code replaced";
     if (kind == "keep") return "keep";
     if (kind == "undo") return "undo begins";
+    if (kind == "beyond") return "stopped before a change";
+    if (kind == "plan") return "plan of the rest approved";
     return kind;
 }
 
@@ -73,10 +75,10 @@ HistoryLine Historian::line_of_step(const Step& step) const {
     if (step.what == "ended") line.text = "after the end";
     if (!step.value.is_nil()) line.details.push_back({"gave", preview(step.value, 120)});
     if (!step.skipped_by.empty())
-        line.details.push_back({"skipped by", step.skipped_by + (step.skip_reason.empty()
-                                                                     ? ""
-                                                                     : ": " + step.skip_reason),
-                                Tone::waits});
+        line.details.push_back(
+            {"skipped by",
+             step.skipped_by + (step.skip_reason.empty() ? "" : ": " + step.skip_reason),
+             Tone::waits});
     if (step.kept) line.details.push_back({"", "meant to stay: never undone"});
     return line;
 }
@@ -153,6 +155,8 @@ HistoryLine Historian::line_of_note(const NoteEntry& note) const {
         line.mark = note.kind == "fault" ? "✗" : "◆";
     }
     if (!note.data.map().empty()) line.details.push_back({"", arguments_text(note.data, 400)});
+    for (const auto& [field, what] : note.told)
+        line.details.push_back({field == "kept" ? "kept" : "cannot be undone", what, Tone::waits});
     if (note.kind == "signal" && !note.data.is_nil() && note.data.map().empty())
         line.details.push_back({"data", preview(note.data, 200)});
     return line;
@@ -209,8 +213,7 @@ void Historian::tell(const Entry& entry, int depth) {
 }
 
 void Historian::tell_inside(const Entry& entry, int depth) {
-    const Step* step =
-        entry.kind == EntryKind::step ? &timeline_.steps[entry.index] : nullptr;
+    const Step* step = entry.kind == EntryKind::step ? &timeline_.steps[entry.index] : nullptr;
     const bool attempts = step && step->attempts.size() > 1;
     int attempt = 0;
     const auto begin_attempts = [&](int until) {

@@ -16,14 +16,15 @@ public:
     }
 
     void add(const std::string& command, const std::string& rest, std::string purpose) {
-        made.push_back({.command = "perilune " + command + " " + run_ +
-                                   (rest.empty() ? "" : " " + rest),
-                        .purpose = std::move(purpose)});
+        made.push_back(
+            {.command = "perilune " + command + " " + run_ + (rest.empty() ? "" : " " + rest),
+             .purpose = std::move(purpose)});
     }
 
     void add_doubts();
     void add_questions();
     void add_failures();
+    void add_plan();
     void add_resume(const std::string& word);
     void add_ended(bool something_left);
 
@@ -79,8 +80,8 @@ void Commands::add_questions() {
             add("answer", name + " yes", "or no");
         } else if (what == "signal") {
             const auto& names = args["names"].list();
-            const std::string& signal = names.empty() ? question.record["name"].text()
-                                                      : names.front().text();
+            const std::string& signal =
+                names.empty() ? question.record["name"].text() : names.front().text();
             add("signal", command_word(signal), "send what it waits for");
         } else {
             std::string value = "TEXT";
@@ -119,6 +120,13 @@ void Commands::add_failures() {
     if (!state_.failures.empty()) add("undo", "", "take back what was changed");
 }
 
+void Commands::add_plan() {
+    if (state_.beyond.empty()) return;
+    made.push_back(
+        {.command = "perilune plan --continue " + run_, .purpose = "see what the rest would do"});
+    add("approve", "--plan DIGEST", "go on with exactly that");
+}
+
 void Commands::add_resume(const std::string& word) {
     if (word == "diverged") {
         add("resume", "--with-current-code", "go on with the script as it is on disk now");
@@ -128,8 +136,8 @@ void Commands::add_resume(const std::string& word) {
     } else if (word == "paused" || word == "parked" || word == "crashed") {
         add("resume", "", "go on");
         if (word != "paused") add("undo", "", "take back what was changed");
-    } else if (word == "waits" && !state_.questions.empty() && row_.owner.empty() &&
-               row_.id == state_.begin["run"].text()) {
+    } else if (word == "waits" && (!state_.questions.empty() || !state_.beyond.empty()) &&
+               row_.owner.empty() && row_.id == state_.begin["run"].text()) {
         // An answer is kept until a host executes the run again.
         add("resume", "", "no host executes it now; go on with the answer");
     } else if (word == "running" && made.empty()) {
@@ -155,8 +163,8 @@ void Commands::add_ended(bool something_left) {
 std::string state_word(const RunState& state, const RunRow& row) {
     if (!state.end.is_nil()) return "ended";
     if (!row.state.empty() && row.state != "ended") return row.state;
-    const bool asked =
-        !state.questions.empty() || !state.failures.empty() || state.doubts() > 0;
+    const bool asked = !state.questions.empty() || !state.failures.empty() ||
+                       !state.beyond.empty() || state.doubts() > 0;
     return asked ? "waits" : "running";
 }
 
@@ -167,6 +175,7 @@ std::vector<NextCommand> next_commands(const RunState& state, const RunRow& row,
     if (state.end.is_nil()) {
         commands.add_questions();
         commands.add_failures();
+        commands.add_plan();
         commands.add_resume(state_word(state, row));
     } else {
         commands.add_ended(something_left);

@@ -1,10 +1,10 @@
 #include "interpreter/report/runs.h"
 
 #include <algorithm>
+#include <set>
 
 #include "interpreter/base/units.h"
 #include "interpreter/report/describe.h"
-#include "interpreter/run/run_state.h"
 
 namespace perilune::report {
 
@@ -35,16 +35,27 @@ RunLine make_run_line(const RunRow& row, const std::vector<Value>& records) {
     RunLine line;
     line.row = row;
     line.started = row.created;
-    RunState state;
-    for (const auto& record : records) state.apply(record);
-    if (!state.begin.is_nil()) {
-        line.who = state.begin["who"].text();
-        const bool says = state.begin.has("started_at");
-        line.started = state.begin[says ? "started_at" : "time"].number();
-        line.break_glass = state.begin.has("break_glass");
+    std::set<std::string> doubts;
+    for (const auto& record : records) {
+        const std::string& kind = record["kind"].text();
+        if (kind == "begin") {
+            line.who = record["who"].text();
+            line.started = record[record.has("started_at") ? "started_at" : "time"].number();
+            line.break_glass = record.has("break_glass");
+        } else if (kind == "end") {
+            line.ended = record["time"].number();
+        } else if (kind == "undo" && !record["within"].boolean()) {
+            line.ended = 0;  // An ended run is open again until its undo has ended.
+        } else if (kind == "doubt") {
+            doubts.insert(record["of"].text());
+        } else if (kind == "result" || kind == "try") {
+            doubts.erase(record["of"].text());
+        }
     }
-    if (!state.end.is_nil()) line.ended = state.end["time"].number();
-    line.in_doubt = state.doubts() > 0;
+    // The end may lie before the newest ones, where much was told after it.
+    if (line.ended == 0 && row.state == "ended" && !records.empty())
+        line.ended = records.back()["time"].number();
+    line.in_doubt = !doubts.empty();
     return line;
 }
 

@@ -19,8 +19,8 @@ struct RunLine {
     bool break_glass = false;
 };
 
-// `records` are the run's, or some of them that hold the first and the last; none: only the row is
-// known.
+// `records` are the run's first one and its newest ones, or none: then only the row is known. That
+// it is in doubt is seen where the doubt is among them.
 RunLine make_run_line(const RunRow& row, const std::vector<Value>& records);
 
 std::vector<std::string> runs_lines(const std::vector<RunLine>& runs, double now,

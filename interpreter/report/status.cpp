@@ -23,9 +23,9 @@ std::vector<const Step*> innermost_open(const Timeline& timeline) {
     };
     for (const auto& entry : timeline.entries) {
         if (!is_open(entry)) continue;
-        const bool inner = std::none_of(
-            entry.inside.begin(), entry.inside.end(),
-            [&](std::size_t place) { return is_open(timeline.entries[place]); });
+        const bool inner =
+            std::none_of(entry.inside.begin(), entry.inside.end(),
+                         [&](std::size_t place) { return is_open(timeline.entries[place]); });
         if (inner) open.push_back(&timeline.steps[entry.index]);
     }
     return open;
@@ -76,9 +76,10 @@ void add_waiting(Page& page, const Timeline& timeline) {
             page.add("         ", "asked of role " + question.role, Tone::muted, Tone::muted);
         const std::size_t given = question.answers.size();
         if (given > 0)
-            page.add("         ", count_text(given, "approval", "approvals") + " so far, of " +
-                                      std::to_string(std::max<std::int64_t>(
-                                          question.count, static_cast<std::int64_t>(given) + 1)),
+            page.add("         ",
+                     count_text(given, "approval", "approvals") + " so far, of " +
+                         std::to_string(std::max<std::int64_t>(
+                             question.count, static_cast<std::int64_t>(given) + 1)),
                      Tone::muted, Tone::muted);
     }
 }
@@ -129,6 +130,7 @@ std::vector<std::string> status_lines(const Timeline& timeline, const RunRow& ro
         const std::string at = verdict.at.empty() ? "" : " (" + verdict.at + ")";
         page.add("Reason   ", verdict.reason + at, Tone::muted);
     }
+    if (!verdict.kept.empty()) page.add("Kept     ", kept_text(verdict), Tone::muted);
     for (const auto& objective : timeline.objectives)
         if (objective.state != Objective::State::unmeasured)
             page.add(pad(objective.label(), 9), objective_text(objective), Tone::muted,

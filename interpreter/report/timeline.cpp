@@ -17,9 +17,9 @@ std::string Objective::label() const {
     return text;
 }
 
-Timeline build_timeline(const std::vector<Value>& records, double now) {
-    TimelineBuilder builder;
-    for (const auto& record : records) builder.take(record);
+Timeline build_timeline(const Records& records, double now, Depth depth) {
+    TimelineBuilder builder(depth);
+    records.each([&](const Value& record) { builder.take(record); });
     return builder.finish(now);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "interpreter/run/records.h"
 #include "interpreter/run/run_state.h"
 
 namespace perilune::report {
@@ -26,9 +27,9 @@ struct Step {
     std::string at;       // "runbooks/a.lua:12", or empty.
     std::string outcome;  // Of the last attempt.
     std::vector<Attempt> attempts;
-    Value value;              // A preview of what it returned.
-    bool kept = false;        // `undo = false`: meant to stay.
-    std::string skipped_by;   // Of a skipped one: who, and why.
+    Value value;             // A preview of what it returned.
+    bool kept = false;       // `undo = false`: meant to stay.
+    std::string skipped_by;  // Of a skipped one: who, and why.
     std::string skip_reason;
     double began = 0;
     double ended = 0;  // 0 while open.
@@ -97,8 +98,8 @@ struct AnswerEntry {
     std::string decision;  // approve reject answer otherwise
     Value value;
     std::string reason;
-    std::string problem;  // Nobody answered in time.
-    std::string signal;   // The name of the signal that answered.
+    std::string problem;   // Nobody answered in time.
+    std::string signal;    // The name of the signal that answered.
     bool partial = false;  // One approval of several.
     bool by_time = false;
 };
@@ -139,6 +140,7 @@ struct NoteEntry {
     std::string text;
     std::string who;
     Value data;
+    std::vector<std::pair<std::string, std::string>> told;  // Of undo: cannot or kept, and what.
     double at = 0;
 };
 
@@ -151,7 +153,7 @@ struct FailureEntry {
     std::string code;
     std::string retry;
     std::string at;
-    std::string decision;  // again raise skip undo stop; empty while it waits.
+    std::string decision;    // again raise skip undo stop; empty while it waits.
     std::string decided_by;  // A person; empty where the run decided by itself.
     std::string reason;
     Value twice;  // What a further attempt would do twice.
@@ -218,9 +220,9 @@ struct RunFacts {
     std::string seed;
     std::string program;  // "perilune 0.1.0"
     double began = 0;
-    double outage_began = 0;  // 0: the clock starts with the run.
-    double ended = 0;         // 0 while it has not.
-    double now = 0;           // What "so far" is counted to.
+    double outage_began = 0;   // 0: the clock starts with the run.
+    double ended = 0;          // 0 while it has not.
+    double now = 0;            // What "so far" is counted to.
     std::vector<RunEnd> ends;  // An undo of an ended run gives a further one.
 
     bool open() const { return ended <= 0; }
@@ -246,6 +248,10 @@ struct Timeline {
 
 // Reads one run's records in order. `now` (Unix seconds) is what an open run is measured to; 0: the
 // time of its last record.
-Timeline build_timeline(const std::vector<Value>& records, double now = 0);
+enum class Depth {
+    whole,
+    brief
+};  // `brief` leaves out what changes and reads were given and gave.
+Timeline build_timeline(const Records& records, double now = 0, Depth depth = Depth::whole);
 
 }  // namespace perilune::report

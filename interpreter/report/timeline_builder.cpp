@@ -4,7 +4,7 @@
 
 namespace perilune::report {
 
-TimelineBuilder::TimelineBuilder() {
+TimelineBuilder::TimelineBuilder(Depth depth) : depth_(depth) {
     made_.entries.emplace_back();
     places_[""] = 0;
 }
@@ -74,6 +74,12 @@ bool TimelineBuilder::take_people(const std::string& kind, const Value& record) 
         take_failure(record);
     } else if (kind == "keep") {
         add_note(kind, record, record["name"].text(), place_of(record["scope"].text()));
+    } else if (kind == "beyond") {
+        add_note(kind, record, record["text"].text(), place_of(record["scope"].text()));
+    } else if (kind == "plan") {
+        const std::string& reason = record["reason"].text();
+        add_note(kind, record,
+                 record["plan"].text().substr(0, 16) + (reason.empty() ? "" : ": " + reason));
     } else if (kind == "signal") {
         add_note(kind, record, record["name"].text());
     } else if (kind == "fault") {

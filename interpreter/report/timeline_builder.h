@@ -12,7 +12,7 @@ namespace perilune::report {
 
 class TimelineBuilder {
 public:
-    TimelineBuilder();
+    explicit TimelineBuilder(Depth depth);
 
     void take(const Value& record);
     Timeline finish(double now);
@@ -63,8 +63,9 @@ private:
     void take_failure(const Value& record);
     void end_people_within(const std::string& scope, double at, const Value& stop);
 
+    Depth depth_;
     Timeline made_;
-    std::map<std::string, std::size_t> places_;  // Scope to its entry.
+    std::map<std::string, std::size_t> places_;         // Scope to its entry.
     std::map<std::string, std::size_t> steps_by_name_;  // "parent|strand|name" to the newest entry.
     std::set<std::string> open_scopes_;
     std::map<std::string, std::string> strand_scopes_;  // Where each strand stands now.
@@ -75,7 +76,7 @@ private:
     std::map<std::string, std::string> question_scopes_;  // Of questions and failures.
     std::set<std::string> open_people_;  // Keys of questions and failures nobody has answered.
     std::map<std::string, std::size_t> waits_;
-    std::map<std::int64_t, std::size_t> undo_places_;  // By index: entry.
+    std::map<std::int64_t, std::size_t> undo_places_;               // By index: entry.
     std::map<std::int64_t, std::vector<std::string>> undo_covers_;  // By index: keys of changes.
 };
 

@@ -12,8 +12,8 @@ std::string fingerprint(const Value& record) {
            to_canonical_json(record["args"]);
 }
 
-void note_answer(ReadEntry& read, const Value& record) {
-    read.value = record["value"];
+void note_answer(ReadEntry& read, const Value& record, Depth depth) {
+    if (depth == Depth::whole) read.value = record["value"];
     read.problem = record["error"]["message"].text();
     read.code = record["error"]["code"].text();
     read.last_at = record["time"].number();
@@ -29,15 +29,15 @@ void TimelineBuilder::take_read(const Value& record) {
     if (earlier != polling.reads.end() && polling.wait != no_wait) {
         ReadEntry& read = made_.reads[earlier->second];
         ++read.times;
-        return note_answer(read, record);
+        return note_answer(read, record, depth_);
     }
     ReadEntry read;
     read.target = record["target"].text();
     read.operation = record["name"].text();
     read.at = record["at"].text();
-    read.arguments = record["args"];
+    if (depth_ == Depth::whole) read.arguments = record["args"];
     read.first_at = record["time"].number();
-    note_answer(read, record);
+    note_answer(read, record, depth_);
     made_.reads.push_back(std::move(read));
     polling.reads[asked] = made_.reads.size() - 1;
     add_entry(EntryKind::read, made_.reads.size() - 1, place_of(record["scope"].text()),
@@ -53,8 +53,10 @@ void TimelineBuilder::take_intent(const Value& record) {
     change.target = record["target"].text();
     change.operation = record["name"].text();
     change.at = record["at"].text();
-    change.arguments = record["args"];
-    change.before = record["before"];
+    if (depth_ == Depth::whole) {
+        change.arguments = record["args"];
+        change.before = record["before"];
+    }
     change.sign = record["sign"].text();
     change.plan = record["plan"].text();
     change.recovery = record["recovery"].text();
@@ -122,8 +124,10 @@ void TimelineBuilder::take_result(const Value& record) {
     if (!change) return;
     change->outcome = record["outcome"].text();
     change->by = record["by"].text();
-    change->value = record["value"];
-    change->after = record["after"];
+    if (depth_ == Depth::whole) {
+        change->value = record["value"];
+        change->after = record["after"];
+    }
     change->changed = record["changed"].boolean();
     change->left_some = record["left"].text() == "some";
     change->problem = record["error"]["message"].text();
@@ -135,7 +139,10 @@ void TimelineBuilder::take_result(const Value& record) {
 void TimelineBuilder::take_undo(const Value& record) {
     const double at = record["time"].number();
     if (record["settled"].boolean()) {
-        if (record.has("who")) return add_note("undo", record, record["reason"].text());
+        add_note("undo", record, record["reason"].text());
+        for (const auto* field : {"cannot", "kept"})
+            for (const auto& item : record[field].list())
+                made_.notes.back().told.push_back({field, item["what"].text()});
         return;
     }
     UndoEntryView undo;

@@ -13,9 +13,8 @@ UsualDuration usual_of(std::vector<double> durations) {
     std::sort(durations.begin(), durations.end());
     const std::size_t middle = durations.size() / 2;
     UsualDuration usual;
-    usual.median_s = durations.size() % 2 == 1
-                         ? durations[middle]
-                         : (durations[middle - 1] + durations[middle]) / 2;
+    usual.median_s = durations.size() % 2 == 1 ? durations[middle]
+                                               : (durations[middle - 1] + durations[middle]) / 2;
     usual.longest_s = durations.back();
     usual.runs = durations.size();
     return usual;
@@ -28,7 +27,7 @@ UsualDuration Usual::step(std::string_view path) const {
     return found == steps.end() ? UsualDuration() : found->second;
 }
 
-Usual usual_durations(const std::vector<std::vector<Value>>& runs, const std::string& runbook) {
+Usual usual_durations(const std::vector<Records>& runs, const std::string& runbook) {
     std::vector<double> whole;
     std::map<std::string, std::vector<double>, std::less<>> steps;
     for (const auto& records : runs) {

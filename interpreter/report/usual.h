@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "interpreter/base/value.h"
+#include "interpreter/run/records.h"
 
 namespace perilune::report {
 
@@ -16,7 +16,7 @@ struct UsualDuration {
 };
 
 struct Usual {
-    UsualDuration run;                                 // Of runs that ended `done`.
+    UsualDuration run;                                        // Of runs that ended `done`.
     std::map<std::string, UsualDuration, std::less<>> steps;  // By path.
 
     // Nothing known: a median of 0 of 0 runs.
@@ -25,6 +25,6 @@ struct Usual {
 
 // Of the given runs (the records of each) those of `runbook`. A step counts where it ended `done`:
 // from its first attempt's beginning to its last one's end, waiting for people included.
-Usual usual_durations(const std::vector<std::vector<Value>>& runs, const std::string& runbook);
+Usual usual_durations(const std::vector<Records>& runs, const std::string& runbook);
 
 }  // namespace perilune::report

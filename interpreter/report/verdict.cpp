@@ -15,18 +15,21 @@ std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 // A message sent is nothing that is left in the world.
 bool is_message(const Change& change) { return change.target.starts_with("notify/"); }
 
+std::vector<Left> listed(const Value& items) {
+    std::vector<Left> all;
+    for (const auto& item : items.list())
+        all.push_back({.what = item["what"].text(), .step = item["step"].text()});
+    return all;
+}
+
 std::vector<Left> left_of(const RunState& state) {
+    if (!state.end.is_nil()) return listed(state.end["left"]);
     std::vector<Left> left;
-    if (!state.end.is_nil()) {
-        for (const auto& item : state.end["left"].list())
-            left.push_back({.what = item["what"].text(), .step = item["step"].text()});
-        return left;
-    }
     for (const auto* change : state.changes_left()) {
         if (is_message(*change) || state.kept(change->scope)) continue;
         const std::string what =
             change->child.empty()
-                ? call_text(change->target, change->operation, change->arguments)
+                ? call_text(change->target, change->operation, change->arguments())
                 : "run " + change->child + " of " + change->operation;
         left.push_back({.what = what, .step = state.path(change->scope)});
     }
@@ -116,8 +119,7 @@ void tell_open(const RunState& state, const RunRow& row, Verdict& verdict) {
         verdict.tone = Tone::bad;
         verdict.sentence = word == "parked" ? "Parked." : "Stands still: " + word + ".";
     }
-    if (verdict.reason.empty() && word != "waits" && word != "running")
-        verdict.reason = row.reason;
+    if (verdict.reason.empty() && word != "waits" && word != "running") verdict.reason = row.reason;
 }
 
 // Rule 17: doubt comes before everything else.
@@ -186,10 +188,13 @@ std::vector<Waiting> waiting_for(const RunState& state) {
         add(Tone::bad, "a decision on the failure of " + quoted(failure["name"].text()), failure);
     for (const auto& [id, question] : state.questions)
         add(Tone::waits, question_text(question.record), question.record);
+    for (const auto& [id, beyond] : state.beyond)
+        add(Tone::waits, "a plan that shows " + beyond["what"].text(), beyond);
     for (const auto& [id, intent] : state.intents)
         if (!intent.in_doubt)
-            add(Tone::runs, (intent.not_done ? "the next try of " : "the answer of ") +
-                                call(intent.record), intent.record);
+            add(Tone::runs,
+                (intent.not_done ? "the next try of " : "the answer of ") + call(intent.record),
+                intent.record);
     for (const auto& [id, child] : state.children)
         add(Tone::runs, "the run " + child["run"].text() + " of " + child["name"].text(), child);
     for (const auto& [id, timer] : state.timers)
@@ -202,6 +207,7 @@ Verdict verdict_of(const RunState& state, const RunRow& row) {
     Verdict verdict;
     tell_failure(state, verdict);
     verdict.left = left_of(state);
+    verdict.kept = listed(state.end["kept"]);
     if (state.end.is_nil()) {
         tell_open(state, row, verdict);
     } else {

@@ -24,15 +24,16 @@ struct Left {
 
 struct Verdict {
     Tone tone = Tone::plain;
-    std::string word;      // done, failed, cancelled, undone, partly undone, in doubt, waits, …
-    std::string sentence;  // "Waits for approval of "Promote the standby?"."
+    std::string word;       // done, failed, cancelled, undone, partly undone, in doubt, waits, …
+    std::string sentence;   // "Waits for approval of "Promote the standby?"."
     std::int64_t exit = 0;  // The exit code that says the same; -1 while it runs.
     double since = 0;       // Since when it waits, where it does.
     std::string step;       // The path of the step that failed, where one did.
     std::string reason;
-    std::string at;         // "runbooks/a.lua:12", or empty.
+    std::string at;           // "runbooks/a.lua:12", or empty.
     bool left_known = false;  // True where the run's end says what is left.
     std::vector<Left> left;
+    std::vector<Left> kept;  // By an undo, on purpose.
     std::vector<NextCommand> next;
     bool ended = false;
 };

@@ -23,7 +23,7 @@ Result<Driver*> Drivers::of(const std::string& target) {
         return fail("no_such_target", "The environment " + environment_.name + " has no target " +
                                           target + "." + did_you_mean(target, names));
     }
-    auto made = settings->second.driver->make(settings->second.settings, services_);
+    auto made = make_driver(*settings->second.driver, settings->second.settings, services_);
     if (!made) {
         Error error = made.error();
         error.message = target + ": " + error.message;

@@ -1,5 +1,6 @@
 #include "interpreter/run/engine.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "interpreter/base/json.h"
@@ -9,6 +10,7 @@ namespace perilune {
 namespace {
 
 constexpr std::int64_t records_max = 1000000;
+constexpr std::size_t unread_bytes_max = std::size_t{16} << 20;
 
 std::size_t hash_of(const std::string& fingerprint) {
     return std::hash<std::string>{}(fingerprint);
@@ -21,20 +23,17 @@ Engine::Engine(EnginePort& port, FindFamily find_family)
 
 void Engine::start_recorded(const Value& begin) {
     state_.apply(begin);
-    replay({begin});
-}
-
-void Engine::load(const std::vector<Value>& records) {
-    for (const auto& record : records) {
-        note_recorded(record);
-        state_.apply(record);
-    }
+    replay(Records({begin}));
+    finish_replay();  // There is nothing to meet again.
 }
 
 void Engine::note_recorded(const Value& record) {
     const std::string fingerprint = record_fingerprint(record);
     if (fingerprint.empty()) return;
-    if (!live_ && record["kind"].text() == "intent") ++planned_[record["scope"].text()];
+    if (record.has("entry")) {
+        std::int64_t& met = planned_[record["scope"].text()];
+        met = std::max(met, record["entry"].integer());
+    }
     const EventId id = EventId::from(record);
     recorded_[id] = {.fingerprint = hash_of(fingerprint),
                      .seq = record["seq"].integer(),
@@ -44,7 +43,9 @@ void Engine::note_recorded(const Value& record) {
 Value Engine::append(Value record) {
     const Value stamped = port_.append(std::move(record));
     note_recorded(stamped);
+    unanswered_.take(stamped, state_);
     state_.apply(stamped);
+    if (!script_lost_.empty()) return stamped;
     if (restarting_) {
         unstreamed_.push_back(stamped);
     } else if (Value message = delivery_of(stamped); !message.is_nil()) {
@@ -54,6 +55,7 @@ Value Engine::append(Value record) {
 }
 
 void Engine::on_message(const List& message) {
+    if (!script_lost_.empty()) return;
     const std::string kind = message.empty() ? "" : message[0].text();
     if (kind == "event") {
         if (auto event = read_event(message)) return on_event(std::move(*event));
@@ -62,6 +64,7 @@ void Engine::on_message(const List& message) {
     if (kind == "quiet") {
         quiet_ = message[1].integer();
         if (replaying_ && quiet_ >= told_) finish_replay();
+        start_unread();
         if (live_) check_rest();
     } else if (kind == "log") {
         on_log(message);
@@ -89,6 +92,8 @@ void Engine::on_event(Event event) {
         return crash(
             "A run may have 1,000,000 records, and this one has them: is there a loop "
             "without an end? Undo it, or mend the script.");
+    if (const std::string problem = unanswered_.add(event); !problem.empty())
+        return crash(problem + " Undo the run, or mend the script.");
     if (replaying_) {
         stash_.push_back(std::move(event));
     } else {
@@ -119,13 +124,9 @@ bool Engine::met_before(const Event& event, const std::string& fingerprint) {
 }
 
 void Engine::diverge(const std::string& recorded, const std::string& found, const std::string& at) {
-    if (resting_) return;
-    resting_ = true;
-    live_ = false;
-    port_.rested(Rest::diverged,
-                 "The script no longer does what the journal says it did. Recorded: " + recorded +
-                     ". Found: " + found + (at.empty() ? "" : " at " + at) +
-                     ". Nothing was executed.");
+    park(Rest::diverged,
+         "The script no longer does what the journal says it did. Recorded: " + recorded +
+             ". Found: " + found + (at.empty() ? "" : " at " + at) + ". Nothing was executed.");
 }
 
 void Engine::handle(Event event) {
@@ -136,6 +137,11 @@ void Engine::handle(Event event) {
     if (!closing && !(outside && event.scope.empty()) && state_.stopped(event.scope)) return;
     if (pausing_ && !closing && event.kind != "open" && event.kind != "keep") {
         held_.push_back(std::move(event));
+        return;
+    }
+    if ((event.kind == "operation" || event.kind == "child") &&
+        port_.unread_bytes() >= unread_bytes_max) {
+        unread_.push_back(std::move(event));
         return;
     }
     if (event.kind == "operation") return ask_operation(std::move(event));
@@ -153,12 +159,23 @@ void Engine::handle(Event event) {
     crash("The worker sent an event of the unknown kind \"" + event.kind + "\".");
 }
 
+// Rule 14.1: what the worker asked while it left its answers unread begins once it has read them.
+void Engine::start_unread() {
+    while (live_ && !unread_.empty() && port_.unread_bytes() < unread_bytes_max) {
+        Event event = std::move(unread_.front());
+        unread_.pop_front();
+        handle(std::move(event));
+    }
+}
+
 void Engine::crash(const std::string& reason) {
-    if (resting_) return;
-    resting_ = true;
-    live_ = false;
     // What fails after the end changes nothing of the outcome (8.8).
-    port_.rested(state_.end.is_nil() ? Rest::crashed : Rest::ended, reason);
+    if (live_ && !resting_ && !state_.end.is_nil()) {
+        resting_ = true;
+        live_ = false;
+        return port_.rested(Rest::ended, reason);
+    }
+    park(Rest::crashed, reason);
 }
 
 void Engine::pause() {
@@ -168,21 +185,39 @@ void Engine::pause() {
     check_rest();
 }
 
+void Engine::lose() {
+    resting_ = true;
+    live_ = false;
+    for (auto& [id, active] : active_)
+        if (active.called) port_.cancel_call(id);
+}
+
 bool Engine::busy() const {
-    if (!pausing_ && (replaying_ || quiet_ < told_)) return true;
+    const bool script_works = script_lost_.empty() && (replaying_ || quiet_ < told_);
+    if (!pausing_ && script_works) return true;
     for (const auto& [id, active] : active_)
         if (!active.dropped && !state_.in_doubt(id)) {
             if (!pausing_ || (active.called && active.phase != Phase::observe)) return true;
         }
+    for (const auto& [id, child] : state_.children)
+        if (port_.child_busy(child["run"].text())) return true;
+    for (const auto& entry : state_.undo_entries)
+        if (const Change* change = entry.settled ? nullptr : state_.change(of(entry.record));
+            change && !change->child.empty() && port_.child_busy(change->child))
+            return true;
     if (pausing_) return false;
+    for (const auto& [id, timer] : state_.timers)
+        if (timer.why != "timeout" && timer.why != "question" && timer.why != "deadline")
+            return true;
+    return false;
+}
+
+bool Engine::waits_for_child() const {
     for (const auto& entry : state_.undo_entries)
         if (const Change* change = entry.settled ? nullptr : state_.change(of(entry.record));
             change && !change->child.empty())
             return true;
-    for (const auto& [id, timer] : state_.timers)
-        if (timer.why != "timeout" && timer.why != "question" && timer.why != "deadline")
-            return true;
-    return !state_.children.empty() || !undo_plan_.empty();
+    return !state_.children.empty();
 }
 
 // Says so, once, where nothing goes on by itself.
@@ -193,8 +228,7 @@ void Engine::check_rest() {
         resting_ = true;
         return port_.rested(Rest::paused, "");
     }
-    const bool asked = !state_.questions.empty() || !state_.failures.empty() || state_.doubts() > 0;
-    if (asked) return port_.rested(Rest::waits, "");
+    if (state_.asks() || waits_for_child()) return port_.rested(Rest::waits, "");
     if (state_.stop.is_nil() && state_.end.is_nil() && held_.empty())
         crash("The run waits for nothing and has not ended.");
 }
@@ -220,6 +254,8 @@ Value Engine::waiting() const {
     for (const auto& [id, failure] : state_.failures)
         add(id, failure["scope"].text(),
             "a decision on the failure of \"" + failure["name"].text() + "\"");
+    for (const auto& [id, beyond] : state_.beyond)
+        add(id, beyond["scope"].text(), "a plan that shows " + beyond["what"].text());
     return listed;
 }
 

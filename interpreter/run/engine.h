@@ -8,20 +8,16 @@
 
 #include "interpreter/base/operation.h"
 #include "interpreter/run/engine_port.h"
+#include "interpreter/run/plan_guide.h"
+#include "interpreter/run/records.h"
 #include "interpreter/run/run_state.h"
+#include "interpreter/run/stand_ins.h"
+#include "interpreter/run/steering.h"
+#include "interpreter/run/unanswered.h"
 
 namespace perilune {
 
 using FindFamily = std::function<const Family*(std::string_view name)>;
-
-// A command from outside: approve, answer, signal, pause, retry, skip, undo, cancel, settle.
-struct Command {
-    std::string id;  // Unique; a command taken once is not taken again.
-    std::string kind;
-    std::string who;  // "user@host (operating system)"
-    Value body;       // name, step, decision, value, reason, happened, …
-    double at = 0;
-};
 
 class Engine {
 public:
@@ -29,34 +25,50 @@ public:
 
     // A new run whose `begin` is durable already.
     void start_recorded(const Value& begin);
-    // A run that exists: its records in order. The worker is then streamed to (see
-    // stream_to_worker).
-    void load(const std::vector<Value>& records);
+    // A run that exists: its records in order. Where its code is being replaced, the replay finds
+    // out whether the new one agrees with them; record_code then makes it the run's own.
+    void load(const Records& records, Code code = Code::recorded);
+    void record_code(const std::string& bundle, const Value& facts, const std::string& who);
     // Streams `records` to a fresh worker; what it asks is compared until it is quiet.
-    void replay(const std::vector<Value>& records);
+    void replay(const Records& records);
 
     void on_message(const List& message);
     void on_answer(CallAnswer answer);
+    // A part of a change that takes several requests was done; see Call::keep_part.
+    void on_part(const EventId& id, const std::string& name, const Value& value);
     void on_timer(const std::string& timer);
     void on_child_end(const std::string& run, const Value& outcome);
     void on_child_undone(const std::string& run, const std::string& problem);
     void on_worker_death(const std::string& reason);
+    // The code cannot even be loaded.
+    void on_script_lost(const std::string& why);
     // Empty where it was taken; else why not, and what to do instead.
     std::string on_command(const Command& command);
+    // Whether a command ends the run: those are taken of a run that is parked or has diverged too.
+    static bool ends(const Command& command);
 
     // Stops starting anything; rests as `paused` when what is in flight has settled.
     void pause();
+    // Another host has taken the run over: nothing more is started or written.
+    void lose();
+    // A child run stands still or goes on again: rests where nothing goes on by itself.
+    void look_again() { check_rest(); }
+    // Whether a child run is to be stopped, since what it belongs to was.
+    bool stops_child(const std::string& run) const;
     // Says whether something goes on by itself (a call, a timer, a child).
     bool busy() const;
     bool replaying() const { return !live_; }
     // True once a replay has met every recorded event of this run.
     bool replayed() const { return replayed_ || state_.begin.is_nil(); }
     // After the whole tree has been replayed: recovers what was open, and goes on.
-    void go_live();
+    void go_live() { go_live(nullptr); }
     const RunState& state() const { return state_; }
     // Called when a replay has met every recorded event; go_live comes from outside then, unless
     // it is empty.
     std::function<void()> on_replayed;
+    // What `undo` (`--to step`) would take back: { takes_back, cannot, kept }, lists of { what,
+    // step, why }.
+    Result<Value> undo_outlook(const std::string& step) const;
     // What each strand waits for now, for `where` and the screen: list of { strand, path, what }.
     Value waiting() const;
 
@@ -90,17 +102,30 @@ private:
     void diverge(const std::string& recorded, const std::string& found, const std::string& at);
     void finish_replay();
     void handle(Event event);
+    void start_unread();
     void check_rest();
+    bool waits_for_child() const;
     void crash(const std::string& reason);
+    std::string go_live(const Command* first);
     void note_recorded(const Value& record);
     void take_held();
+
+    // engine_code.cpp: code that was replaced
+    void forget_bodies();
+
+    // engine_without_script.cpp: a run whose script cannot be executed any more
+    void park(Rest how, const std::string& reason);
+    void lose_script(const std::string& reason);
+    void tell_script_lost();
+    bool function_lost(const Value& undo) const;
+    void leave_by_hand(const Value& undo);
+    void leave_function_by_hand();
+    std::string end_without_script(const Command& command);
 
     // engine_operations.cpp: operations from their asking to the intent
     void ask_operation(Event event);
     std::string refusal(const Event& event, const Operation* row, Map& arguments);
     void refuse_operation(const Event& event, Error error);
-    std::string beyond_plan(const Event& event, const Operation& row);
-    static std::string resource_of(const Event& event, const Operation& row);
     void begin_observe(Active& active);
     void begin_change(Active& active);
     void take_resource(Active& active);
@@ -112,6 +137,15 @@ private:
     void took_before(Active& active, Result<Before> answer);
     void write_intent(Active& active, const Before& found);
     double deadline_of(const Event& event, const Operation& row) const;
+
+    // engine_plan.cpp: doing only what a plan shows
+    bool follows_plan(const Event& event) const;
+    std::int64_t plan_entry(const Event& event) const;
+    bool within_plan(const Event& event);
+    void wait_for_plan(const Event& event, const std::string& why);
+    bool shown_as_done(const Event& event) const;
+    void no_longer_as_planned(Active& active);
+    std::string take_plan(const Command& command);
 
     // engine_recovery.cpp: acting, lost answers, doubt
     void act(const EventId& id);
@@ -159,6 +193,7 @@ private:
     std::string take_skip(const Command& command);
     std::string take_signal_command(const Command& command);
     std::string take_undo(const Command& command);
+    std::string take(const Command& command);
     std::string no_failure() const;
     const OpenQuestion* find_question(const Command& command, EventId& id) const;
     const Value* find_failure(const Command& command, EventId& id) const;
@@ -175,14 +210,15 @@ private:
     void go_on_after_end();
 
     // engine_undo.cpp: taking changes back
-    std::vector<Value> plan_undo(const std::string& within, bool by_failure) const;
-    void start_undo(const std::string& why, const std::string& within, const EventId& failure);
+    void start_undo(const std::string& why, const std::string& within, const EventId& failure,
+                    Value note = {});
     void start_step_undo(const EventId& failure);
     void step_undo_failed();
-    void fill_undo_plan(const std::string& within, const std::string& to);
     void next_undo();
+    void choose_undo();
     void finish_function(const UndoEntry& entry);
     void note_undone(std::int64_t index, std::string_view outcome, const std::string& problem);
+    void note_left(std::int64_t index, std::string_view outcome, const std::string& problem);
     void derive_undo(const Value& record);
     void undo_checked(std::int64_t index, const Change& change, const Restore& restore,
                       Result<Before> now);
@@ -190,6 +226,16 @@ private:
     void resume_undo();
     std::string restart_undo(const Command& command);
     void finish_undo();
+
+    // engine_undo_list.cpp: what an undo takes back
+    std::int64_t undo_from(bool by_failure, const std::string& to) const;
+    std::vector<Value> plan_undo(const std::string& within, bool by_failure) const;
+    void fill_undo_plan(const std::string& within, const std::string& to);
+    bool settled_after(const Value& entry, const std::string& to) const;
+    List kept_changes(bool by_failure, const std::string& to) const;
+    std::string cannot_undo(const Value& entry) const;
+    Value undo_outlook(const std::deque<Value>& entries, bool by_failure,
+                       const std::string& to) const;
 
     struct Recorded {
         std::size_t fingerprint = 0;
@@ -206,6 +252,9 @@ private:
     RunState state_;
     std::map<EventId, Active> active_;
     std::map<EventId, Recorded> recorded_;
+    StandIns stand_ins_;
+    Unanswered unanswered_;
+    std::deque<Event> unread_;       // Asked while too many answers were unread.
     std::deque<Event> stash_;        // New events met while replaying.
     std::vector<HeldLog> logs_;      // Likewise log lines.
     std::set<EventId> asked_again_;  // Under way while replaying, and asked for by the replay.
@@ -217,12 +266,19 @@ private:
     Value result_value_;
     std::map<std::string, std::deque<EventId>> resources_;
     std::set<std::string> late_resources_;
-    std::map<std::string, std::size_t> planned_;  // Changes met of a plan, by scope.
+    std::optional<PlanGuide> guide_;               // Of the plan in force, made when needed.
+    std::map<std::string, std::int64_t> planned_;  // Changes met of a plan, by scope.
+    std::map<EventId, Event> beyond_;              // What waits for a plan that shows it.
     std::deque<Value> undo_plan_;
     std::string undo_problem_;
+    std::string undo_by_hand_;  // What of an undo only a person can do.
+    std::string script_lost_;   // Why the script cannot be executed any more; empty: it can.
+    std::string parked_;        // Why the run is parked or has diverged.
     std::string undo_why_;
     EventId undo_for_;
     bool undo_force_ = false;
+    bool choosing_undo_ = false;
+    bool choose_again_ = false;
     std::uint64_t last_number_ = 0;
     std::int64_t told_ = 0;  // Messages the worker answers with `quiet`.
     std::int64_t quiet_ = 0;

@@ -38,6 +38,8 @@ void Engine::call(Active& active, Phase phase) {
         request.call.key = intent->second.record["key"].text();
         request.call.intent_at_s = intent->second.record["time"].number();
         request.call.sent_at_s = intent->second.last_sent_at;
+        for (const auto& [name, value] : intent->second.parts)
+            request.call.parts.insert_or_assign(name, value);
     }
     port_.start_call(std::move(request));
 }
@@ -102,6 +104,7 @@ void Engine::took_before(Active& active, Result<Before> answer) {
         if (host) return then(Value().set("error", answer.error().to_value()));
         return refuse_operation(event, answer.error());
     }
+    if (!answer->already_so && shown_as_done(active.event)) return no_longer_as_planned(active);
     write_intent(active, *answer);
 }
 

@@ -1,5 +1,6 @@
 // What people tell a run to do: retry, skip, settle, signal, undo, cancel, pause.
 #include <algorithm>
+#include <utility>
 
 #include "interpreter/run/engine.h"
 
@@ -136,8 +137,27 @@ std::string Engine::take_undo(const Command& command) {
     return {};
 }
 
+bool Engine::ends(const Command& command) {
+    return command.kind == "undo" || command.kind == "cancel";
+}
+
 std::string Engine::on_command(const Command& command) {
-    if (!live_) return "The run is being replayed; try again in a moment.";
+    if (!live_) return end_without_script(command);
+    if (!ends(command) || !pausing_) return take(command);
+    // A pause is over where the run is to end; where that is refused it stays.
+    const bool rested = std::exchange(resting_, false);
+    pausing_ = false;
+    std::string refused = take(command);
+    if (!refused.empty()) {
+        pausing_ = true;
+        resting_ = rested;
+        return refused;
+    }
+    for (const auto& timer : std::exchange(missed_timers_, {})) on_timer(timer);
+    return {};
+}
+
+std::string Engine::take(const Command& command) {
     std::string refused;
     if (command.kind == "approve" || command.kind == "reject" || command.kind == "answer") {
         refused = answer_question(command);
@@ -145,6 +165,8 @@ std::string Engine::on_command(const Command& command) {
         refused = take_signal_command(command);
     } else if (command.kind == "settle") {
         refused = take_settle(command);
+    } else if (command.kind == "plan") {
+        refused = take_plan(command);
     } else if (command.kind == "undo") {
         refused = take_undo(command);
     } else if (command.kind == "retry" && state_.end.is_nil()) {

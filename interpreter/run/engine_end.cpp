@@ -58,8 +58,8 @@ List Engine::left_in_world() const {
     for (const auto* change : state_.changes_left()) {
         if (!leaves_something(*change) || state_.kept(change->scope)) continue;
         Value item;
-        item.set("what",
-                 describe_event("operation", change->operation, change->target, change->arguments));
+        item.set("what", describe_event("operation", change->operation, change->target,
+                                        change->arguments()));
         item.set("step", state_.path(change->scope));
         left.push_back(std::move(item));
     }
@@ -81,9 +81,15 @@ void Engine::end_run(std::string_view outcome, const std::string& reason) {
     record.set("exit", code);
     if (!reason.empty()) record.set("reason", reason);
     if (outcome != "done" && !left.empty()) record.set("left", left);
+    if (outcome == "undone" || outcome == "partly undone") {
+        // What a keep mark covers is left: a person may still undo it.
+        List kept = kept_changes(false, state_.undo_request["to"].text());
+        if (!kept.empty()) record.set("kept", std::move(kept));
+    }
     if (outcome == "done" && !result_value_.is_nil()) record.set("value", result_value_);
     append(std::move(record));
-    if (state_.begin["facts"]["has_ended"].boolean() && state_.ended.is_nil()) {
+    const bool wants_ended = state_.begin["facts"]["has_ended"].boolean() && script_lost_.empty();
+    if (wants_ended && state_.ended.is_nil()) {
         port_.after_commit([this] { begin_ended(); });
     } else {
         port_.after_commit([this] { port_.rested(Rest::ended, ""); });
@@ -93,7 +99,7 @@ void Engine::end_run(std::string_view outcome, const std::string& reason) {
 // After a resume: the host died between the end and what follows it. A person's undo of the ended
 // run reopens it before this matters.
 void Engine::go_on_after_end() {
-    const bool wants_ended = state_.begin["facts"]["has_ended"].boolean();
+    const bool wants_ended = state_.begin["facts"]["has_ended"].boolean() && script_lost_.empty();
     if (wants_ended && state_.ended.is_nil()) return begin_ended();
     if (wants_ended && !state_.ended_over) return;  // Its strand goes on by itself.
     port_.after_inbox([this] {

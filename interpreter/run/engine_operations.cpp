@@ -2,40 +2,12 @@
 #include "interpreter/run/engine.h"
 
 #include <algorithm>
-#include <array>
 
 #include "interpreter/base/digest.h"
-#include "interpreter/base/json.h"
 #include "interpreter/base/suggest.h"
+#include "interpreter/run/resource.h"
 
 namespace perilune {
-
-namespace {
-
-
-// Whether a value is what a plan shows, its unknowns filled in.
-bool fits_plan(const Value& planned, const Value& now) {
-    if (planned.is_unknown()) return true;
-    if (!planned.is_map() || !now.is_map()) return planned == now;
-    if (planned.map().size() != now.map().size()) return false;
-    for (const auto& [name, value] : planned.map())
-        if (!fits_plan(value, now[name])) return false;
-    return true;
-}
-
-}  // namespace
-
-std::string Engine::resource_of(const Event& event, const Operation& row) {
-    std::string key = event.target;
-    std::string_view names = row.resource;
-    while (!names.empty()) {
-        const auto space = names.find(' ');
-        const auto name = names.substr(0, space);
-        key += "|" + to_canonical_json(event.data[name]);
-        names = space == std::string_view::npos ? std::string_view() : names.substr(space + 1);
-    }
-    return key;
-}
 
 // Why the call may not be made, or empty. Fills `arguments` with the checked ones.
 std::string Engine::refusal(const Event& event, const Operation* row, Map& arguments) {
@@ -78,32 +50,9 @@ std::string Engine::refusal(const Event& event, const Operation* row, Map& argum
     return {};
 }
 
-// Rule 10.4: with a plan, every change must be the next entry of its step attempt; what the plan
-// did not know may be anything. Anything else stops before the change.
-std::string Engine::beyond_plan(const Event& event, const Operation& row) {
-    if (!state_.begin.has("plan") || row.effect == Effect::observe) return {};
-    if (event.id.strand.starts_with("/undo.") || event.id.strand == "/ended") return {};
-    const std::string path = state_.path(event.scope);
-    std::size_t wanted = planned_[event.scope]++;
-    for (const auto& entry : state_.begin["plan_changes"].list()) {
-        if (entry["path"].text() != path || entry["strand"].text() != event.id.strand) continue;
-        if (wanted-- > 0) continue;
-        if (entry["target"].text() == event.target && entry["operation"].text() == event.name &&
-            fits_plan(entry["args"], event.data))
-            return {};
-        return "The plan " + state_.begin["plan"].text().substr(0, 16) + " has " +
-               describe_event("operation", entry["operation"], entry["target"], entry["args"]) +
-               " here, but the script asks for " +
-               describe_event("operation", event.name, event.target, event.data) +
-               ". Nothing was sent. Look at a new plan and start a new run.";
-    }
-    return "The plan " + state_.begin["plan"].text().substr(0, 16) + " does not show " +
-           describe_event("operation", event.name, event.target, event.data) +
-           " in this place. Nothing was sent. Look at a new plan and start a new run.";
-}
-
 void Engine::refuse_operation(const Event& event, Error error) {
     Value record = event_record("read", event);
+    if (const std::int64_t entry = plan_entry(event)) record.set("entry", entry);
     append(record.set("error", error.to_value()));
 }
 
@@ -114,8 +63,7 @@ void Engine::ask_operation(Event event) {
     if (std::string problem = refusal(event, row, arguments); !problem.empty())
         return refuse_operation(event, fail("refused", std::move(problem)));
     event.data = Value(std::move(arguments));
-    if (std::string problem = beyond_plan(event, *row); !problem.empty())
-        return refuse_operation(event, fail("not_in_plan", std::move(problem)));
+    if (row->effect == Effect::change && !within_plan(event)) return;
     Active made;
     made.row = row;
     made.event = event;
@@ -165,7 +113,7 @@ void Engine::begin_observe(Active& active) {
 }
 
 void Engine::begin_change(Active& active) {
-    active.resource = resource_of(active.event, *active.row);
+    active.resource = resource_key(active.event.target, *active.row, active.event.data);
     take_resource(active);
 }
 
@@ -212,6 +160,7 @@ void Engine::write_intent(Active& active, const Before& found) {
     record.set("sign", std::string(1, found.sign));
     if (!found.plan.empty()) record.set("plan", found.plan);
     if (active.host) record.set("host", true);
+    if (const std::int64_t entry = plan_entry(event)) record.set("entry", entry);
     active.before = found.state;
     with_deadline(record, active.deadline - port_.boot_now());
     append(std::move(record));

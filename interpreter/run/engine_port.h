@@ -51,6 +51,8 @@ public:
 
     // Returns how many messages this worker has been told that it answers with `quiet`.
     virtual std::int64_t tell_worker(Value message) = 0;
+    // How much of what the worker was told it has not read yet.
+    virtual std::size_t unread_bytes() = 0;
     // A record of this run by its number, for messages about divergence.
     virtual Value record_at(std::int64_t seq) = 0;
     // Starts the worker anew; every record so far is streamed to Engine::replay again.
@@ -74,6 +76,8 @@ public:
                              const Value& params) = 0;
     virtual void stop_child(const std::string& run, const std::string& why) = 0;
     virtual void undo_child(const std::string& run) = 0;
+    // False where the child run stands still: it waits for people, is paused, or is parked.
+    virtual bool child_busy(const std::string& run) = 0;
     // Calls back when the commands people have sent so far have been taken.
     virtual void after_inbox(std::function<void()> done) = 0;
     virtual std::string child_id(const EventId& id) = 0;

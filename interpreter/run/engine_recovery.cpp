@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "interpreter/base/units.h"
+#include "interpreter/run/resource.h"
 
 namespace perilune {
 
@@ -64,6 +65,11 @@ void Engine::took_act(Active& active, Outcome outcome) {
         case Outcome::Kind::not_sent:
             return not_done(active, outcome.error, outcome.retry_after_s, "driver");
     }
+}
+
+void Engine::on_part(const EventId& id, const std::string& name, const Value& value) {
+    Value record = record_of("part", id);
+    append(record.set("name", name).set("value", value));
 }
 
 // Rule 4.5: what is done about an outcome that is not known. It is never a guess.
@@ -239,7 +245,7 @@ void Engine::recover_open() {
         made.deadline = std::max(boot_deadline(record),
                                  port_.boot_now() + record["deadline"]["length"].number());
         Active& active = active_[id] = std::move(made);
-        active.resource = resource_of(active.event, *active.row);
+        active.resource = resource_key(active.event.target, *active.row, active.event.data);
         resources_[active.resource].push_front(id);
         active.pause_s = 0.01;
         if (active.host) continue;  // Its undo goes on where it stood; see resume_undo.

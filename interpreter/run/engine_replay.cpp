@@ -15,32 +15,27 @@ constexpr int deaths_max = 3;
 
 // Rule 7.1: everything recorded is streamed ahead of the worker's asking; what it then asks is
 // compared with what is recorded.
-void Engine::replay(const std::vector<Value>& records) {
+void Engine::replay(const Records& records) {
     replaying_ = true;
     replayed_ = false;
     restarting_ = false;
     live_ = false;
-    for (auto& [id, held] : recorded_) held.met = false;
+    for (auto& [id, held] : recorded_) held.met = stand_ins_.covers(id);
     stash_.clear();
     logs_.clear();
     asked_again_.clear();
+    unread_.clear();
     ended_value_.reset();
-    const Value& begin = state_.begin;
-    Value run;
-    run.set("id", begin["run"]).set("runbook", begin["runbook"]);
-    run.set("environment", begin["environment"]).set("started_by", begin["who"]);
-    run.set("started_at", begin["started_at"]);
-    Value params = begin["params"];
-    params.as_map();
-    told_ = port_.tell_worker(List{"begin", params, begin["time"], run});
-    for (const auto& record : records)
+    told_ = port_.tell_worker(stand_ins_.begin_message(state_.begin));
+    const auto tell = [this](const Value& record) {
+        if (stand_ins_.leaves_out(record)) return;
         if (Value message = delivery_of(record); !message.is_nil())
             told_ = port_.tell_worker(std::move(message));
+    };
+    records.each_delivered(tell);
     const std::int64_t streamed = records.empty() ? 0 : records.back()["seq"].integer();
     for (const auto& record : std::exchange(unstreamed_, {}))
-        if (Value message = delivery_of(record);
-            record["seq"].integer() > streamed && !message.is_nil())
-            told_ = port_.tell_worker(std::move(message));
+        if (record["seq"].integer() > streamed) tell(record);
 }
 
 // Rule 7.5: a line's key is (strand, n, k), so that a replay doubles none.
@@ -81,11 +76,19 @@ void Engine::finish_replay() {
     go_live();
 }
 
-void Engine::go_live() {
-    if (live_ || resting_ || !replayed_) return;
+// Goes on. `first` is taken before anything new of the script is: what ends a run must not find it
+// beginning something.
+std::string Engine::go_live(const Command* first) {
+    if (live_ || resting_ || !replayed_) return {};
     live_ = true;
+    tell_script_lost();
     const bool over = !state_.end.is_nil();
-    if (!std::exchange(recovered_, true)) recover_open();
+    if (!std::exchange(recovered_, true))
+        recover_open();
+    else
+        leave_function_by_hand();
+    std::string refused;
+    if (first) refused = take(*first);
     for (const auto& timer : std::exchange(missed_timers_, {})) on_timer(timer);
     take_held();
     if (ended_value_) {
@@ -96,6 +99,7 @@ void Engine::go_live() {
     check_settling();
     if (over) go_on_after_end();
     check_rest();
+    return refused;
 }
 
 // What the replay asked for beyond the journal, events and log lines in the order they came.
@@ -110,8 +114,8 @@ void Engine::take_held() {
 }
 
 void Engine::on_timer(const std::string& timer) {
-    if (resting_ || timer.size() < 2) return;
-    if (!live_) return missed_timers_.push_back(timer);
+    if (timer.size() < 2) return;
+    if (!live_ || resting_) return missed_timers_.push_back(timer);
     const EventId id = EventId::from_key(std::string_view(timer).substr(2));
     const char what = timer[0];
     if (what == 'T') {
@@ -126,9 +130,10 @@ void Engine::on_timer(const std::string& timer) {
 }
 
 void Engine::on_worker_death(const std::string& reason) {
-    if (resting_) return;
+    if (resting_ || !script_lost_.empty()) return;
     const bool ending = !state_.ended.is_nil() && !state_.ended_over;
-    if (!state_.end.is_nil() && !ending) return;  // Nothing of the script is left to execute.
+    // Nothing of the script is left to execute, but for what an undo would need of it.
+    if (!state_.end.is_nil() && !ending && !replaying_) return;
     deaths_ = seq_at_death_ == state_.seq ? deaths_ + 1 : 1;
     Value fault;
     append(fault.set("kind", "fault").set("text", reason).set("attempt", deaths_));
@@ -136,6 +141,7 @@ void Engine::on_worker_death(const std::string& reason) {
     if (deaths_ >= deaths_max)
         return crash("The runbook's worker died three times at the same place: " + reason);
     replaying_ = true;
+    replayed_ = false;
     restarting_ = true;
     live_ = false;
     port_.restart_worker();

@@ -138,7 +138,7 @@ void Engine::failed(const Event& event) {
         for (const auto* change : state_.changes_within(event.scope))
             if (change->changed && change->recovery != "repeat")
                 twice.push_back(describe_event("operation", change->operation, change->target,
-                                               change->arguments));
+                                               change->arguments()));
         record.set("twice", twice);
     }
     append(std::move(record));
@@ -224,7 +224,12 @@ void Engine::check_settling() {
 
 // Rule 9.4: a child run's id is made from its parent's event, so that asking again finds it.
 void Engine::ask_child(const Event& event) {
+    if (!within_plan(event)) return;
     Value record = event_record("child", event);
+    if (const std::int64_t entry = plan_entry(event)) {
+        record.set("entry", entry);
+        record.set("plan_changes", (*guide_->entry(state_.path(event.scope), entry))["changes"]);
+    }
     append(record.set("run", port_.child_id(event.id)));
     if (event.id.strand.starts_with("/ended")) {
         const Error error = fail("refused", "`ended` may observe and notify; it starts no runs.");
@@ -233,6 +238,12 @@ void Engine::ask_child(const Event& event) {
         return;
     }
     port_.start_child(event.id, record["run"].text(), event.name, event.data);
+}
+
+bool Engine::stops_child(const std::string& run) const {
+    for (const auto& [id, child] : state_.children)
+        if (child["run"].text() == run) return state_.stopped(child["scope"].text());
+    return false;
 }
 
 void Engine::on_child_end(const std::string& run, const Value& outcome) {

@@ -1,55 +1,20 @@
 // Undo: what the run's changes derive, played back newest first, each with an intent of its own.
 #include "interpreter/run/engine.h"
 
+#include <utility>
+
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
 
 namespace perilune {
 
-// Rules 8.2, 8.3, 8.6: the entries to take back, last settled first.
-std::vector<Value> Engine::plan_undo(const std::string& within, bool by_failure) const {
-    std::vector<Value> entries;
-    std::map<std::string, std::size_t> steps;  // Steps with an undo of their own, to their entry.
-    const std::int64_t keep_seq =
-        by_failure && !state_.keeps.empty() ? state_.keeps.back()["seq"].integer() : 0;
-    const auto within_scope = [&](const std::string& scope) {
-        for (const auto& attempt : state_.attempts(within))
-            if (state_.within(scope, attempt)) return true;
-        return false;
-    };
-    const auto left = state_.changes_left();
-    for (auto it = left.rbegin(); it != left.rend(); ++it) {
-        const Change& change = **it;
-        if (!within.empty() && !within_scope(change.scope)) continue;
-        if (change.seq < keep_seq || state_.kept(change.scope)) continue;
-        const std::string step = state_.undo_step(change.scope, within);
-        if (step.empty() && !leaves_something(change)) continue;
-        if (const auto found = steps.find(step); !step.empty() && found != steps.end()) {
-            Value covers = entries[found->second]["covers"];
-            covers.as_list().emplace_back(change.id.key());
-            entries[found->second].set("covers", covers);
-            continue;
-        }
-        Value entry;
-        entry.set("covers", List{change.id.key()});
-        if (step.empty()) {
-            entry.set("of", change.id.key());
-            entry.set("name", describe_event("operation", change.operation, change.target,
-                                             change.arguments));
-        } else {
-            steps.emplace(step, entries.size());
-            entry.set("of", step).set("function", true);
-            entry.set("name", state_.scope(step).name);
-        }
-        entries.push_back(std::move(entry));
-    }
-    return entries;
-}
-
-void Engine::start_undo(const std::string& why, const std::string& within, const EventId& failure) {
+// `within` is the step's scope; of a whole run, the step or mark that `--to` names, or empty.
+void Engine::start_undo(const std::string& why, const std::string& within, const EventId& failure,
+                        Value note) {
     undo_why_ = why;
     undo_for_ = failure;
     undo_problem_.clear();
+    undo_by_hand_.clear();
     if (why == "step") {
         fill_undo_plan(within, "");
     } else {
@@ -63,23 +28,13 @@ void Engine::start_undo(const std::string& why, const std::string& within, const
         }
         fill_undo_plan("", within);
     }
-    if (why != "step" && undo_plan_.empty() && !state_.undoing) {
-        Value note;
+    if (why != "step") {
+        // Said before anything is taken back.
+        const Value outlook = undo_outlook(undo_plan_, why == "failure", within);
+        for (const auto& [name, value] : outlook.map()) note.set(name, value);
         append(note.set("kind", "undo").set("index", 0).set("settled", true));
     }
     next_undo();
-}
-
-// The entries within a scope, or (`undo --to STEP`) those that settled after `to` opened.
-void Engine::fill_undo_plan(const std::string& within, const std::string& to) {
-    undo_plan_.clear();
-    for (auto& entry : plan_undo(within, undo_why_ == "failure"))
-        undo_plan_.push_back(std::move(entry));
-    if (to.empty()) return;
-    const std::int64_t opened = state_.opened_seq(to);
-    std::erase_if(undo_plan_, [&](const Value& entry) {
-        return state_.settled_seq(entry["covers"].list()[0].text()) < opened;
-    });
 }
 
 // Rule 8.7. One after the other: the steps of two branches may fail at once.
@@ -88,7 +43,20 @@ void Engine::start_step_undo(const EventId& failure) {
     start_undo("step", state_.failures[failure]["scope"].text(), failure);
 }
 
+// Begins the next entry, in a loop where one is over at once: thousands of them need no stack.
 void Engine::next_undo() {
+    if (std::exchange(choosing_undo_, true)) {
+        choose_again_ = true;
+        return;
+    }
+    do {
+        choose_again_ = false;
+        choose_undo();
+    } while (choose_again_);
+    choosing_undo_ = false;
+}
+
+void Engine::choose_undo() {
     if (resting_) return;
     if (undo_why_ == "step" && !state_.stop.is_nil()) {
         // The whole run is stopped: what becomes of the rest is decided there.
@@ -105,6 +73,7 @@ void Engine::next_undo() {
     record.set("kind", "undo").set("index", state_.next_undo_index());
     if (undo_why_ == "step") record.set("within", true);
     const Value stamped = append(std::move(record));
+    if (function_lost(stamped)) return leave_by_hand(stamped);
     if (!stamped["function"].boolean()) derive_undo(stamped);
 }
 
@@ -129,6 +98,15 @@ void Engine::note_undone(std::int64_t index, std::string_view outcome, const std
     next_undo();
 }
 
+// What was known beforehand not to be undone ends nothing: what else there is, is undone.
+void Engine::note_left(std::int64_t index, std::string_view outcome, const std::string& problem) {
+    undo_by_hand_ += (undo_by_hand_.empty() ? "" : "\n") + problem;
+    Value record;
+    record.set("kind", "undone").set("index", index).set("outcome", outcome);
+    append(record.set("problem", problem));
+    next_undo();
+}
+
 void Engine::derive_undo(const Value& record) {
     const std::int64_t index = record["index"].integer();
     const Change* change = state_.change(of(record));
@@ -137,12 +115,12 @@ void Engine::derive_undo(const Value& record) {
     Call original;
     original.operation = change->operation;
     original.target = change->target;
-    original.arguments = change->arguments;
-    const auto restore = port_.restore_of(original, change->before, change->value);
+    const ChangeDetail detail = change->detail();
+    original.arguments = detail.arguments;
+    const auto restore = port_.restore_of(original, detail.before, detail.value);
     if (!restore) {
-        const bool nothing = !leaves_something(*change);
-        return note_undone(index, nothing ? "nothing" : "impossible",
-                           nothing ? "" : record["name"].text() + " cannot be undone.");
+        if (!leaves_something(*change)) return note_undone(index, "nothing", "");
+        return note_left(index, "impossible", record["name"].text() + " cannot be undone.");
     }
     // Rule 8.4: look first. The original operation's `before` shows today's state in the same form.
     Active made;
@@ -150,7 +128,7 @@ void Engine::derive_undo(const Value& record) {
     made.event.kind = "operation";
     made.event.name = change->operation;
     made.event.target = change->target;
-    made.event.data = change->arguments;
+    made.event.data = detail.arguments;
     made.host = true;
     const Family* family = find_family_(change->target.substr(0, change->target.find('/')));
     made.row = family->operation(change->operation);
@@ -173,15 +151,16 @@ void Engine::undo_checked(std::int64_t index, const Change& change, const Restor
         return note_undone(index, "failed",
                            "Looking before undoing failed: " + now.error().message);
     }
-    if (now->state == change.before) {
+    const ChangeDetail detail = change.detail();
+    if (now->state == detail.before) {
         active_.erase(id);
         return note_undone(index, "done", "");
     }
-    if (!change.after.is_nil() && !(now->state == change.after) && !undo_force_) {
+    if (!detail.after.is_nil() && !(now->state == detail.after) && !undo_force_) {
         active_.erase(id);
         return note_undone(index, "conflict",
                            change.target + " is no longer as " + change.operation + " left it. " +
-                               "Left: " + to_json(change.after) + ". Now: " + to_json(now->state) +
+                               "Left: " + to_json(detail.after) + ". Now: " + to_json(now->state) +
                                ". Undo it by hand, or with perilune undo RUN --force.");
     }
     const Family* family = find_family_(change.target.substr(0, change.target.find('/')));
@@ -196,7 +175,7 @@ void Engine::undo_checked(std::int64_t index, const Change& change, const Restor
     active.row = row;
     active.event.name = restore.operation;
     active.event.data = Value(*checked);
-    active.deadline = port_.boot_now() + row->timeout_s;
+    active.deadline = deadline_of(active.event, *row);
     finish_with_undone(active, index);
     call(active, Phase::before);
 }
@@ -219,6 +198,7 @@ void Engine::step_undo_failed() {
 }
 
 void Engine::finish_undo() {
+    if (undo_problem_.empty()) undo_problem_ = undo_by_hand_;
     if (undo_why_ == "step") {
         undo_why_.clear();
         if (undo_problem_.empty()) {

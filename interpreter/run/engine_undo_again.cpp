@@ -32,6 +32,7 @@ void Engine::resume_undo() {
         if (entry.settled) continue;
         std::erase_if(undo_plan_,
                       [&](const Value& planned) { return planned["of"] == entry.record["of"]; });
+        if (function_lost(entry.record)) return leave_by_hand(entry.record);
         if (entry.function) return;  // Its strand goes on by itself.
         const auto under_way = active_.find(undo_event(entry.index));
         if (under_way == active_.end()) return derive_undo(entry.record);
@@ -53,11 +54,9 @@ std::string Engine::restart_undo(const Command& command) {
         if (to.empty()) return "The run has no step or keep mark \"" + step + "\".";
     }
     if (plan_undo("", false).empty()) return "There is nothing left of this run to undo.";
-    Value record;
-    record.set("kind", "undo").set("index", 0).set("settled", true).set("who", command.who);
-    record.set("inbox", command.id).set("reason", command.body["reason"]);
-    append(record.set("to", to).set("force", undo_force_));
-    start_undo("person", to, {});
+    Value note;
+    note.set("who", command.who).set("inbox", command.id).set("reason", command.body["reason"]);
+    start_undo("person", to, {}, note.set("to", to).set("force", undo_force_));
     return {};
 }
 

@@ -74,8 +74,7 @@ Status Host::open() {
     open_diagnostics(setup_.state_folder);
     writer_ = std::make_unique<JournalWriter>(*loop_, *store_);
     writer_->on_lost = [this](const std::string& run) {
-        if (LiveRun* lost = live(run))
-            lost->rested(Rest::lost, "Another host has taken the run over.");
+        if (const LiveRun* lost = live(run); lost && !lost->ended) lose_tree();
     };
     writer_->on_durable = [this] {
         for (auto& [id, run] : runs_) run->show_durable();
@@ -134,69 +133,35 @@ void Host::after_inbox(std::function<void()> done) {
         });
 }
 
+// Commands for a run that is replayed or stands still are kept, but for those that end it.
+bool Host::takes(const LiveRun& run, const Command& given) {
+    if (run.ended) return false;
+    if (!run.at_rest() && !run.engine().replaying()) return true;
+    return Engine::ends(given) && !replaying();
+}
+
 void Host::take_inbox(const std::vector<InboxRow>& rows) {
     for (const auto& row : rows) {
-        LiveRun* run = live(row.run);
-        if (!run || run->ended || run->engine().replaying()) continue;
         Command given;
         given.id = row.id;
         given.kind = row.kind;
         given.who = row.who;
         given.at = row.at;
         if (auto body = from_canonical_json(row.body)) given.body = *body;
-        const auto keep = shared(row.run);
+        const auto run = shared(row.run);
+        if (!run || !takes(*run, given)) continue;
         if (!taken_.insert(row.id).second) continue;  // Its taking is being made durable.
         if (given.kind == "where") {
             run->where(
                 [this, id = row.id](Value stack) { writer_->reply(id, "=" + to_json(stack)); });
             continue;
         }
-        const std::string refused = run->engine().on_command(given);
+        const std::string refused = command(row.run, given);
         writer_->reply(row.id, refused);
         if (!refused.empty())
             watcher_.on_progress(row.run, {},
                                  row.who + ": " + row.kind + " was not taken: " + refused);
     }
-}
-
-std::string Host::command(const std::string& run, const Command& given) {
-    const auto found = shared(run);
-    if (!found || found->ended) return "The run " + run + " is not being executed here.";
-    return found->engine().on_command(given);
-}
-
-void Host::pause() {
-    for (auto& [id, run] : runs_)
-        if (!run->ended) run->engine().pause();
-    loop_->start_timer(boot_now_s() + setup_.grace_s, [this] {
-        for (auto& [id, run] : runs_)
-            if (!run->ended)
-                run->rested(Rest::paused,
-                            "What was in flight did not settle in time; it will be "
-                            "settled when the run is resumed.");
-    });
-}
-
-void Host::park(const std::string& run, const std::string& state, const std::string& reason,
-                std::function<void()> done) {
-    const auto found = shared(run);
-    if (found) {
-        found->ended = true;
-        found->stop_worker();
-    }
-    if (!writer_->owns(run)) return loop_->post(std::move(done));
-    const bool over = state == "ended";
-    const std::string outcome = found && over ? found->engine().state().end["outcome"].text() : "";
-    writer_->set_state(run, state, outcome, reason);
-    writer_->release(run, over);
-    for (auto& [id, child] : runs_) {
-        if (child->parent.empty() || !writer_->owns(id) || child->ended) continue;
-        child->ended = true;
-        child->stop_worker();
-        writer_->set_state(id, state, "", reason);
-        writer_->release(id, false);
-    }
-    writer_->after_commit(std::move(done));
 }
 
 }  // namespace perilune

@@ -32,6 +32,8 @@ struct HostSetup {
     KnownDrivers known_drivers;
     // Makes the fetcher of an environment's secrets.
     std::function<Result<FetchSecret>(const SecretsSettings&, Loop&)> secrets;
+    // Makes the fetcher of what a driver of the secrets family keeps; null where it cannot fetch.
+    std::function<FetchSecret(const DriverKind&, const Driver&)> secrets_of_driver;
     double worker_cpu_s = 10;
     std::size_t worker_memory_bytes = 256 << 20;
     double grace_s = 30;  // How long a pause waits for what is in flight.
@@ -56,6 +58,14 @@ struct StartOptions {
     std::string run_id;      // Empty: made.
 };
 
+// How a run and those below it stand, together, where nothing in them goes on by itself.
+struct Standing {
+    Rest rest = Rest::waits;
+    std::string reason = {};
+    bool asked = false;     // Somebody is asked something, in whichever of the runs.
+    bool doubtful = false;  // One of the changes may or may not have happened.
+};
+
 class Host {
 public:
     explicit Host(HostSetup setup, Watcher& watcher);
@@ -72,25 +82,43 @@ public:
     std::shared_ptr<LiveRun> prepared_run() { return shared("loading"); }
     Result<Driver*> driver_of(const std::string& target) { return drivers_->of(target); }
     Result<std::string> open_secret(const Value& value) { return secrets_.open(value); }
+    // Loads the code that a run in the store carries, to plan the rest of it. Nothing is claimed.
+    void prepare_rest(const RunRow& row, const Records& records,
+                      std::function<void(Result<Prepared>)> done);
+    // What an undo of a run in the store would take back; see Engine::undo_outlook.
+    Result<Value> preview_undo(const RunRow& row, const Records& records, const std::string& step);
+    // Loads a child run of what is planned, to plan it too; checked as when it is started.
+    void load_child_for_plan(LiveRun& parent, const std::string& runbook,
+                             std::function<void(Result<std::shared_ptr<LiveRun>>)> done);
+    // The family of a target ("dns/site"), or null.
+    const Family* family_of(std::string_view target) const;
     // Starts a prepared run: locks, `refuse`, begin. Calls back with the run's id, durable.
     void start(const Prepared& prepared, const StartOptions& options,
                std::function<void(Result<std::string>)> done);
     // Claims a run that rests or whose owner is dead, replays it and goes on.
     void resume(const std::string& run, const std::string& who, std::function<void(Status)> done);
-    // Claims it, replays with `code` instead of its own bundle, and goes on with it where that does
-    // not diverge.
+    // Claims it and replays it with `code` instead of its own; goes on with that where it agrees
+    // with what is recorded. Refused where a target it has used would be another thing.
     void resume_with(const std::string& run, const std::string& who, const Prepared& code,
                      std::function<void(Status)> done);
+    // Reads a library and what a runbook needs of it; nothing is loaded.
+    Result<Prepared> read_library(const Library& library, const std::string& environment,
+                                  const std::string& runbook);
 
     // A command of a person at this terminal. Empty where taken; else why not.
-    std::string command(const std::string& run, const Command& command);
+    std::string command(const std::string& run, const Command& given);
     // Looks into the inbox now and calls back when what was there has been taken.
     void after_inbox(std::function<void()> done);
     // Stops starting anything; rests as paused. A second call gives up at once.
     void pause();
-    // Gives the run up in the state it rests in; then calls back. `state` is the row's.
-    void park(const std::string& run, const std::string& state, const std::string& reason,
-              std::function<void()> done);
+    // The run that is executed and those below it, it first.
+    std::vector<LiveRun*> tree();
+    // How they stand now; nothing while something goes on.
+    std::optional<Standing> standing();
+    // Whether none of them goes on because one has diverged or cannot be executed any more.
+    bool stuck() { return stuck_run() != nullptr; }
+    // Gives the runs up, the first in this state, the others in those they rest in; calls back.
+    void park(const std::string& state, const std::string& reason, std::function<void()> done);
 
     Loop& loop() { return *loop_; }
     Store& store() { return *store_; }
@@ -108,24 +136,50 @@ private:
     void poll_inbox();
     void take_inbox(const std::vector<InboxRow>& rows);
     bool lease_holds() const;
-    Result<Prepared> read_library(const Library& library, const std::string& environment,
-                                  const std::string& runbook);
+    bool takes(const LiveRun& run, const Command& given);
     Status use_environment(const Environment& environment);
+    void use_secret_targets();
     std::string check_facts(const Prepared& prepared, const Value* parent_targets) const;
     void create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::string> locks,
                 double deadline, std::function<void(Result<std::string>)> done);
-    // Claims the run and those below it, and replays them all (rules 7.4, 11.1).
-    void claim(const RunRow& row, const std::string& who, const Prepared* code,
-               std::function<void(Status)> done);
+
+    // host_resume.cpp: claims and replays
+    struct Stored {
+        RunRow row;
+        Prepared prepared;
+        Records records;
+    };
+    void claim(const RunRow& row, const std::string& who, std::function<void(Status)> done);
+    Result<Prepared> stored_code(const RunRow& row, const Records& records);
+    Result<Prepared> read_texts(const Files& files, const Value& begin);
     Result<RunRow> claimable(const std::string& run);
-    Result<std::shared_ptr<LiveRun>> claim_one(const RunRow& row, const std::string& who,
-                                               const Prepared* code);
-    void replay(std::shared_ptr<LiveRun> run);
+    Result<Stored> read_stored(const RunRow& row);
+    Result<std::shared_ptr<LiveRun>> claim_one(Stored stored, const std::string& who);
+    void replay(LiveRun& run);
+
+    // host_code.cpp: replacing the code of a run
+    Status add_used_targets(const std::string& run, std::set<std::string>& used);
+    Status check_replacement(const RunRow& row, const Prepared& code);
+    void take_code();
+
+    // host_tree.cpp: a run and those below it
+    bool replaying();
+    LiveRun* stuck_run();
+    void tree_replayed();
+    void go_live();
+    void go_live(LiveRun& run);
+    void run_rested(LiveRun& run, Rest how);
+    void child_ended(LiveRun& child, LiveRun& parent);
+    void undo_child(LiveRun& parent, const std::string& run);
+    void lose_tree();
+
     void start_child(LiveRun& parent, const EventId& id, const std::string& run,
                      const std::string& runbook, const Value& params);
-    void undo_child(LiveRun& parent, const std::string& run);
-    void child_rested(LiveRun& child);
-    void tree_replayed();
+
+    struct Replacement {
+        Bundle bundle;
+        std::string who;
+    };
 
     HostSetup setup_;
     Watcher& watcher_;
@@ -144,8 +198,10 @@ private:
     double beat_count_ = 0;
     double last_beat_sent_ = 0;    // Boot clock of the last good one.
     std::set<std::string> taken_;  // Commands taken in this process.
-    bool replaying_tree_ = false;
-    std::map<std::string, std::vector<Value>> records_;  // Of claimed runs, until replayed.
+    std::string root_;   // The run that is executed; those below it have ids that begin with its.
+    bool held_ = false;  // Replayed, and not gone on with before all of the tree are.
+    std::optional<Replacement> replacing_;    // The code that is being tried.
+    std::map<std::string, Records> records_;  // Of claimed runs, until replayed.
 };
 
 // Who this is, as far as the operating system says: "name@machine".

@@ -1,8 +1,17 @@
-// Resuming runs: the claim, the replay of the whole tree, and going on.
+// Resuming runs: what the store holds of a tree is read and checked, then claimed, then replayed.
 #include "interpreter/base/json.h"
 #include "interpreter/run/live_run.h"
 
 namespace perilune {
+
+namespace {
+
+Error taken(const std::string& run) {
+    return fail("owned", "Another host has just taken the run " + run +
+                             ". Watch it with: perilune watch " + run);
+}
+
+}  // namespace
 
 Result<RunRow> Host::claimable(const std::string& run) {
     auto row = store_->run(run);
@@ -20,57 +29,65 @@ Result<RunRow> Host::claimable(const std::string& run) {
                              "). Watch it with: perilune watch " + run);
 }
 
-Result<std::shared_ptr<LiveRun>> Host::claim_one(const RunRow& row, const std::string& who,
-                                                 const Prepared* code) {
-    auto rows = store_->records(row.id);
-    if (!rows) return rows.error();
-    if (const std::string broken = verify_chain(*rows, row.head, row.seq); !broken.empty())
+// What a run is executed from: the texts, and what its first record says.
+Result<Prepared> Host::read_texts(const Texts& files, const Value& begin) {
+    auto library = library_from_texts(files, begin["folder"].text());
+    if (!library) return library.error();
+    auto read = read_library(*library, begin["environment"].text(), begin["runbook"].text());
+    if (!read) return read.error();
+    read->bundle.files = files;
+    return read;
+}
+
+Result<Host::Stored> Host::read_stored(const RunRow& row) {
+    auto records = Records::of(*store_, row.id);
+    if (!records) return records.error();
+    if (const std::string broken = records->check_chain(row); !broken.empty()) {
+        const auto now = store_->run(row.id);
+        if (now && *now && (*now)->head != row.head) return taken(row.id);
         return fail("journal_broken", "The journal of " + row.id + " is not as it was written: " +
                                           broken + ". Nothing is executed from it.");
-    std::vector<Value> records;
-    for (const auto& record : *rows) records.push_back(*from_canonical_json(record.body));
-    const Value& begin = records.front();
+    }
+    Stored stored;
+    stored.row = row;
+    stored.records = std::move(*records);
+    const Value begin = stored.records.front();
     if (begin["language"].integer() > 1)
         return fail("newer_language", "The run " + row.id +
                                           " was begun by a newer Perilune "
                                           "(language " +
                                           to_json(begin["language"]) + ").");
-    Prepared prepared;
-    if (code) {
-        prepared = *code;
-    } else {
-        std::string digest = row.bundle;
-        for (const auto& record : records)
-            if (record["kind"].text() == "code") digest = record["bundle"].text();
-        auto files = store_->bundle(digest);
-        if (!files) return files.error();
-        auto library = library_from_texts(*files, begin["folder"].text());
-        if (!library) return library.error();
-        auto read = read_library(*library, begin["environment"].text(), begin["runbook"].text());
-        if (!read) return read.error();
-        prepared = std::move(*read);
-        prepared.bundle.files = *files;
-    }
+    auto read =
+        replacing_ ? read_texts(replacing_->bundle.files, begin) : stored_code(row, stored.records);
+    if (!read) return read.error();
+    stored.prepared = std::move(*read);
+    return stored;
+}
+
+Result<std::shared_ptr<LiveRun>> Host::claim_one(Stored stored, const std::string& who) {
+    const RunRow& row = stored.row;
     Value claim;
     claim.set("kind", "claim").set("owner", id_).set("who", who);
     if (!row.owner.empty()) claim.set("from", row.owner);
     claim.set("why", row.owner.empty() ? "resumed" : "its host died");
-    const double time = std::max(wall_now_s(), records.back()["time"].number());
+    const double time = std::max(wall_now_s(), stored.records.back()["time"].number());
     claim.set("seq", row.seq + 1).set("time", time).set("epoch", row.epoch + 1);
     RecordRow record;
     record.body = to_canonical_json(claim);
     record.hash = record_hash(row.head, record.body);
     auto won = store_->claim(row, id_, record);
     if (!won) return won.error();
-    if (!*won)
-        return fail("owned", "Another host has just taken the run " + row.id +
-                                 ". Watch it with: perilune watch " + row.id);
-    records.push_back(claim);
+    if (!*won) return taken(row.id);
     writer_->own(row.id, row.epoch + 1, row.seq + 1, record.hash, time);
-    auto run = std::make_shared<LiveRun>(*this, std::move(prepared));
+    auto run = std::make_shared<LiveRun>(*this, std::move(stored.prepared));
     run->parent = row.parent;
+    run->adopt(row.id);
+    auto claimed = Records::of(*store_, row.id);
+    if (!claimed) return claimed.error();
+    stored.records = std::move(*claimed);
+    run->engine().load(stored.records, replacing_ ? Code::replaced : Code::recorded);
     runs_[row.id] = run;
-    records_[row.id] = std::move(records);
+    records_[row.id] = std::move(stored.records);
     return run;
 }
 
@@ -78,131 +95,61 @@ void Host::resume(const std::string& run, const std::string& who,
                   std::function<void(Status)> done) {
     auto row = claimable(run);
     if (!row) return done(row.error());
-    claim(*row, who, nullptr, std::move(done));
+    claim(*row, who, std::move(done));
 }
 
 void Host::resume_with(const std::string& run, const std::string& who, const Prepared& code,
                        std::function<void(Status)> done) {
     auto row = claimable(run);
     if (!row) return done(row.error());
-    claim(*row, who, &code, std::move(done));
+    if (const auto fits = check_replacement(*row, code); !fits) return done(fits.error());
+    runs_.erase("loading");
+    replacing_ = Replacement{.bundle = code.bundle, .who = who};
+    claim(*row, who, std::move(done));
 }
 
-void Host::claim(const RunRow& row, const std::string& who, const Prepared* code,
-                 std::function<void(Status)> done) {
-    auto root = claim_one(row, who, code);
-    if (!root) return done(root.error());
-    std::vector<std::shared_ptr<LiveRun>> tree = {*root};
-    for (std::size_t i = 0; i < tree.size(); ++i) {
-        const std::string id = i == 0 ? row.id : [&] {
-            for (const auto& [key, run] : runs_)
-                if (run == tree[i]) return key;
-            return std::string();
-        }();
-        auto children = store_->children(id);
+// Rules 7.4, 11.1: the run and those below it that have not ended are read, then claimed, then
+// replayed together.
+void Host::claim(const RunRow& row, const std::string& who, std::function<void(Status)> done) {
+    std::vector<Stored> tree;
+    std::vector<RunRow> rows = {row};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        auto stored = read_stored(rows[i]);
+        if (!stored) return done(stored.error());
+        tree.push_back(std::move(*stored));
+        auto children = store_->children(rows[i].id);
         if (!children) return done(children.error());
-        for (const auto& child : *children) {
-            if (child.state == "ended") continue;
-            auto claimed = claim_one(child, who, nullptr);
-            if (!claimed) return done(claimed.error());
-            tree.push_back(*claimed);
-        }
+        for (auto& child : *children)
+            if (child.state != "ended") rows.push_back(std::move(child));
     }
-    if (const auto used = use_environment((*root)->prepared().environment); !used)
+    if (const auto used = use_environment(tree.front().prepared.environment); !used)
         return done(used.error());
-    replaying_tree_ = true;
-    for (const auto& run : tree) replay(run);
+    std::vector<std::shared_ptr<LiveRun>> claimed;
+    for (auto& stored : tree) {
+        auto run = claim_one(std::move(stored), who);
+        if (!run) return done(run.error());
+        claimed.push_back(std::move(*run));
+    }
+    root_ = row.id;
+    held_ = true;
+    for (const auto& run : claimed) {
+        run->engine().on_replayed = [this] { tree_replayed(); };
+        replay(*run);
+    }
     done(Done{});
 }
 
-void Host::replay(std::shared_ptr<LiveRun> run) {
-    std::string id;
-    for (const auto& [key, known] : runs_)
-        if (known == run) id = key;
-    const std::vector<Value> records = std::move(records_[id]);
-    records_.erase(id);
-    run->adopt(id);
-    run->engine().load(records);
-    watcher_.on_record(id, run->engine().state(), records.back());
-    run->load([this, run, records](Result<Value> facts) {
-        if (!facts) return run->rested(Rest::crashed, facts.error().message);
-        run->become(run->id());
-        run->engine().on_replayed = [this] { tree_replayed(); };
-        run->engine().replay(records);
+// Loads the code and streams the run's records to it.
+void Host::replay(LiveRun& run) {
+    const auto records = std::make_shared<Records>(std::exchange(records_[run.id()], {}));
+    records_.erase(run.id());
+    watcher_.on_record(run.id(), run.engine().state(), records->back());
+    run.load([kept = shared(run.id()), records](Result<Value> facts) {
+        if (!facts) return kept->engine().on_script_lost(facts.error().message);
+        kept->prepared().facts = *facts;
+        kept->become(kept->id());
+        kept->engine().replay(*records);
     });
-}
-
-// Rule 7.4: nothing goes on before every recorded event of the whole tree has been met.
-void Host::tree_replayed() {
-    for (const auto& [id, run] : runs_)
-        if (run->ended || !run->engine().replayed()) return;
-    replaying_tree_ = false;
-    const auto tree = runs_;
-    for (const auto& [id, run] : tree) run->engine().go_live();
-}
-
-void Host::undo_child(LiveRun& parent, const std::string& run) {
-    const auto answer = [this, parent_id = parent.id(), run](const std::string& problem) {
-        loop_->post([this, parent_id, run, problem] {
-            if (LiveRun* found = live(parent_id)) found->engine().on_child_undone(run, problem);
-        });
-    };
-    auto row = store_->run(run);
-    if (!row || !*row) return answer("The child run " + run + " is not in the state store.");
-    if (live(run)) runs_.erase(run);
-    auto child = claim_one(**row, "the parent run", nullptr);
-    if (!child) return answer(child.error().message);
-    (*child)->undoing_child = true;
-    const auto records = std::move(records_[run]);
-    records_.erase(run);
-    const auto kept = *child;
-    kept->adopt(run);
-    kept->engine().load(records);
-    kept->load([kept, records, run, answer](Result<Value> facts) {
-        if (!facts) return answer(facts.error().message);
-        kept->become(run);
-        kept->engine().on_replayed = [kept, run, answer] {
-            kept->engine().go_live();
-            Command command;
-            command.id = run + " undo by parent";
-            command.kind = "undo";
-            command.who = "the parent run";
-            const std::string refused = kept->engine().on_command(command);
-            if (!refused.empty()) answer("");
-        };
-        kept->engine().replay(records);
-    });
-}
-
-// A child ended or cannot go on: its parent is told.
-void Host::child_rested(LiveRun& child) {
-    const auto parent = shared(child.parent);
-    if (!parent || child.rest == Rest::waits) return;
-    const RunState& state = child.engine().state();
-    const std::string id = child.id();
-    if (child.rest == Rest::ended) {
-        writer_->set_state(id, "ended", state.end["outcome"].text(), "");
-        writer_->release(id, true);
-        child.stop_worker();
-    }
-    if (child.undoing_child) {
-        const bool undone = state.end["outcome"].text() == "undone";
-        return parent->engine().on_child_undone(
-            id, undone ? "" : "The child run " + id + ": " + state.end["reason"].text());
-    }
-    Value outcome;
-    outcome.set("outcome", state.end["outcome"]).set("value", state.end["value"]);
-    const bool touched = !state.changes_left().empty();
-    outcome.set("changed", touched);
-    if (state.end["outcome"].text() != "done") {
-        const std::string reason =
-            child.rest == Rest::ended ? state.end["reason"].text() : child.rest_reason;
-        const Error error =
-            fail("child_failed", "The child run " + id + " (" + state.begin["runbook"].text() +
-                                     ") ended " + state.end["outcome"].text() + ": " + reason);
-        outcome.set("error", error.to_value());
-    }
-    parent->engine().on_child_end(id, outcome);
 }
 
 }  // namespace perilune

@@ -1,5 +1,6 @@
 // Starting runs: the library read, the runbook loaded and checked, the run made durable.
 #include <algorithm>
+#include <set>
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
@@ -30,6 +31,10 @@ Result<Prepared> Host::read_library(const Library& library, const std::string& e
     auto bundle = load_bundle(library, prepared.environment.files);
     if (!bundle) return bundle.error();
     prepared.bundle = std::move(*bundle);
+    for (const auto& [name, target] : prepared.environment.targets)
+        if (const auto* script = target.driver->script)
+            prepared.bundle.files[script->path] = script->text;
+    prepared.bundle.digest = bundle_digest(prepared.bundle.files);
     return prepared;
 }
 
@@ -45,11 +50,35 @@ Status Host::use_environment(const Environment& environment) {
     services.state_folder = setup_.state_folder;
     services.program_folder = setup_.program_folder;
     services.open_secret = [this](const Value& value) { return secrets_.open(value); };
+    services.keep_secret = [this](const std::string& name, const std::string& value) {
+        return secrets_.keep(name, value);
+    };
     services.print = [this](std::string text) {
         loop_->post([this, text = masker_.mask(text)] { print(text); });
     };
     drivers_ = std::make_unique<Drivers>(environment_, std::move(services));
+    use_secret_targets();
     return Done{};
+}
+
+// Rule 12.4: a handle that a secrets target gave is opened by that target's driver. They are made
+// at once, since handles are opened on other threads too.
+void Host::use_secret_targets() {
+    for (const auto& [target, settings] : environment_.targets) {
+        if (settings.driver->family != "secrets" || !setup_.secrets_of_driver) continue;
+        const auto driver = drivers_->of(target);
+        FetchSecret fetch = driver ? setup_.secrets_of_driver(*settings.driver, **driver) : nullptr;
+        if (fetch) {
+            secrets_.add_provider(target, std::move(fetch));
+            continue;
+        }
+        const Error error = driver ? fail("secret_missing",
+                                          "The driver of " + target + " does not give values away.")
+                                   : driver.error();
+        secrets_.add_provider(target, [error](const std::string&, const std::string&) {
+            return Result<std::string>(error);
+        });
+    }
 }
 
 // What the declaration asks for against what the environment's drivers have. All is named at once.
@@ -71,6 +100,13 @@ std::string Host::check_facts(const Prepared& prepared, const Value* parent_targ
                 did_you_mean(target.substr(0, slash), families));
             continue;
         }
+        if (!drivers_->kind_of(target)) {
+            std::vector<std::string> names;
+            for (const auto& [name, known] : environment_.targets) names.push_back(name);
+            add("the environment " + environment_.name + " has no target " + target + "." +
+                did_you_mean(target, names));
+            continue;  // What it lacks besides follows from that.
+        }
         for (const auto& change : changes.list()) {
             const Operation* row = family->operation(change.text());
             std::vector<std::string> names;
@@ -88,12 +124,6 @@ std::string Host::check_facts(const Prepared& prepared, const Value* parent_targ
                 if (std::find(allowed.begin(), allowed.end(), change) == allowed.end())
                     add(target + ": " + change.text() + " is not allowed to the parent run.");
             }
-        }
-        if (!drivers_->kind_of(target)) {
-            std::vector<std::string> names;
-            for (const auto& [name, known] : environment_.targets) names.push_back(name);
-            add("the environment " + environment_.name + " has no target " + target + "." +
-                did_you_mean(target, names));
         }
     }
     return problems;
@@ -170,6 +200,7 @@ void Host::create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::st
         const std::string id = begin["run"].text();
         runs_.erase("loading");
         runs_[id] = run;
+        if (run->parent.empty()) root_ = id;
         run->become(id);
         run->engine().start_recorded(stamped);
         watcher_.on_record(id, run->engine().state(), stamped);
@@ -181,12 +212,14 @@ void Host::create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::st
 // Rule 9.4: a child has its own run and journal, under the same host.
 void Host::start_child(LiveRun& parent, const EventId& id, const std::string& run,
                        const std::string& runbook, const Value& params) {
+    if (live(run)) return;
     const auto give_up = [this, parent_id = parent.id(), run](const Error& error) {
+        const auto kept = shared(run);  // It may be its own callback that gives it up.
+        runs_.erase(run);
         Value outcome;
         outcome.set("outcome", "failed").set("error", error.to_value()).set("changed", false);
         if (LiveRun* found = live(parent_id)) found->engine().on_child_end(run, outcome);
     };
-    if (live(run)) return;
     if (std::count(run.begin(), run.end(), '.') > children_deep_max)
         return give_up(fail("too_deep", "Child runs may be at most 8 deep."));
     auto path = find_runbook(parent.prepared().library, runbook);
@@ -196,9 +229,14 @@ void Host::start_child(LiveRun& parent, const EventId& id, const std::string& ru
     prepared.runbook = runbook_name(*path);
     auto child = std::make_shared<LiveRun>(*this, prepared);
     child->parent = parent.id();
-    child->parent_event = id;
+    child->engine().on_replayed = [this, kept = child.get()] { go_live(*kept); };
     runs_[run] = child;
-    const Value begin_of_parent = parent.engine().state().begin;
+    Value begin_of_parent = parent.engine().state().begin;
+    // Where the parent follows a plan, the child may do what that shows inside of it.
+    const RunState& of_parent = parent.engine().state();
+    begin_of_parent.set("plan", of_parent.plan["plan"]);
+    if (const auto asked = of_parent.children.find(id); asked != of_parent.children.end())
+        begin_of_parent.set("plan_changes", asked->second["plan_changes"]);
     child->load([this, child, run, params, begin_of_parent, give_up](Result<Value> facts) {
         if (!facts) return give_up(facts.error());
         child->prepared().facts = *facts;
@@ -212,11 +250,14 @@ void Host::start_child(LiveRun& parent, const EventId& id, const std::string& ru
         begin.set("path", child->prepared().path).set("facts", *facts);
         begin.set("params", params).set("parent", begin_of_parent["run"]);
         begin.set("started_at", wall_now_s());
+        // Those that a run above it holds are its own too; further ones are not waited for.
+        std::set<std::string> held;
+        for (const LiveRun* above = live(child->parent); above; above = live(above->parent))
+            for (const auto& lock : above->engine().state().begin["facts"]["locks"].list())
+                held.insert(lock.text());
         std::vector<std::string> locks;
         for (const auto& lock : (*facts)["locks"].list())
-            if (const auto& held = begin_of_parent["facts"]["locks"].list();
-                std::find(held.begin(), held.end(), lock) == held.end())
-                locks.push_back(lock.text());
+            if (!held.contains(lock.text())) locks.push_back(lock.text());
         create(child, begin, locks, boot_now_s(), [give_up](Result<std::string> made) {
             if (!made) give_up(made.error());
         });

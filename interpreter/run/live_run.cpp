@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
 #include "interpreter/base/sync_point.h"
 #include "interpreter/lua/syntax/parser.h"
 #include "interpreter/lua/syntax/rewrite.h"
+#include "interpreter/lua/syntax/tail_calls.h"
 #include "interpreter/run/calls.h"
 #include "interpreter/run/diagnostics.h"
 
@@ -27,8 +27,11 @@ FindFamily family_finder(const std::vector<const Family*>& families) {
 Value module_message(const std::string& path, const std::string& text, bool planning) {
     const auto tree = syntax::parse_lua(text, path);
     if (!tree) return List{"module", path, false, tree.error().message};
-    if (!planning) return List{"module", path, text};
-    auto rewritten = syntax::rewrite_for_plan(*tree);
+    std::string placed = syntax::rewrite_tail_calls(*tree);
+    if (!planning) return List{"module", path, std::move(placed)};
+    const auto again = syntax::parse_lua(placed, path);
+    if (!again) return List{"module", path, false, again.error().message};
+    auto rewritten = syntax::rewrite_for_plan(*again);
     if (!rewritten) return List{"module", path, false, rewritten.error().message};
     return List{"module", path, std::move(*rewritten)};
 }
@@ -56,7 +59,8 @@ void LiveRun::load(std::function<void(Result<Value>)> done) {
     if (!started) return fail_loading(started.error().message);
     worker_ = std::move(*started);
     for (const auto& [path, text] : prepared_.bundle.files)
-        if (path.ends_with(".lua")) worker_->send(module_message(path, text, planning));
+        if (path.ends_with(".lua") && !path.starts_with("drivers/"))
+            worker_->send(module_message(path, text, planning));
     Value settings;
     settings.set("planning", planning);
     settings.set("families", families_for_worker(host_.setup_.families));
@@ -151,27 +155,23 @@ std::int64_t LiveRun::tell_worker(Value message) {
     return ++told_;
 }
 
+std::size_t LiveRun::unread_bytes() { return worker_ ? worker_->unsent_bytes() : 0; }
+
 Value LiveRun::record_at(std::int64_t seq) {
     for (const auto& record : unshown_)
         if (record["seq"].integer() == seq) return record;
-    const auto rows = host_.store().records(id_);
-    if (!rows || seq < 1 || static_cast<std::size_t>(seq) > rows->size()) return {};
-    auto read = from_canonical_json((*rows)[static_cast<std::size_t>(seq) - 1].body);
-    return read ? *read : Value();
+    const auto records = Records::of(host_.store(), id_);
+    return records && seq > 0 ? records->at(static_cast<std::size_t>(seq) - 1) : Value();
 }
 
 // Rule 7.1: the new worker is told everything again, from the journal itself.
 void LiveRun::restart_worker() {
     host_.writer_->after_commit([this, run = host_.shared(id_)] {
         if (ended) return;
-        const auto rows = host_.store().records(id_);
-        if (!rows) return engine_.on_worker_death(rows.error().message);
-        load([this, run,
-              kept = std::make_shared<std::vector<RecordRow>>(*rows)](Result<Value> loaded) {
+        auto read = Records::of(host_.store(), id_);
+        if (!read) return engine_.on_worker_death(read.error().message);
+        load([this, run, records = std::move(*read)](Result<Value> loaded) {
             if (!loaded) return engine_.on_worker_death(loaded.error().message);
-            std::vector<Value> records;
-            for (const auto& row : *kept)
-                if (auto record = from_canonical_json(row.body)) records.push_back(*record);
             engine_owns_worker_ = true;
             engine_.replay(records);
         });
@@ -183,6 +183,12 @@ void LiveRun::start_call(CallRequest request) {
     call->cancel = std::make_shared<Cancel>();
     call->open_secret = [this](const Value& value) { return host_.secrets_.open(value); };
     call->epoch = host_.writer_->epoch(id_);
+    call->may_act = [this, run = host_.shared(id_)] { return may_act(); };
+    call->keep_part = [this, run = host_.shared(id_), id = request.id](
+                          std::string name, Value value, std::function<void()> durable) {
+        engine_.on_part(id, name, host_.masker_.mask_value(value));
+        after_commit(std::move(durable));
+    };
     call->tell = [this, run = host_.shared(id_), id = request.id](std::string text) {
         host_.loop().post([this, run, id, text = host_.masker_.mask(text)] { notice(id, text); });
     };
@@ -234,51 +240,7 @@ void LiveRun::disarm(const std::string& timer) {
     timers_.erase(found);
 }
 
-void LiveRun::start_child(const EventId& event, const std::string& run, const std::string& runbook,
-                          const Value& params) {
-    // Rule 3.2: the child begins only once the parent's record of it is durable.
-    after_commit([this, event, run, runbook, params] {
-        host_.start_child(*this, event, run, runbook, params);
-    });
-}
-
-void LiveRun::stop_child(const std::string& run, const std::string& why) {
-    if (LiveRun* child = host_.live(run)) {
-        Command command;
-        command.id = id_ + " stop " + run;
-        command.kind = "cancel";
-        command.who = "the parent run";
-        command.body.set("reason", why);
-        child->engine_.on_command(command);
-    }
-}
-
-void LiveRun::undo_child(const std::string& run) { host_.undo_child(*this, run); }
-
 void LiveRun::after_inbox(std::function<void()> done) { host_.after_inbox(std::move(done)); }
-
-std::string LiveRun::child_id(const EventId& event) {
-    return id_ + "." + to_hex(sha256(id_ + "|" + event.key())).substr(0, 6);
-}
-
-void LiveRun::rested(Rest how, const std::string& reason) {
-    rest = how;
-    rest_reason = reason;
-    if (how != Rest::waits)
-        diagnose(LogLevel::info,
-                 "The run " + id_ +
-                     " rests: " + host_.masker().mask(reason.empty() ? "ended or paused" : reason));
-    if (how != Rest::waits) {
-        ended = true;
-        for (auto& [name, timer] : timers_) host_.loop().cancel(timer);
-        timers_.clear();
-    }
-    host_.loop().post([this, run = host_.shared(id_), how, reason] {
-        show_durable();
-        if (!parent.empty()) return host_.child_rested(*this);
-        host_.watcher_.on_rest(id_, how, reason);
-    });
-}
 
 void LiveRun::notice(const EventId& event, const std::string& text) {
     // Progress is told only after what it belongs to has been shown.

@@ -32,6 +32,7 @@ public:
     bool planning = false;  // Loads the plan's rewritten copy.
 
     Engine& engine() { return engine_; }
+    const Engine& engine() const { return engine_; }
     const std::string& id() const { return id_; }
     Prepared& prepared() { return prepared_; }
     // Shows the records that are durable by now.
@@ -41,11 +42,22 @@ public:
     void where(std::function<void(Value)> done);
 
     std::string parent;  // A run's id, or empty.
-    EventId parent_event;
     bool undoing_child = false;
-    bool ended = false;
+    bool end_told = false;  // Its parent knows of its end.
+    bool ended = false;     // Nothing more of it is taken: it ended, was lost, or is given up.
     Rest rest = Rest::waits;
     std::string rest_reason;
+    // It diverged or its script cannot be executed: it can only be ended.
+    bool parked() const { return rest == Rest::diverged || rest == Rest::crashed; }
+    // It stands still until somebody lets it go on, or ends it.
+    bool at_rest() const { return parked() || rest == Rest::paused; }
+    // Something of it goes on by itself, or its end is about to be told.
+    bool busy() const;
+    // Why it rests, for those who look at the whole tree.
+    std::string told_reason() const;
+    // A command of a person or of its parent; empty where taken.
+    std::string command(const Command& given);
+    void stop(const std::string& why);
 
     double wall_now() override;
     double boot_now() override;
@@ -54,6 +66,7 @@ public:
     void after_commit(std::function<void()> effect) override;
     bool may_act() override;
     std::int64_t tell_worker(Value message) override;
+    std::size_t unread_bytes() override;
     Value record_at(std::int64_t seq) override;
     void restart_worker() override;
     void start_call(CallRequest request) override;
@@ -68,6 +81,7 @@ public:
                      const Value& params) override;
     void stop_child(const std::string& run, const std::string& why) override;
     void undo_child(const std::string& run) override;
+    bool child_busy(const std::string& run) override;
     void after_inbox(std::function<void()> done) override;
     std::string child_id(const EventId& event) override;
     std::string may_answer(const Value& question, const std::vector<Value>& approvals,

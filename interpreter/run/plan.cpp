@@ -1,72 +1,167 @@
-// A plan as text, as data, and its digest.
+// A plan as data and as text.
+#include "interpreter/run/plan.h"
+
 #include <algorithm>
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
-#include "interpreter/run/planner.h"
+#include "interpreter/run/plan_guide.h"
 
 namespace perilune {
 
+namespace {
+
+constexpr std::size_t shown_bytes_max = 300;
+
+List values_of(const std::vector<PlanNote>& notes) {
+    List values;
+    for (const auto& note : notes) values.push_back(note.to_value());
+    return values;
+}
+
+void sort_by_place(auto& items) {
+    std::stable_sort(items.begin(), items.end(),
+                     [](const auto& left, const auto& right) { return left.place < right.place; });
+}
+
+Value without_detail(const PlanEntry& entry) {
+    Value value = entry.to_value();
+    List inside;
+    for (const auto& held : entry.inside) inside.push_back(without_detail(held));
+    if (!inside.empty()) value.set("changes", std::move(inside));
+    return value.set("detail", {});
+}
+
+// What is longer is whole in the plan as data.
+std::string shortened(std::string text) {
+    if (text.size() <= shown_bytes_max) return text;
+    text.resize(shown_bytes_max);
+    while (!text.empty() && (text.back() & 0xC0) == 0x80) text.pop_back();
+    if (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();
+    return text + " …";
+}
+
+std::string entry_line(const PlanEntry& entry, const std::string& indent) {
+    std::string line = indent;
+    line += entry.sign;
+    line += " " + shortened(describe_change(entry.operation, entry.target, entry.arguments));
+    if (!entry.detail.empty()) line += "  (" + entry.detail + ")";
+    return line + (entry.repeats ? "  (again and again)" : "");
+}
+
+void add_entries(std::string& text, const std::vector<PlanEntry>& entries,
+                 const std::string& indent) {
+    std::string path = "\n";
+    for (const auto& entry : entries) {
+        if (entry.done) continue;
+        if (entry.path != path)
+            text += indent + (entry.path.empty() ? "(outside any step)" : entry.path) + "\n";
+        path = entry.path;
+        text += entry_line(entry, indent + "  ") + "\n";
+        add_entries(text, entry.inside, indent + "    ");
+    }
+}
+
+void add_section(std::string& text, const std::string& title, const std::vector<PlanNote>& notes,
+                 const char* field) {
+    if (notes.empty()) return;
+    text += "\n" + title + "\n";
+    for (const auto& note : notes) {
+        text += "  " + (note.path.empty() ? "" : note.path + ": ") + note.value[field].text();
+        if (note.value.has("at")) text += " (" + note.value["at"].text() + ")";
+        if (note.value.has("role")) text += " (role " + note.value["role"].text() + ")";
+        text += "\n";
+    }
+}
+
+std::ptrdiff_t count_of(const std::vector<PlanEntry>& entries, char sign) {
+    std::ptrdiff_t count = 0;
+    for (const auto& entry : entries)
+        count += (!entry.done && entry.sign == sign && entry.operation != "run_runbook") +
+                 count_of(entry.inside, sign);
+    return count;
+}
+
+}  // namespace
+
 Value PlanEntry::to_value() const {
     Value value;
-    value.set("strand", strand).set("path", path).set("target", target);
+    value.set("path", path).set("ordinal", ordinal).set("target", target);
     value.set("operation", operation).set("args", arguments).set("sign", std::string(1, sign));
-    return value.set("detail", detail);
+    if (!detail.empty()) value.set("detail", detail);
+    if (done) value.set("done", true);
+    if (repeats) value.set("repeats", true);
+    List changes;
+    for (const auto& entry : inside) changes.push_back(entry.to_value());
+    if (operation == "run_runbook") value.set("changes", std::move(changes));
+    return value;
+}
+
+Value PlanNote::to_value() const {
+    Value told = value;
+    return told.set("path", path);
+}
+
+void Plan::sort() {
+    sort_by_place(entries);
+    for (auto* notes : {&approvals, &assumed, &not_planned, &unanswered, &problems})
+        sort_by_place(*notes);
+}
+
+void Plan::add_inside(PlanEntry& entry, Plan child) {
+    const auto take = [&](std::vector<PlanNote>& mine, std::vector<PlanNote>& theirs) {
+        for (auto& note : theirs) {
+            note.path = entry.target + (note.path.empty() ? "" : " › ") + note.path;
+            if (!entry.path.empty()) note.path = entry.path + " › " + note.path;
+            note.place.insert(note.place.begin(), entry.place.begin(), entry.place.end());
+            mine.push_back(std::move(note));
+        }
+    };
+    take(approvals, child.approvals);
+    take(assumed, child.assumed);
+    take(not_planned, child.not_planned);
+    take(unanswered, child.unanswered);
+    take(problems, child.problems);
+    entry.inside = std::move(child.entries);
+}
+
+Value Plan::covered() const {
+    List changes;
+    for (const auto& entry : entries) changes.push_back(without_detail(entry));
+    Value value;
+    value.set("changes", std::move(changes)).set("approvals", values_of(approvals));
+    return value.set("assumed", values_of(assumed)).set("not_planned", values_of(not_planned));
 }
 
 Value Plan::to_value() const {
     List changes;
     for (const auto& entry : entries) changes.push_back(entry.to_value());
-    Value value;
-    value.set("changes", changes).set("approvals", approvals).set("assumed", assumed);
-    value.set("not_planned", not_planned).set("problems", problems);
-    return value.set("digest", to_hex(digest));
+    Value value = covered();
+    value.set("changes", std::move(changes)).set("unanswered", values_of(unanswered));
+    value.set("problems", values_of(problems)).set("digest", to_hex(digest));
+    if (!run.empty()) value.set("run", run);
+    value.set("bundle", bundle);
+    return value;
 }
-
-namespace {
-
-std::string entry_line(const PlanEntry& entry) {
-    std::string line = "  ";
-    line += entry.sign;
-    line += " " + entry.target + ":" + entry.operation;
-    if (!entry.detail.empty()) return line + "  " + entry.detail;
-    return line + " " + to_json(entry.arguments);
-}
-
-void add_section(std::string& text, const std::string& title, const List& items,
-                 const char* field) {
-    if (items.empty()) return;
-    text += "\n" + title + "\n";
-    for (const auto& item : items) {
-        const std::string& path = item["path"].text();
-        text += "  " + (path.empty() ? "" : path + ": ") + item[field].text();
-        if (item.has("at")) text += " (" + item["at"].text() + ")";
-        if (item.has("role")) text += " (role " + item["role"].text() + ")";
-        text += "\n";
-    }
-}
-
-}  // namespace
 
 std::string Plan::to_text() const {
     std::string text;
-    std::string path = "\n";
-    for (const auto& entry : entries) {
-        if (entry.path != path)
-            text += (entry.path.empty() ? "(outside any step)" : entry.path) + "\n";
-        path = entry.path;
-        text += entry_line(entry) + "\n";
-    }
-    if (entries.empty()) text += "Nothing would be changed.\n";
+    const auto done = std::count_if(entries.begin(), entries.end(),
+                                    [](const PlanEntry& entry) { return entry.done; });
+    const bool anything = static_cast<std::size_t>(done) < entries.size();
+    if (!run.empty())
+        text += "The rest of the run " + run +
+                ", from where it waits; made already: " + std::to_string(done) +
+                (done == 1 ? " change.\n\n" : " changes.\n\n");
+    add_entries(text, entries, "");
+    if (!anything) text += "Nothing would be changed.\n";
     add_section(text, "Asks people", approvals, "name");
     add_section(text, "Assumed to hold", assumed, "what");
     add_section(text, "Not planned: what follows depends on what only the run will know",
                 not_planned, "why");
+    add_section(text, "Did not answer", unanswered, "what");
     add_section(text, "Would fail", problems, "message");
-    const auto count = [&](char sign) {
-        return std::to_string(std::count_if(entries.begin(), entries.end(),
-                                            [&](const auto& entry) { return entry.sign == sign; }));
-    };
+    const auto count = [&](char sign) { return std::to_string(count_of(entries, sign)); };
     text += "\n" + count('+') + " to create, " + count('~') + " to change, " + count('-') +
             " to delete, " + count('!') + " that cannot be undone, " + count('=') +
             " already so.\nPlan " + to_hex(digest) + "\n";

@@ -1,78 +1,105 @@
 // Plans a run: the script with real observes and predicted changes, as far as it can be known.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "interpreter/run/live_run.h"
+#include "interpreter/run/plan.h"
 
 namespace perilune {
 
-// One change that would be made, in the order of its strand.
-struct PlanEntry {
-    std::string strand;
-    std::string path;  // The step.
-    std::string target;
-    std::string operation;
-    Value arguments;     // With unknowns where only the run will know.
-    char sign = '~';     // + create, ~ change, - delete, ! cannot be undone, = already so
-    std::string detail;  // What the driver says of it: "300 s → 60 s".
-
-    Value to_value() const;
+// What is planned: a run from its beginning, or the rest of one from where its records end.
+struct PlanSubject {
+    Value begin;           // A `begin` record, or what one of this run would hold.
+    Records records = {};  // Empty for a run that has not begun.
+    int depth = 0;         // How many runs are around this one.
 };
 
-struct Plan {
-    std::vector<PlanEntry> entries;
-    List approvals;      // { path, kind, name, role }
-    List assumed;        // { path, what }: conditions taken as true.
-    List not_planned;    // { path, why }: where a strand's plan ends before its script does.
-    List problems;       // { path, message }: what fails already while planning.
-    std::string digest;  // 32 raw bytes: what an approval of the plan covers.
-
-    Value to_value() const;
-    std::string to_text() const;
+// What predicted changes may have altered so far. A run and its child runs share it.
+struct Predictions {
+    double now = 0;
+    std::set<std::string> observes;   // "dns/site list", "dns/site *"
+    std::set<std::string> resources;  // See resource_key.
 };
 
-// Rules 10.1 to 10.3. The run must have been loaded for planning; `done` is called once.
+// Rules 10.1 to 10.4. The run must have been loaded for planning; `done` is called once. Whatever
+// the timing of drivers, the same world gives the same plan: what strands ask is answered in the
+// order in which they asked, and only what cannot influence each other is asked at the same time.
 class Planner {
 public:
-    Planner(Host& host, std::shared_ptr<LiveRun> run, Value params, std::function<void(Plan)> done);
+    Planner(Host& host, std::shared_ptr<LiveRun> run, PlanSubject subject,
+            std::function<void(Plan)> done, std::shared_ptr<Predictions> predicted = nullptr);
+    ~Planner();
     void start();
 
 private:
+    // An event that has not been answered yet.
+    struct Asked {
+        Event event;
+        const Operation* row = nullptr;
+        Map arguments;
+        bool begun = false;
+        bool over = false;  // `how` and `value` are its answer.
+        std::string how = "ok";
+        Value value;
+        std::unique_ptr<Planner> child;
+    };
+    using AskedPtr = std::shared_ptr<Asked>;
+
+    // planner.cpp: the order of things
     void on_message(const List& message);
-    void on_event(const Event& event);
-    void operation(const Event& event);
-    void observe(const Event& event, const Operation& row, Map arguments);
-    void change(const Event& event, const Operation& row, Map arguments);
-    void add_change(const Event& event, const Operation& row, const Map& arguments,
-                    const Before* found);
+    void on_event(Event event);
+    void take(Event event);
+    void begin_calls();
+    void answer_in_order();
+    void handle(const Event& event);
     void question(const Event& event);
-    void call(const Event& event, Phase phase, const Map& arguments,
-              std::function<void(CallAnswer)> then);
+    void settled(const AskedPtr& asked, std::string how, Value value);
     void deliver(const Event& event, std::string_view how, Value value);
-    bool touched(const Event& event) const;
+    void note_scope(const Value& record);
+    PlanPlace place_of(const Event& event) const;
+    void note(std::vector<PlanNote>& notes, const Event& event, Value value);
     void finish_when_quiet();
-    std::string place(const Event& event) const;
+
+    // planner_replay.cpp: what a journal holds already
+    void take_records();
+    void note_done(const Value& record, std::map<std::string, PlanEntry>& done);
+    void end_replay();
+
+    // planner_operations.cpp: what operations and child runs would do
+    void begin_operation(const AskedPtr& asked);
+    std::string refusal(const Event& event, const Family* family, const Operation* row) const;
+    void observe(const AskedPtr& asked);
+    void change(const AskedPtr& asked);
+    void begin_child(const AskedPtr& asked);
+    PlanEntry entry_of(const Event& event);
+    void add_change(const Asked& asked, const Before* found);
+    void call(const AskedPtr& asked, Phase phase, std::function<void(CallAnswer)> then);
+    bool touched(const Event& event) const;
+    bool tells_again(const Event& event) const;
 
     Host& host_;
     std::shared_ptr<LiveRun> run_;
-    Value params_;
+    PlanSubject subject_;
     std::function<void(Plan)> done_;
+    std::shared_ptr<Predictions> predicted_;
     Plan plan_;
-    RunState state_;  // Scopes and their paths only.
-    std::set<std::string>
-        changed_;  // "dns/site list": observes a predicted change may have altered.
-    std::set<std::string> resources_;  // What predicted changes touch.
-    double now_ = 0;
-    int calls_ = 0;
+    RunState state_;  // Of the records, then of the scopes that would be opened.
+    std::map<std::string, PlanPlace> places_;       // Of strands.
+    std::map<std::string, std::int64_t> branches_;  // How many each join has opened.
+    std::map<std::string, std::int64_t> ordinals_;  // Changes met, by scope.
+    std::set<EventId> recorded_;
+    std::deque<Event> stash_;  // Events beyond the records, met while those are streamed.
+    std::deque<AskedPtr> queue_;
     std::int64_t told_ = 0;
     std::int64_t quiet_ = 0;
     std::int64_t seq_ = 0;
+    bool replaying_ = false;
     bool finished_ = false;
 };
 

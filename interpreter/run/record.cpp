@@ -120,6 +120,19 @@ std::string record_fingerprint(const Value& record) {
     return to_canonical_json(parts);
 }
 
+Event event_of(const Value& record) {
+    Event event;
+    event.id = EventId::from(record);
+    event.scope = record["scope"].text();
+    event.kind = event_kind(record);
+    event.name = record["name"].text();
+    event.target = record["target"].text();
+    event.data = record["args"];
+    event.data.as_map();
+    event.at = record["at"].text();
+    return event;
+}
+
 std::string describe_event(std::string_view kind, const Value& name, const Value& target,
                            const Value& data) {
     if (kind == "operation") {
@@ -138,6 +151,33 @@ std::string describe_event(std::string_view kind, const Value& name, const Value
 
 std::string describe_record(const Value& record) {
     return describe_event(event_kind(record), record["name"], record["target"], record["args"]);
+}
+
+Value begin_message(const Value& begin) {
+    Value run;
+    run.set("id", begin["run"]).set("runbook", begin["runbook"]);
+    run.set("environment", begin["environment"]).set("started_by", begin["who"]);
+    run.set("started_at", begin["started_at"]);
+    Value params = begin["params"];
+    params.as_map();
+    return List{"begin", std::move(params), begin["time"], std::move(run)};
+}
+
+bool stands_for_event(const Value& record) {
+    return !event_kind(record).empty() && !record["host"].boolean();
+}
+
+std::optional<EventId> answered_event(const Value& record) {
+    const std::string& kind = record["kind"].text();
+    if (record["host"].boolean()) return std::nullopt;
+    if (kind == "read" || (kind == "failure" && record.has("decision")))
+        return EventId::from(record);
+    const bool answers = kind == "result" || (kind == "answer" && !record["partial"].boolean()) ||
+                         (kind == "fired" && record["why"].text() != "question") ||
+                         (kind == "settled" && record.has("of")) ||
+                         (kind == "stop" && record["why"].text() == "skip" && record.has("of"));
+    if (!answers) return std::nullopt;
+    return of(record);
 }
 
 Value delivery_of(const Value& record) {
@@ -170,9 +210,9 @@ Value delivery_of(const Value& record) {
 }
 
 bool wants_flush(const Value& record) {
-    static constexpr std::array<std::string_view, 16> always = {
-        "begin", "claim",    "code",    "intent", "child", "part", "try",   "not_done",
-        "doubt", "question", "failure", "answer", "stop",  "undo", "ended", "end"};
+    static constexpr std::array<std::string_view, 18> always = {
+        "begin",    "claim",   "code",   "intent", "child", "part",  "try", "not_done", "doubt",
+        "question", "failure", "answer", "stop",   "undo",  "ended", "end", "plan",     "beyond"};
     const std::string& kind = record["kind"].text();
     for (const auto name : always)
         if (kind == name) return true;

@@ -50,10 +50,18 @@ std::string event_fingerprint(const Event& event);
 // The same of the event a record stands for; empty where the record stands for none.
 std::string record_fingerprint(const Value& record);
 // For people: `step "Promote"`, `dns/site:upsert {…}`.
+// The event a record stands for, as it was asked.
+Event event_of(const Value& record);
 std::string describe_event(std::string_view kind, const Value& name, const Value& target,
                            const Value& data);
 std::string describe_record(const Value& record);
 
+// The message that begins the run of a `begin` record in a worker, the first time and in replays.
+Value begin_message(const Value& begin);
+// Whether the record is of something a strand asked for, with its number.
+bool stands_for_event(const Value& record);
+// The event that the record answers for the strand that asked; nothing where it answers none.
+std::optional<EventId> answered_event(const Value& record);
 // The message a worker gets when the record is appended, live and in replay alike; nil for none.
 Value delivery_of(const Value& record);
 

@@ -113,10 +113,13 @@ std::int64_t RunState::next_undo_index() const {
     return undo_entries.empty() ? 1 : undo_entries.back().index + 1;
 }
 
+bool RunState::asks() const {
+    return !questions.empty() || !failures.empty() || !beyond.empty() || doubts() > 0;
+}
+
 const Change* RunState::change(const EventId& id) const {
-    for (const auto& found : changes)
-        if (found.id == id) return &found;
-    return nullptr;
+    const auto found = change_places.find(id);
+    return found == change_places.end() ? nullptr : &changes[found->second];
 }
 
 }  // namespace perilune

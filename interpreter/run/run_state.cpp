@@ -28,6 +28,9 @@ enum class Kind {
     end,
     keep,
     signal,
+    plan,
+    beyond,
+    code,
     progress,
     log,
     other
@@ -43,9 +46,15 @@ Kind kind_of(const std::string& text) {
         {"ended", Kind::ended},     {"end", Kind::end},         {"keep", Kind::keep},
         {"signal", Kind::signal},   {"try", Kind::progress},    {"not_done", Kind::progress},
         {"doubt", Kind::progress},  {"part", Kind::progress},   {"undone", Kind::undone},
-        {"log", Kind::log}};
+        {"plan", Kind::plan},       {"beyond", Kind::beyond},   {"log", Kind::log},
+        {"code", Kind::code}};
     const auto found = kinds.find(text);
     return found == kinds.end() ? Kind::other : found->second;
+}
+
+// What opens branches, which carry the names.
+bool is_join(const std::string& what) {
+    return what == "parallel" || what == "each" || what == "meanwhile";
 }
 
 }  // namespace
@@ -59,9 +68,14 @@ RunState::RunState() {
 void RunState::apply(const Value& record) {
     seq = record["seq"].integer();
     time = std::max(time, record["time"].number());
-    if (record.has("target")) used_targets.insert(record["target"].text());
+    if (const std::string& target = record["target"].text();
+        !target.empty() && !used_targets.contains(target))
+        used_targets.insert(target);
     switch (kind_of(record["kind"].text())) {
-        case Kind::begin: begin = record; break;
+        case Kind::begin:
+            begin = record;
+            take_plan(record);
+            break;
         case Kind::open: open_scope(record); break;
         case Kind::close: close_scope(record); break;
         case Kind::intent: take_intent(record); break;
@@ -96,6 +110,9 @@ void RunState::apply(const Value& record) {
             signals.push_back(record);
             signal_ids.insert(record["inbox"].text());
             break;
+        case Kind::plan: take_plan(record); break;
+        case Kind::beyond: beyond[of(record)] = record; break;
+        case Kind::code: take_code(record); break;
         case Kind::progress: take_progress(record); break;
         case Kind::other: break;
     }
@@ -115,10 +132,13 @@ void RunState::open_scope(const Value& record) {
     made.attempt = std::max<int>(1, static_cast<int>(made.options["attempt"].integer()));
     made.opened_at = record["time"].number();
     made.opened_seq = record["seq"].integer();
-    Scope& parent = scopes[made.parent];
+    // Branches of two joins under one step are told from each other as steps of one name are.
+    Scope* around = &scopes[made.parent];
+    while (is_join(around->what)) around = &scopes[around->parent];
+    Scope& parent = *around;
     std::string shown = made.name;
-    if (made.what == "parallel" || made.what == "each" || made.what == "meanwhile") {
-        shown.clear();  // Its branches carry the names.
+    if (is_join(made.what)) {
+        shown.clear();
     } else if (made.attempt == 1) {
         if (const int count = ++parent.child_names[made.name]; count > 1)
             shown += "[" + std::to_string(count) + "]";
@@ -134,6 +154,10 @@ void RunState::close_scope(const Value& record) {
     const auto found = scopes.find(record["scope"].text());
     if (found == scopes.end()) return;
     found->second.open = false;
+    // Of what has ended, only undo asks.
+    const Value undo = found->second.options["undo"];
+    found->second.options = Value();
+    if (!undo.is_nil()) found->second.options.set("undo", undo);
     found->second.outcome = record["args"]["outcome"].text();
     found->second.closed_at = record["time"].number();
     timers.erase(EventId::from_key(found->first));
@@ -176,35 +200,35 @@ void RunState::take_progress(const Value& record) {
 
 void RunState::take_result(const Value& record) {
     const EventId id = of(record);
-    const std::string& outcome = record["outcome"].text();
     Change change;
-    change.id = id;
-    change.outcome = outcome;
-    change.value = record["value"];
-    change.after = record["after"];
-    change.seq = record["seq"].integer();
-    change.changed = record["changed"].boolean();
-    const bool touched =
-        outcome == "done" || outcome == "unknown" || record["left"].text() == "some";
     Value asked;
     if (const auto intent = intents.find(id); intent != intents.end()) {
-        asked = intent->second.record;
+        asked = std::move(intent->second.record);
         intents.erase(intent);
     } else if (const auto child = children.find(id); child != children.end()) {
-        asked = child->second;
+        asked = std::move(child->second);
         change.child = asked["run"].text();
         children.erase(child);
     } else {
         return;
     }
+    change.outcome = record["outcome"].text();
+    const bool touched =
+        change.outcome == "done" || change.outcome == "unknown" || record["left"].text() == "some";
+    // What was already so needs no undo, and an undo of the host's own has none.
+    if (!touched || !record["changed"].boolean() || asked["host"].boolean()) return;
+    change.id = id;
+    change.seq = record["seq"].integer();
     change.scope = asked["scope"].text();
     change.target = asked["target"].text();
     change.operation = asked["name"].text();
-    change.arguments = asked["args"];
-    change.before = asked["before"];
     change.recovery = change.child.empty() ? asked["recovery"].text() : "ask";
-    if (asked["host"].boolean()) return;  // An undo of the host's own.
-    if (touched) changes.push_back(std::move(change));
+    change.keep({.arguments = asked["args"],
+                 .before = asked["before"],
+                 .after = record["after"],
+                 .value = record["value"]});
+    change_places[id] = changes.size();
+    changes.push_back(std::move(change));
 }
 
 void RunState::take_answer(const Value& record) {
@@ -218,50 +242,6 @@ void RunState::take_answer(const Value& record) {
     timers.erase(id);
     if (!record.has("signal")) return;
     std::erase_if(signals, [&](const Value& kept) { return kept["inbox"] == record["signal"]; });
-}
-
-void RunState::take_stop(const Value& record) {
-    if (record.has("strand")) settling[EventId::from(record)] = record;
-    std::string scope_id = record["args"]["scope"].text();
-    if (record.has("of")) scope_id = record["of"].text();
-    if (!record.has("strand") && !record.has("of")) {
-        stop = record;
-        if (record["why"].text() == "undo") undo_request = record;
-        scope_id.clear();
-    }
-    if (const auto found = scopes.find(scope_id); found != scopes.end())
-        found->second.stopped = true;
-    const auto inside = [&](const Value& held) { return within(held["scope"].text(), scope_id); };
-    std::erase_if(questions, [&](const auto& item) { return inside(item.second.record); });
-    std::erase_if(failures, [&](const auto& item) { return inside(item.second); });
-    std::erase_if(timers, [&](const auto& item) {
-        const Value& held = item.second.record;
-        return item.second.why == "timeout" ? within(held["of"].text(), scope_id) : inside(held);
-    });
-}
-
-void RunState::take_undo(const Value& record) {
-    if (!record["within"].boolean()) {
-        undoing = true;
-        end = Value();  // An ended run is open again until its undo has ended.
-    }
-    if (record.has("who")) undo_request = record;
-    if (record["settled"].boolean()) return;
-    UndoEntry entry;
-    entry.index = record["index"].integer();
-    entry.function = record["function"].boolean();
-    entry.record = record;
-    undo_entries.push_back(std::move(entry));
-}
-
-void RunState::take_undone(const Value& record) {
-    const std::string& outcome = record["outcome"].text();
-    for (auto& entry : undo_entries) {
-        if (entry.index != record["index"].integer()) continue;
-        entry.settled = true;
-        if (outcome != "done" && outcome != "nothing") continue;
-        for (const auto& key : entry.record["covers"].list()) undone.insert(key.text());
-    }
 }
 
 }  // namespace perilune

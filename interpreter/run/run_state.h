@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "interpreter/run/record.h"
+#include "interpreter/run/change.h"
 
 namespace perilune {
 
@@ -28,23 +28,6 @@ struct Scope {
     double opened_at = 0;
     double closed_at = 0;
     std::map<std::string, int> child_names;
-};
-
-// A settled change, as undo sees it.
-struct Change {
-    EventId id;
-    std::string scope;
-    std::string target;
-    std::string operation;
-    Value arguments;
-    Value before;
-    Value after;
-    Value value;
-    std::string recovery;
-    std::string outcome;  // done, unknown, or failed with a part left
-    std::string child;    // Of a child run: its id.
-    bool changed = true;
-    std::int64_t seq = 0;
 };
 
 // A change whose intent is durable and whose outcome is not known yet.
@@ -90,6 +73,7 @@ public:
     Value ended;              // The record that began `ended`, or nil.
     bool ended_over = false;  // `ended` has come to its end.
     bool undoing = false;     // An undo has begun: the run can only be undone further.
+    Value plan;               // The plan in force: `plan` and `plan_changes`; nil for none.
     Value undo_request;       // The record that asked for the undo: who, to, force.
     std::int64_t seq = 0;
     double time = 0;
@@ -97,10 +81,12 @@ public:
     std::map<EventId, OpenIntent> intents;
     std::map<EventId, OpenTimer> timers;
     std::map<EventId, OpenQuestion> questions;
-    std::map<EventId, Value> failures;  // Unguarded failures that wait for a decision.
-    std::map<EventId, Value> settling;  // `stop` records of scopes not settled yet.
-    std::map<EventId, Value> children;  // Child runs not ended yet.
-    std::vector<Change> changes;        // In the order in which they settled.
+    std::map<EventId, Value> failures;             // Unguarded failures that wait for a decision.
+    std::map<EventId, Value> settling;             // `stop` records of scopes not settled yet.
+    std::map<EventId, Value> children;             // Child runs not ended yet.
+    std::map<EventId, Value> beyond;               // Changes that wait for a plan that shows them.
+    std::vector<Change> changes;                   // In the order in which they settled.
+    std::map<EventId, std::size_t> change_places;  // Where each is among them.
     std::vector<UndoEntry> undo_entries;
     std::set<std::string> undone;  // Keys of changes and scopes that an undo has dealt with.
     std::vector<Value> signals;    // Sent and not awaited yet.
@@ -118,6 +104,8 @@ public:
     std::string path(const std::string& scope) const;
     bool in_doubt(const EventId& id) const;
     int doubts() const;
+    // True where a person is asked anything: a question, a decision, a doubt, a further plan.
+    bool asks() const;
     // True where a step around the scope says `undo = false`.
     bool kept(const std::string& scope) const;
     // The outermost step around a scope (within `limit`) that has an undo function: the key of its
@@ -143,6 +131,8 @@ private:
     void take_result(const Value& record);
     void take_answer(const Value& record);
     void take_stop(const Value& record);
+    void take_plan(const Value& record);
+    void take_code(const Value& record);
     void take_undo(const Value& record);
     void take_undone(const Value& record);
     void take_progress(const Value& record);

@@ -7,6 +7,8 @@ namespace perilune {
 
 namespace {
 
+constexpr std::string_view host_provider = "(host)";
+
 std::string percent_encoded(const std::string& text) {
     std::string out;
     for (const char c : text) {
@@ -36,6 +38,20 @@ Result<std::string> encode(const std::string& value, const std::string& encoding
 void SecretOpener::add_provider(const std::string& name, FetchSecret fetch) {
     const std::lock_guard guard(mutex_);
     providers_[name] = std::move(fetch);
+}
+
+Value SecretOpener::keep(const std::string& name, const std::string& value) {
+    add_provider(std::string(host_provider), [this](const std::string& asked, const std::string&) {
+        const std::lock_guard guard(mutex_);
+        const auto found = kept_.find(asked);
+        if (found != kept_.end()) return Result<std::string>(found->second);
+        return Result<std::string>(
+            fail("secret_missing", "The secret " + asked + " was kept by a host that has ended."));
+    });
+    masker_.add(name, value);
+    const std::lock_guard guard(mutex_);
+    kept_[name] = value;
+    return make_secret(name, host_provider);
 }
 
 Result<std::string> SecretOpener::open_piece(const SecretPiece& piece) {

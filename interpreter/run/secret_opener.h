@@ -24,6 +24,9 @@ public:
     // A provider a handle names: the `secrets` target it came from.
     void add_provider(const std::string& name, FetchSecret fetch);
 
+    // Keeps a value of its own until the host ends, as a driver's token; returns its handle.
+    Value keep(const std::string& name, const std::string& value);
+
     // Text stays as it is; a handle gives the text its template stands for now.
     Result<std::string> open(const Value& value);
 
@@ -34,6 +37,7 @@ private:
     FetchSecret fetch_;
     std::mutex mutex_;
     std::map<std::string, FetchSecret> providers_;
+    std::map<std::string, std::string> kept_;
 };
 
 }  // namespace perilune

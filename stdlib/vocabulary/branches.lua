@@ -150,6 +150,7 @@ end
 function M.each(list, given, body)
   local at = scheduler.position()
   if body == nil then given, body = nil, given end
+  scheduler.check(list)
   if type(list) ~= "table" or type(body) ~= "function" then
     errors.raise("bad_argument", "each needs a list and a function: each(list, fn).", "never", at)
   end

@@ -33,18 +33,21 @@ end
 
 local function time_now()
   local strand = scheduler.current()
+  if strand and scheduler.plans(strand) then return wire.unknown("the time of the run") end
   return strand and strand.now or scheduler.now
 end
 
 -- Random numbers come from one generator per strand, so replay gives the same ones.
 local function random(...)
   local strand = scheduler.current()
+  if scheduler.is_unknown(seed) then return wire.unknown("a random number") end
   local id = strand and strand.id or "loading"
   if not generators[id] then generators[id] = sandbox.random(seed .. "|" .. id) end
   return generators[id](...)
 end
 
 local function secret(name)
+  scheduler.check(name)
   if type(name) ~= "string" or not name:find("^[%w_./-]+$") or #name > 200 then
     errors.raise("bad_argument", "secret needs a secret's name: secret(\"NAME\").", "never",
       scheduler.position())
@@ -70,8 +73,9 @@ local function vocabulary(families)
       errors.raise("bad_argument", "run cannot be changed.", "never", scheduler.position())
     end }),
     date = function(format, at)
+      at = at or time_now()
       if scheduler.is_unknown(at) then return at end
-      return units.date(format or "%Y-%m-%dT%H:%M:%SZ", at or time_now())
+      return units.date(format or "%Y-%m-%dT%H:%M:%SZ", at)
     end,
   } do
     words[name] = word
@@ -141,8 +145,12 @@ local function start_body(id, what, name, body, finish)
   end)
 end
 
-function handlers.begin(_, given, now, run)
+-- Before `begin` of a plan that goes on from a journal: where each strand's records end.
+function handlers.recorded(_, last) scheduler.recorded = last end
+
+function handlers.begin(_, given, now, run, stand_ins)
   params, run_table = given, run
+  steps.stand_ins = stand_ins or {}
   -- A run has its id only now: a resumed one must draw the numbers that the first one drew.
   seed, generators = run.id, {}
   scheduler.now = now

@@ -35,7 +35,7 @@ function M.load(path)
   local ok, value = pcall(chunk)
   loading[path], scheduler.loading = nil, scheduler.loading - 1
   if not ok then
-    -- What is called by `return f { … }` has no line of its own any more.
+    -- A script may raise what has no place; the file is known all the same.
     local failure = errors.from(value)
     failure.at = failure.at or path
     error(failure, 0)

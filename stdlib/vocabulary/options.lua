@@ -1,5 +1,6 @@
 -- Checks the option tables of the vocabulary: unknown names refused with a suggestion, types shown.
 local errors = require "vocabulary.errors"
+local scheduler = require "vocabulary.scheduler"
 local suggest = require "vocabulary.suggest"
 local units = require "vocabulary.units"
 
@@ -59,6 +60,7 @@ end
 ---Returns a checked copy of `given`: `allowed` maps each name to a reader's name or to a list of
 ---the texts it may be. `of` names the call in errors: 'step "Promote"'.
 function M.read(given, allowed, of, at)
+  scheduler.check(given)
   if given == nil then return {} end
   if type(given) ~= "table" then
     wrong("the options of " .. of, "a table of named options", given, at)
@@ -71,6 +73,7 @@ function M.read(given, allowed, of, at)
         describe(name), suggest.did_you_mean(tostring(name), known_names(allowed)),
         table.concat(known_names(allowed), ", ")), "never", at)
     end
+    scheduler.check(value)
     local what = ("the option %s of %s"):format(name, of)
     if type(kind) == "table" then
       local found = false
@@ -88,6 +91,7 @@ end
 
 ---Checks a name people will see: text of 1 to 200 bytes without control bytes.
 function M.name(value, of, at)
+  scheduler.check(value)
   if type(value) ~= "string" then wrong("the name of " .. of, "text", value, at) end
   if value == "" or #value > 200 or value:find("%c") then
     errors.raise("bad_argument", ("the name of %s must have 1 to 200 bytes and no control "

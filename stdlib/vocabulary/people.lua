@@ -27,11 +27,16 @@ end
 -- Asks once: the answer { decision, value, reason, who }, or raises.
 local function question(strand, what, name, read, at)
   while true do
-    local ok, value = scheduler.perform("question", name, "", {
-      what = what, role = read.role, count = read.count, not_starter = read.not_starter,
-      within = read.within, otherwise = read.otherwise, detail = read.detail,
-      evidence = read.evidence, choices = read.choices,
-    })
+    local instead, ok, value = steps.stand_in(strand, strand.n + 1)
+    if instead then
+      value = instead.error
+    else
+      ok, value = scheduler.perform("question", name, "", {
+        what = what, role = read.role, count = read.count, not_starter = read.not_starter,
+        within = read.within, otherwise = read.otherwise, detail = read.detail,
+        evidence = read.evidence, choices = read.choices,
+      })
+    end
     local failure
     if not ok then
       failure = errors.make(value)
@@ -80,7 +85,7 @@ local function word(what)
       if what == "confirm" then
         value = answer.decision == "yes" or answer.decision == "approve" or answer.value == true
       end
-      if scheduler.planning or verified(read, name, answer.value) then return value end
+      if scheduler.plans(strand) or verified(read, name, answer.value) then return value end
     end
   end
 end

@@ -4,6 +4,21 @@ local scheduler = require "vocabulary.scheduler"
 
 local M = {}
 
+-- What gives an unknown where it is given one.
+local passed_on = {
+  math = { "abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "deg", "exp", "floor",
+    "fmod", "frexp", "ldexp", "log", "log10", "max", "min", "modf", "pow", "rad", "sin", "sinh",
+    "sqrt", "tan", "tanh" },
+  string = { "byte", "char", "find", "format", "gsub", "len", "lower", "match", "rep", "reverse",
+    "sub", "upper" },
+  bit = { "arshift", "band", "bnot", "bor", "bswap", "bxor", "lshift", "rol", "ror", "rshift",
+    "tobit", "tohex" },
+}
+-- What chooses by its first argument.
+local chosen_by = { "type", "tonumber", "pairs", "ipairs", "next", "unpack", "assert", "select",
+  "error" }
+
+-- Gives the first unknown among the arguments.
 local function any_unknown(...)
   for index = 1, select("#", ...) do
     local value = select(index, ...)
@@ -11,10 +26,15 @@ local function any_unknown(...)
   end
 end
 
----Installs the plan's versions of what looks into values, in place, into a script's globals.
+-- An unknown among the list's own items, which a library's function would look at unseen.
+local function unknown_item(list)
+  return type(list) == "table" and any_unknown(unpack(list, 1, table.maxn(list))) or nil
+end
+
+---The plan's versions of what looks into values: most give an unknown where they are given one, and
+---what would choose by it ends the strand's plan.
 function M.install(wire, globals)
-  local function passing(library, name)
-    local original = library[name]
+  local function passing(name, original)
     return function(...)
       local unknown = any_unknown(...)
       if unknown then return wire.unknown(name .. " of " .. wire.unknown_source(unknown)) end
@@ -22,20 +42,32 @@ function M.install(wire, globals)
     end
   end
   local function ending(original)
-    return function(value, ...)
-      return original(scheduler.check(value), ...)
+    return function(...)
+      scheduler.check(any_unknown(...))
+      return original(...)
     end
   end
-  local replaced = { math = {}, string = {} }
-  for _, name in ipairs { "abs", "ceil", "floor", "max", "min", "fmod", "sqrt", "pow" } do
-    replaced.math[name] = passing(globals.math, name)
+  local replaced = { tostring = passing("tostring", globals.tostring), table = {} }
+  for library, names in pairs(passed_on) do
+    replaced[library] = {}
+    for _, name in ipairs(names) do
+      replaced[library][name] = passing(name, globals[library][name])
+    end
   end
-  for _, name in ipairs { "format", "lower", "upper", "rep", "sub", "gsub", "match", "find",
-    "len", "byte", "reverse" } do
-    replaced.string[name] = passing(globals.string, name)
+  replaced.string.gmatch = ending(globals.string.gmatch)
+  for _, name in ipairs(chosen_by) do
+    local original = globals[name]
+    replaced[name] = function(value, ...) return original(scheduler.check(value), ...) end
   end
-  for _, name in ipairs { "type", "tonumber", "pairs", "ipairs", "next", "unpack" } do
-    replaced[name] = ending(globals[name])
+  replaced.rawequal = ending(globals.rawequal)
+  function replaced.table.concat(list, ...)
+    local unknown = unknown_item(list)
+    if unknown then return wire.unknown("text with " .. wire.unknown_source(unknown)) end
+    return globals.table.concat(list, ...)
+  end
+  function replaced.table.sort(list, ...)
+    scheduler.check(unknown_item(list))
+    return globals.table.sort(list, ...)
   end
   replaced.__check = scheduler.check
   return replaced

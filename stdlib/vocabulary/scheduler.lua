@@ -12,6 +12,7 @@ local M = {
   queue_last = 0,
   loading = 0,     -- Above 0 while a module is being loaded: nothing may wait there.
   planning = false,
+  recorded = {},   -- Plans of the rest of a run: by strand, the number of its last recorded event.
 }
 
 local call_tag, wait_tag, join_tag, horizon_tag = {}, {}, {}, {}
@@ -121,6 +122,11 @@ end
 function M.join()
   current.joining = true
   return coroutine.yield(join_tag)
+end
+
+---True where the strand's further events are predicted: in a plan, past what a journal holds of it.
+function M.plans(strand)
+  return M.planning and strand.n >= (M.recorded[strand.id] or 0)
 end
 
 ---Plans only: this strand's plan ends here, because what follows depends on an unknown.

@@ -4,7 +4,8 @@ local options = require "vocabulary.options"
 local scheduler = require "vocabulary.scheduler"
 
 local M = {
-  undos = {},  -- By scope of the attempt: { body = function, result = value }.
+  undos = {},      -- By scope of the attempt: { body = function, result = value }.
+  stand_ins = {},  -- By the first event of an attempt: { n, outcome, error }; see M.stand_in.
 }
 
 local not_needed = {}
@@ -38,6 +39,14 @@ function M.ask_failure(strand, what, name, failure, attempts_left)
   return decision
 end
 
+---What stands in for an attempt that failed before the code was replaced, or nil: its body is not
+---executed again, and the strand goes on counting where its failure was told.
+function M.stand_in(strand, n)
+  local found = M.stand_ins[strand.id .. "#" .. n]
+  if found then strand.n = found.n end
+  return found
+end
+
 local function note_place(failure, strand)
   if not failure.step and #strand.names > 0 then
     failure.step = table.concat(strand.names, " › ")
@@ -60,6 +69,11 @@ local function attempt(strand, spec, number)
   })
   local scope = scheduler.enter(strand, n)
   if spec.undo_body then M.undos[scope] = { body = spec.undo_body } end
+  local instead = M.stand_in(strand, n)
+  if instead then
+    scheduler.leave(strand, scope)
+    return instead.outcome, errors.make(instead.error), {}, scope
+  end
   local results = { scheduler.call(spec.body) }
   scheduler.leave(strand, scope)
   strand.scope = scope

@@ -20,7 +20,12 @@ end
 function M.perform_bare(kind, what, name, target, data, at)
   while true do
     local strand = scheduler.here(target ~= "" and target .. ":" .. name or name)
-    local ok, value = scheduler.perform(kind, name, target, data)
+    local instead, ok, value = steps.stand_in(strand, strand.n + 1)
+    if instead then
+      value = instead.error
+    else
+      ok, value = scheduler.perform(kind, name, target, data)
+    end
     if ok then return value end
     local failure = raise_operation(value, name, target, strand, at)
     if not steps.is_bare(strand) or scheduler.is_guarded(strand) then error(failure, 0) end
@@ -87,6 +92,7 @@ local function family_function(family, operations)
     __tostring = function(self) return handles[self] end,
   }
   return function(name)
+    scheduler.check(name)
     if type(name) ~= "string" or not name:find("^[%w_-]+$") then
       errors.raise("bad_argument", ("%s needs a target's name, such as %s(\"main\")."):format(
         family, family), "never", scheduler.position())

@@ -23,7 +23,7 @@ end
 
 ---sleep(duration): durable; a resumed run sleeps only what is left.
 function M.sleep(given)
-  local seconds, expected = units.read_duration(given)
+  local seconds, expected = units.read_duration(scheduler.check(given))
   if not seconds then
     errors.raise("bad_argument", "sleep needs " .. expected .. ".", "never",
       scheduler.position())
@@ -72,10 +72,11 @@ function M.wait_until(name, given, body)
       .. "take."):format(name), "never", at)
   end
   local strand = scheduler.here("wait_until")
-  if scheduler.planning then return scheduler.assume("wait_until: " .. name) end
+  if scheduler.plans(strand) then return scheduler.assume("wait_until: " .. name) end
   return as_step(strand, { what = "wait", name = name, within = read.within, body = function()
     local started, last = strand.now, nil
     while true do
+      if scheduler.plans(strand) then return scheduler.assume("wait_until: " .. name) end
       local ok, value = scheduler.pcall(scheduler.probe, "wait_until", body)
       if ok and value then return value end
       if not ok then
@@ -98,10 +99,11 @@ function M.hold(name, given, body)
       :format(name), "never", at)
   end
   local strand = scheduler.here("hold")
-  if scheduler.planning then return scheduler.assume("hold: " .. name) end
+  if scheduler.plans(strand) then return scheduler.assume("hold: " .. name) end
   return as_step(strand, { what = "hold", name = name, within = read.during, body = function()
     local started = strand.now
     while true do
+      if scheduler.plans(strand) then return scheduler.assume("hold: " .. name) end
       if not scheduler.probe("hold", body) then
         error(errors.make { code = "did_not_hold", retry = "safe", at = at,
           message = ("\"%s\" stopped being true after %s; it must hold for %s."):format(name,
@@ -117,6 +119,7 @@ end
 ---wait_for(names, { within = }): { name, data } of the first outside signal of one of the names.
 function M.wait_for(names, given)
   local at = scheduler.position()
+  scheduler.check(names)
   if type(names) == "string" then names = { names } end
   if type(names) ~= "table" or #names == 0 then
     errors.raise("bad_argument", "wait_for needs a signal's name or a list of names.", "never",

@@ -96,6 +96,14 @@ function M.flush_counter(folder)
   return count() and count or nil
 end
 
+-- Whether a folder lies on a file system in memory, where a flush costs nothing.
+function M.is_in_memory(folder)
+  local pipe = io.popen(("stat -f -c %%T '%s' 2>/dev/null"):format(folder))
+  local kind = pipe:read("*l")
+  pipe:close()
+  return kind == "tmpfs"
+end
+
 function M.median(values)
   local sorted = {}
   for index, value in ipairs(values) do

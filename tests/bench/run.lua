@@ -1,19 +1,28 @@
 -- Measures Perilune against peers on this machine and prints medians over interleaved rounds.
--- Executed as `luajit tests/bench/run.lua [--rounds N]` from the root; ./dev bench builds first.
+-- Executed as `luajit tests/bench/run.lua [--rounds N] [--bin FOLDER]` from the root; ./dev bench
+-- builds first. docs/performance.md says what the figures were and where the time goes.
 package.path = "tests/bench/?.lua;" .. package.path
 
+local ansible = require("ansible")
 local measure = require("measure")
 local peers = require("peers")
+local show = require("show")
+
+local function option(name, otherwise)
+  for index = 1, #arg - 1 do
+    if arg[index] == name then
+      return arg[index + 1]
+    end
+  end
+  return otherwise
+end
 
 local folder = os.getenv("PWD") .. "/.build/bench"
-local program = ".build/release/bin/perilune"
+local memory = "/dev/shm/perilune-bench"  -- Named in library/environments/memory.yaml, too.
+local program = option("--bin", ".build/release/bin") .. "/perilune"
+local rounds = tonumber(option("--rounds", "5"))
 local program_count, change_count = 100, 1000
-local rounds = arg[1] == "--rounds" and tonumber(arg[2]) or 5
 local flushes
-
-local function exists(command)
-  return os.execute(("command -v '%s' >/dev/null 2>&1"):format(command)) == 0
-end
 
 -- Runs a program once: its seconds, its output, and the flushes meanwhile for each of `count`.
 local function run(argv, count)
@@ -22,9 +31,9 @@ local function run(argv, count)
   return took_s, output, before and (flushes() - before) / (count or 1)
 end
 
-local function perilune(runbook, ...)
-  return { program, "run", runbook, "--library", "tests/bench/library", "--environment", "bench",
-    "--no-input", ... }
+local function perilune(runbook, environment, ...)
+  return { program, "run", runbook, "--library", "tests/bench/library", "--environment",
+    environment, "--no-input", ... }
 end
 
 -- A row is a name, how often a round samples it, and a sample: its value and flushes per piece.
@@ -45,74 +54,82 @@ local function rate_row(name, argv)
 end
 
 -- The rate of a runbook's changes, less what starting takes.
-local function changes_row(name, runbook, cold)
+local function changes_row(name, runbook, environment, cold)
+  local box = environment == "memory" and memory or folder .. "/box"
   return { name = name, samples = 1, sample = function()
-    os.execute(("rm -rf '%s/box' && mkdir '%s/box'"):format(folder, folder))
-    local took_s, _, per_piece = run(perilune(runbook, "count=" .. change_count), change_count)
+    os.execute(("rm -rf '%s' && mkdir -p '%s'"):format(box, box))
+    local argv = perilune(runbook, environment, "count=" .. change_count)
+    local took_s, _, per_piece = run(argv, change_count)
+    os.execute(("rm -rf '%s'"):format(box))
     return change_count / (took_s - measure.median(cold.values) / 1000), per_piece
   end }
 end
 
-local function cold_group(built, cold)
-  local rows = {
-    time_row("C++ program, same libraries", 10, { folder .. "/lua_state" }),
-  }
-  if exists("ansible-playbook") then
-    rows[2] = time_row("ansible-playbook, one task", 1,
-      { "ansible-playbook", "-i", "localhost,", "tests/bench/one_task.yml" })
-  else
-    rows[2] = { name = "ansible-playbook, one task", skipped = "not installed" }
+local function ansible_row()
+  local found, reason = ansible.find(folder, folder .. "/ansible.log")
+  if not found then
+    return { name = "ansible-playbook, one task", skipped = reason }
   end
-  return { title = "Cold start of one step", unit = "ms", ours = built and cold, rows = rows }
+  local row = time_row("ansible-playbook, one task", 1,
+    { found, "-i", "localhost,", "tests/bench/one_task.yml" })
+  row.goal = 0.04
+  return row
 end
 
 local function groups_of(built)
-  local cold = time_row("perilune run, one step", 10, perilune("step"))
+  local cold = time_row("perilune run, one step", 10, perilune("step", "bench"))
+  local bare = time_row("C++ program, same libraries", 10, { folder .. "/lua_state" })
+  bare.goal = 3
+  local spawning = time_row("posix_spawn, nothing durable", 3, {
+    folder .. "/spawn_true", tostring(program_count),
+  })
+  spawning.goal = 2
+  local in_memory = measure.is_in_memory("/dev/shm")
+  local changes = built and in_memory and changes_row("perilune run", "changes", "memory", cold)
+  if changes then
+    changes.flushes_goal = 1.1
+  end
   return {
-    cold_group(built, cold),
     {
-      title = program_count .. " programs, each a durable step", unit = "ms",
-      ours = built and time_row("perilune run", 1, perilune("programs", "count=" .. program_count),
-        program_count),
-      rows = {
-        time_row("posix_spawn, nothing durable", 1, {
-          folder .. "/spawn_true", tostring(program_count),
-        }),
-      },
+      title = "Cold start of one step", unit = "ms", ours = built and cold,
+      rows = { bare, ansible_row() },
     },
     {
-      title = "Durable changes, one after the other", unit = "per s", more_is_better = true,
-      ours = built and changes_row("perilune run", "changes", cold),
+      title = program_count .. " programs, each a durable step", unit = "ms",
+      ours = built and time_row("perilune run", 3,
+        perilune("programs", "bench", "count=" .. program_count), program_count),
+      rows = { spawning },
+    },
+    {
+      title = "Changes that may be repeated, objects in memory: the journal's flushes alone",
+      unit = "per s", more_is_better = true, ours = changes,
+      skipped = not in_memory and "/dev/shm is no file system in memory",
       rows = {
         rate_row("SQLite commits, WAL and FULL", {
           folder .. "/commits", folder .. "/peer/commits.db", tostring(change_count),
         }),
+      },
+    },
+    {
+      title = "The same by fifty branches at once", unit = "per s", more_is_better = true,
+      ours = built and in_memory and changes_row("perilune run", "branches", "memory", cold),
+      rows = {},
+    },
+    {
+      title = "The same one after the other, objects on the disk", unit = "per s",
+      more_is_better = true, ours = built and changes_row("perilune run", "changes", "bench", cold),
+      rows = {
         rate_row("files written durably, no journal", {
           folder .. "/durable_files", folder .. "/peer", tostring(change_count),
         }),
       },
     },
-    {
-      title = "Durable changes, fifty branches at once", unit = "per s", more_is_better = true,
-      ours = built and changes_row("perilune run", "branches", cold), rows = {},
-    },
   }
-end
-
-local function each_row(group, visit)
-  if group.ours then
-    visit(group.ours)
-  end
-  for _, row in ipairs(group.rows) do
-    if not row.skipped then
-      visit(row)
-    end
-  end
 end
 
 local function take_round(groups)
   for _, group in ipairs(groups) do
-    each_row(group, function(row)
+    show.each_row(group, function(row)
       row.values, row.flushes = row.values or {}, row.flushes or {}
       for _ = 1, row.samples do
         local value, per_piece = row.sample()
@@ -123,38 +140,8 @@ local function take_round(groups)
   end
 end
 
-local function print_row(group, row)
-  if row.skipped then
-    print(("  %-36s %10s  %s"):format(row.name, "skipped", row.skipped))
-    return
-  end
-  local value = measure.median(row.values)
-  local line = ("  %-36s %10.1f %-6s"):format(row.name, value, group.unit)
-  if #row.flushes > 0 then
-    line = line .. (" %6.2f flushes each"):format(measure.median(row.flushes))
-  end
-  if group.ours and row ~= group.ours then
-    local ours = measure.median(group.ours.values)
-    line = line .. ("   ratio %.3g"):format(group.more_is_better and value / ours or ours / value)
-  end
-  print((line:gsub("%s+$", "")))
-end
-
-local function print_group(group)
-  if not group.ours and #group.rows == 0 then
-    return
-  end
-  print(group.title)
-  if group.ours then
-    print_row(group, group.ours)
-  end
-  for _, row in ipairs(group.rows) do
-    print_row(group, row)
-  end
-end
-
 local function main()
-  os.execute(("mkdir -p '%s/box'"):format(folder))
+  os.execute(("mkdir -p '%s'"):format(folder))
   -- Runs of a benchmark belong in no one's real state, and SQLite's file in the same file system.
   os.execute(("rm -rf '%s/home' && mkdir '%s/home'"):format(folder, folder))
   for name, value in pairs({ HOME = "", XDG_STATE_HOME = "/state", XDG_CONFIG_HOME = "/config" }) do
@@ -163,6 +150,9 @@ local function main()
   flushes = measure.flush_counter(folder)
   peers.build("tests/bench", folder, program)
   local built = measure.read_file(program) ~= nil
+  if built then
+    run(perilune("step", "bench"))  -- Makes the state folder.
+  end
   local groups = groups_of(built)
   for round = 1, rounds do
     io.stderr:write(("round %d of %d\n"):format(round, rounds))
@@ -170,14 +160,12 @@ local function main()
   end
   print(("Medians of %d rounds; a ratio is how many times the peer's cost Perilune's is.")
     :format(rounds))
+  show.groups(groups)
   if not built then
-    print(program .. " is not built: only the peers are measured.")
+    print("skipped: " .. program .. " is not built; only the peers are measured")
   end
   if not flushes then
-    print("The kernel counts no flushes for " .. folder .. ".")
-  end
-  for _, group in ipairs(groups) do
-    print_group(group)
+    print("skipped: the kernel counts no flushes for " .. folder)
   end
 end
 

@@ -30,6 +30,11 @@ const std::vector<const DriverKind*>& all_drivers() {
     return drivers;
 }
 
+const std::vector<const FamilyRules*>& all_family_rules() {
+    static const std::vector<const FamilyRules*> rules = {&dns_rules};
+    return rules;
+}
+
 const Family* find_family(std::string_view name) {
     for (const auto* family : all_families())
         if (family->name == name) return family;

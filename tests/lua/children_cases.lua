@@ -48,6 +48,15 @@ function cases.a_child_takes_locks_of_its_own_and_gives_them_back(w)
   w:equal("3", w:sql("select count(*) from run"), "Runs")
 end
 
+function cases.a_child_uses_the_locks_of_all_runs_above_it(w)
+  child(w, "return run_runbook('leaf')", 'locks = { "middle" }')
+  w:book([[return runbook { summary = "Leaf", targets = {}, locks = { "middle", "top", "own" },
+    run = function() return "leaf" end }]], "leaf")
+  w:body("return run_runbook('child')", 'locks = { "top" }')
+  w:run():exits(0):says('"value":"leaf"')
+  w:equal("0", w:sql("select count(*) from lock"), "Locks")
+end
+
 function cases.children_in_branches_run_at_the_same_time(w)
   child(w, "sleep('400ms') return 1")
   w:body [[

@@ -5,6 +5,29 @@ local function plan(w, more)
   return w:perilune("plan book --environment here " .. (more or ""))
 end
 
+local function digest_of(ended)
+  local digest = ended.all:match("%-%-plan (%x+)")
+  if not digest then error("No plan was offered.\n" .. ended.all, 0) end
+  return digest
+end
+
+-- Plans what a waiting run would still do, approves exactly that, and goes on.
+local function approve_the_rest(w)
+  local rest = w:perilune("plan --continue case"):exits(0)
+  w:perilune("approve case --plan " .. digest_of(rest)):exits(0)
+  return rest
+end
+
+local function follow(w, more)
+  plan(w, "--out @W@/plan.json"):exits(0)
+  return w:run("--plan " .. w.folder .. "/plan.json " .. (more or ""))
+end
+
+local beyond_a_branch = [[
+  local made = storage("box"):put { key = "a", body = "1" }
+  if made.changed then storage("box"):put { key = "b", body = "2" } end
+]]
+
 function cases.a_plan_changes_nothing_and_shows_signs(w)
   w:file("box/there", "old")
   w:body [[
@@ -16,7 +39,8 @@ function cases.a_plan_changes_nothing_and_shows_signs(w)
     step("Tell", function() notify("log"):send { text = "done" } end)
   ]]
   w:file("box/same", "3")
-  plan(w):exits(0):says("+ storage/box:put"):says("~ storage/box:put"):says("! notify/log:send")
+  plan(w):exits(0):says("+ storage/box:put {\"body\":\"1\",\"key\":\"new\"")
+    :says("~ storage/box:put"):says("= storage/box:put"):says("! notify/log:send")
   if w:read("box/new") then error("The plan wrote something.") end
   w:equal("old", w:read("box/there"), "what was there")
   if w:read("notices.jsonl") then error("The plan told somebody.") end
@@ -59,15 +83,121 @@ function cases.a_plan_that_does_not_hold_any_more_is_refused(w)
   if w:read("box/a") then error("Something was written.") end
 end
 
-function cases.a_change_the_plan_does_not_show_is_stopped_before_it_is_sent(w)
+
+-- What a plan of the rest printed as the way to approve it.
+function cases.the_time_of_the_run_and_its_id_are_not_known_before_it(w)
   w:body [[
-    local made = storage("box"):put { key = "a", body = "1" }
-    if made.changed then storage("box"):put { key = "b", body = "2" } end
+    storage("box"):put { key = "a", body = "made by " .. run.id .. " at " .. tostring(now()) }
+    storage("box"):put { key = "b", body = ("%s %d"):format(date("%H:%M"), math.random(6)) }
+    storage("box"):put { key = "c", body = table.concat({ run.started_by, "x" }, " ") }
   ]]
-  plan(w, "--out @W@/plan.json"):exits(0)
-  w:run("--plan " .. w.folder .. "/plan.json"):exits(3):says("does not show")
-  w:equal("1", w:read("box/a"), "what the plan shows")
-  if w:read("box/b") then error("What the plan did not show was written.") end
+  follow(w):exits(0)
+  local text = w:read("box/a") or ""
+  if not text:find("^made by case at %d+") then error("Written was: " .. text, 0) end
+end
+
+function cases.a_value_that_only_the_run_will_know_chooses_nothing_unseen(w)
+  local put = [[local r = storage("box"):put { key = "a", body = "1" }
+    ]]
+  for _, choosing in ipairs { "table.sort { r.a, r.b }", "for _ in (\"x\"):gmatch(r.p) do end",
+    "sleep(r.pause)", "step(r.name, function() end)",
+    "step(\"A\", { timeout = r.t }, function() end)",
+    "each(r.list, function() end)", "dns(r.zone)", "wait_for(r.signal)", "secret(r.name)",
+    "run_runbook(r.name)", "select(r.n, 1, 2)", "assert(r.ok)", "local t = {} t[r.key] = 1",
+    "keep(r.name)", "if tostring(r.x) == \"a\" then end" } do
+    w:body(put .. choosing .. "\nstorage(\"box\"):put { key = \"after\", body = \"1\" }")
+    plan(w):exits(0):says("not known before the run"):says_not("\"key\":\"after\"")
+  end
+  for _, passing in ipairs { "tostring(r.x)", "(\"%s\"):format(r.x)", "r.x .. \"y\"",
+    "json.encode { x = r.x }", "table.concat { \"a\", r.x }", "bit.band(r.x, 1) .. \"\"",
+    "math.max(r.x, 1) .. \"\"", "(\"x\"):rep(r.n)" } do
+    w:body(put .. "storage(\"box\"):put { key = \"after\", body = " .. passing .. " }")
+    plan(w):exits(0):says("unknown until run"):says_not("Not planned")
+  end
+end
+
+function cases.the_same_world_gives_the_same_plan_whatever_answers_first(w)
+  w:body [[
+    local function wait_a_while()
+      process("local"):inspect { program = "peek", arguments = { "-c",
+        "test $(od -An -N1 -tu1 /dev/urandom) -gt 127 && sleep 0.06; true" } }
+    end
+    local names = {}
+    for index = 1, 4 do
+      names["branch " .. index] = function()
+        wait_a_while()
+        if index % 2 == 0 then
+          storage(index == 2 and "box" or "other"):put { key = "object", body = "1" }
+        else
+          local there = storage(index == 1 and "other" or "box"):head { key = "none" }
+          if not there then notify("log"):send { text = "wrote " .. index } end
+        end
+      end
+    end
+    parallel(names)
+  ]]
+  local first = digest_of(plan(w):exits(0))
+  for _ = 1, 7 do w:equal(first, digest_of(plan(w)), "the plan's digest") end
+end
+
+function cases.new_code_is_covered_by_no_plan_of_the_old(w)
+  w:body(beyond_a_branch .. "    storage(\"box\"):put { key = \"z\", body = \"1\" }\n")
+  follow(w):exits(3)
+  w:body(beyond_a_branch .. "    storage(\"box\"):put { key = \"y\", body = \"1\" }\n")
+  approve_the_rest(w):says("2 to create"):says_not("\"key\":\"y\"")
+  w:resume("--with-current-code"):exits(3):says("made of other code")
+  w:equal("a=1", w:objects(), "what was done before")
+  approve_the_rest(w)
+  w:resume():exits(0)
+  w:equal("a=1 b=2 y=1", w:objects(), "what the new code did")
+end
+
+function cases.a_child_run_is_planned_and_may_do_what_its_parents_plan_shows(w)
+  w:book([[return runbook { summary = "A child", targets = { ["storage/box"] = { "put" } },
+    run = function(params)
+      step("Inside", function() storage("box"):put { key = params.key, body = "1" } end)
+    end }]], "child")
+  w:body [[
+    step("Child", function() run_runbook("child", { key = "c" }) end)
+    storage("box"):put { key = "d", body = "1" }
+  ]]
+  plan(w):exits(0):says("run_runbook \"child\""):says("Inside"):says("2 to create")
+  follow(w):exits(0)
+  w:equal("c=1 d=1", w:objects(), "what parent and child wrote")
+end
+
+function cases.what_is_told_beside_other_work_may_be_told_again(w)
+  w:body [[
+    meanwhile("Copy", { every = "100ms" }, function()
+      notify("log"):send { text = "still at it" }
+    end, function()
+      sleep("450ms")
+      storage("box"):put { key = "a", body = "1" }
+    end)
+  ]]
+  plan(w):exits(0):says("! notify/log:send"):says("(again and again)"):says("1 that cannot")
+  follow(w):exits(0)
+  local _, told = w:read("notices.jsonl"):gsub("still at it", "")
+  if told < 2 then error("It was told only " .. told .. " times.", 0) end
+end
+
+function cases.two_parallels_in_one_step_have_places_of_their_own(w)
+  w:body [[
+    local box = storage("box")
+    local function both(prefix)
+      return parallel { A = function() return box:put { key = prefix .. "a", body = "1" } end,
+        B = function() return box:put { key = prefix .. "b", body = "1" } end }
+    end
+    step("Both", function()
+      local first = both("1")
+      if first.A.changed then both("2") end
+    end)
+  ]]
+  follow(w):exits(3):says("does not show storage/box:put")
+  w:equal("1a=1 1b=1", w:objects(), "what the plan shows")
+  approve_the_rest(w):says("2 to create")
+  w:resume():exits(0)
+  w:equal("1a=1 1b=1 2a=1 2b=1", w:objects(), "what both plans show")
 end
 
 return cases

@@ -11,7 +11,7 @@ return runbook {
   run = function() end,
 }
 ]]
-  w:run():exits(2):says("runbooks/book.lua: runbook has no key on_failur")
+  w:run():exits(2):says("runbooks/book.lua:1: runbook has no key on_failur")
     :says("Did you mean \\\"on_failure\\\"?")
 end
 
@@ -197,6 +197,52 @@ function cases.odd_run_ids_are_refused_or_distinct(w)
   w:perilune("run book --environment here --no-input --run-id Case"):exits(0)
   w:perilune("run book --environment here --no-input --run-id case"):exits(0)
   w:equal("2", w:sql("select count(*) from run"), "Runs")
+end
+
+function cases.a_target_that_the_environment_lacks_is_told_once(w)
+  w:environment((w:default_environment():gsub("  storage/other:[^\n]*\n", "")))
+  w:body [[ storage("box"):list {} ]]
+  local ended = w:run():exits(2)
+  local _, times = ended.all:gsub("storage/other", "")
+  w:equal(1, times, "how often the missing target is named")
+end
+
+-- Line 10 of the file is the first of the body.
+function cases.what_a_returned_call_raises_names_its_line(w)
+  for _, call in ipairs { "step(\"A\", { retires = 2 }, function() end)",
+    "step(\"A\", function() error(\"x\") end)", "storage(\"box\"):put { kee = \"a\" }",
+    "storage(\"box\"):get { key = 1 }", "approve(\"A\", { role = 1 })", "duration(\"soon\")",
+    "ensure(false)", "each({}, 1)", "wait_until(\"A\", {}, function() end)",
+    "json.decode(\"{\")", "error(\"x\")", "run_runbook(\"none\")" } do
+    w:body("    return " .. call)
+    w:run():exits(3):says("\"at\":\"runbooks/book.lua:10\"")
+    w:tell("cancel")
+    os.execute("rm -rf '" .. w.folder .. "/state'")
+  end
+end
+
+function cases.what_a_returned_call_in_a_module_raises_names_the_modules_line(w)
+  w:file("library/lib/put.lua", "return function(key)\n"
+    .. "  return storage(\"box\"):put { kee = key }\n"
+    .. "end\n")
+  w:body [[ return require("put")("a") ]]
+  w:run():exits(3):says("\"at\":\"lib/put.lua:2\"")
+end
+
+function cases.a_declaration_that_is_refused_names_its_line(w)
+  w:book("-- A comment.\nreturn runbook {\n  summary = \"A case\",\n  runn = 1,\n}\n")
+  w:run():exits(2):says("runbooks/book.lua:2: runbook has no key runn")
+end
+
+function cases.a_returned_call_gives_all_its_values(w)
+  w:body [[
+    local function both() return try(function() return 1, nil, 3 end) end
+    local a, b, c, d = both()
+    ensure(a == true and b == 1 and c == nil and d == 3, "all values")
+    local function deep(n) if n == 0 then return "end" end return deep(n - 1) end
+    ensure(deep(200000) == "end", "own tail calls need no stack")
+  ]]
+  w:run():exits(0)
 end
 
 return cases

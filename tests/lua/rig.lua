@@ -164,6 +164,29 @@ function World:start(more, words)
   return job
 end
 
+---Executes `perilune WORDS` at a terminal of its own, to see what it shows and to type lines.
+function World:terminal(words)
+  local base = self.folder .. "/terminal"
+  shell("mkfifo " .. quoted(base .. ".keys"))
+  -- The descriptor that is never read from keeps the pipe open between two lines.
+  write(base .. ".sh", ("exec 3<>%s.keys; timeout 60 script -qec %s /dev/null <%s.keys >%s.shown")
+    :format(base, quoted(self:command_line(words)), base, base))
+  os.execute("setsid sh " .. quoted(base .. ".sh") .. " 2>/dev/null &")
+  local terminal = {}
+  function terminal.shows(_, text, times)
+    M.wait(function()
+      local shown, at, found = read(base .. ".shown") or "", 1, 0
+      while true do
+        local _, last = shown:find(text, at, true)
+        if not last then return found >= (times or 1) end
+        at, found = last + 1, found + 1
+      end
+    end, "the terminal to show: " .. text)
+  end
+  function terminal.line(_, text) write(base .. ".keys", text .. "\n") end
+  return terminal
+end
+
 ---Waits until `condition` holds; fails the case where it does not within `limit_s`.
 function M.wait(condition, what, limit_s)
   local until_s = os.time() + (limit_s or 30)

@@ -104,4 +104,85 @@ function cases.a_secret_readable_by_others_is_refused(w)
   w:run():exits(4):says("chmod")
 end
 
+-- An environment with two stores of secrets as targets and none of its own.
+local stores = [[
+kind: development
+targets:
+  storage/box: { driver: folder, path: ../box }
+  storage/other: { driver: folder, path: ../other }
+  notify/log: { driver: file, path: ../notices.jsonl }
+  secrets/vault: { driver: file_store, folder: ../vault }
+  secrets/pass: { driver: command, command: [/bin/sh, "-c", "echo given-to-{name}"], names: [door] }
+  process/local:
+    driver: local
+    programs:
+      sh: { path: /bin/sh, arguments: any, effect: change, variables: [KEY] }
+]]
+
+local function with_stores(w, body)
+  w:environment(stores)
+  w:book(([[return runbook { summary = "Stores", targets = {
+    ["secrets/vault"] = { "generate", "put" }, ["secrets/pass"] = {},
+    ["process/local"] = { "run" }, ["storage/box"] = { "put" } },
+    run = function() %s end }]]):format(body))
+end
+
+local use = [[
+    local function use(key)
+      process("local"):run { program = "sh", environment = { KEY = key },
+        arguments = { "-c", "printf %s \"$KEY\" >>@W@/used; echo >>@W@/used; echo out $KEY" } }
+    end
+]]
+
+function cases.a_handle_that_a_store_gave_is_opened_by_that_stores_driver(w)
+  with_stores(w, use .. [[
+    secrets("vault"):generate { name = "db", length = 20, stage = "current" }
+    use(secrets("vault"):read { name = "db" })
+    use(secrets("pass"):read { name = "door" })
+  ]])
+  local ended = w:run():exits(0)
+  local made, given = (w:read("used") or ""):match("^(%S+)\n(%S+)\n$")
+  w:equal(40, #(made or ""), "the length of the generated secret, two letters a byte")
+  w:equal("given-to-door", given, "what the command printed")
+  w:file("printed", ended.all)
+  for _, value in ipairs { made, given } do
+    local found = sh(w, "grep -rlaF -e '" .. value .. "' @W@ | grep -v -e /vault/ -e /used "
+      .. "-e /library/ -e /state/process/")
+    w:equal("", found, "files that hold the value")
+  end
+  ended:says("[secret db]"):says("[secret door]")
+end
+
+function cases.a_handle_of_a_store_is_opened_after_a_resume_and_in_its_own_version(w)
+  with_stores(w, use .. [[
+    local vault = secrets("vault")
+    vault:put { name = "db", value = secrets("pass"):read { name = "door" } }
+    local first = vault:read { name = "db", version = "1" }
+    vault:generate { name = "db", length = 30, stage = "current" }
+    approve("Go on?")
+    use(first)
+    use(vault:read { name = "db" })
+  ]])
+  w:run():exits(3)
+  w:tell("approve")
+  w:resume():exits(0)
+  local first, now = (w:read("used") or ""):match("^(%S+)\n(%S+)\n$")
+  w:equal("given-to-door", first, "the first version")
+  w:equal(60, #(now or ""), "the length of the present one")
+end
+
+function cases.a_store_that_has_not_the_secret_is_named(w)
+  with_stores(w, use .. [[ local key = secrets("vault"):read { name = "none" }
+    ensure(key == nil, "no handle of what is not there") ]])
+  w:run():exits(0)
+  with_stores(w, use .. [[
+    secrets("vault"):generate { name = "db", length = 20, stage = "current" }
+    local key = secrets("vault"):read { name = "db" }
+    process("local"):run { program = "sh", arguments = { "-c", "rm -r @W@/vault/*" } }
+    use(key)
+  ]])
+  os.execute("rm -rf '" .. w.folder .. "/state'")
+  w:run():exits(3):says("db")
+end
+
 return cases

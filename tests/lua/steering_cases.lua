@@ -144,7 +144,7 @@ function cases.ctrl_c_pauses_and_a_second_one_ends_at_once(w)
   w:resume():exits(0):says('"value":"over"')
 end
 
-function cases.sigterm_pauses_as_ctrl_c_does(w)
+function cases.sigterm_pauses_as_ctrl_c_does_with_a_code_of_its_own(w)
   w:body [[
     sleep("1s")
     return "over"
@@ -152,8 +152,7 @@ function cases.sigterm_pauses_as_ctrl_c_does(w)
   local job = w:start()
   w:await "kind='timer'"
   job:kill("TERM")
-  local ended = job:wait()
-  if ended.code ~= 143 then ended:exits(130) end
+  job:wait():exits(143):says("perilune resume case")
   w:resume():exits(0):says('"value":"over"')
 end
 

@@ -145,6 +145,50 @@ function cases.undo_false_keeps_what_a_step_did(w)
   w:equal("kept=1", w:objects(), "The box")
 end
 
+local kept_and_impossible = [[
+  local box = storage("box")
+  step("First", function() box:put { key = "first", body = "1" } end)
+  step("Migrate", { undo = false }, function() box:put { key = "kept", body = "1" } end)
+  step("Program", function()
+    process("local"):run { program = "sh", arguments = { "-c", "true" } }
+  end)
+  step("Last", function() box:put { key = "last", body = "2" } end)
+]]
+
+function cases.what_undo_keeps_is_listed_before_and_after_and_makes_it_no_less_whole(w)
+  w:body [[
+    local box = storage("box")
+    step("Migrate", { undo = false }, function() box:put { key = "kept", body = "1" } end)
+    step("Other", function() box:put { key = "gone", body = "2" } end)
+  ]]
+  w:run():exits(0)
+  w:perilune("undo case --no-input"):exits(7):says("Kept on purpose:\n  storage/box:put")
+    :says("(Migrate)"):says("meant to stay")
+  w:perilune("status case"):exits(0):says("Kept"):says("meant to stay")
+  w:perilune("report case --format text"):exits(0):says("kept"):says("kept on purpose")
+end
+
+function cases.a_preview_of_an_undo_says_what_it_would_do_and_undoes_nothing(w)
+  w:body(kept_and_impossible)
+  w:run():exits(0)
+  local shown = w:perilune("undo case --preview"):exits(0)
+  shown:says("Undo, newest first:\n  storage/box:put"):says("(Last)"):says("(First)")
+    :says("Cannot be undone:\n  process/local:run"):says("Kept on purpose:\n  storage/box:put")
+    :says("cannot itself be undone")
+  w:equal("first=1 kept=1 last=2", w:objects(), "The box")
+  w:perilune("undo case --preview --to Last"):exits(0):says("(Last)"):says_not("(First)")
+    :says_not("Cannot be undone")
+  w:perilune("undo case --preview --to None"):exits(2):says("no step or keep mark")
+end
+
+function cases.what_cannot_be_undone_is_said_and_ends_nothing(w)
+  w:body(kept_and_impossible)
+  w:run():exits(0)
+  w:tell("undo"):exits(8):says("process/local:run"):says("cannot be undone")
+  w:equal("kept=1", w:objects(), "The box")
+  w:equal(2, w:count("kind='undone' and f('$.outcome')='done'"), "Entries taken back")
+end
+
 function cases.a_failure_undoes_nothing_before_the_last_keep(w)
   w:body([[
     local box = storage("box")

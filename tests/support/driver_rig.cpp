@@ -45,6 +45,11 @@ DriverRig::DriverRig(const Family& family, const DriverKind& kind, std::string t
                     }
                     return opened;
                 },
+                .keep_secret =
+                    [this](const std::string& name, const std::string& value) {
+                        secrets[name] = value;
+                        return make_secret(name, "(host)");
+                    },
                 .print = [this](std::string line) { printed.push_back(std::move(line)); },
                 .driver_of = {}} {}
 
@@ -77,7 +82,7 @@ Status DriverRig::make(const Value& settings) {
     auto completed = complete(settings);
     if (!completed) return completed.error();
     const Settings given = {.target = target_, .values = std::move(*completed), .folder = folder};
-    auto made = kind_.make(given, services_);
+    auto made = make_driver(kind_, given, services_);
     if (!made) return made.error();
     driver_ = std::move(*made);
     return Done{};
@@ -97,6 +102,11 @@ Result<Call> DriverRig::call(const std::string& operation, Value arguments,
     made.deadline_s = boot_now_s() + timeout_s;
     if (cancel) made.cancel = cancel;
     made.open_secret = services_.open_secret;
+    made.parts = parts;
+    made.keep_part = [this](std::string name, Value value, std::function<void()> durable) {
+        parts.insert_or_assign(std::move(name), std::move(value));
+        loop().post(std::move(durable));
+    };
     return made;
 }
 
@@ -107,7 +117,10 @@ Result<Value> DriverRig::observe(const std::string& operation, Value arguments) 
 }
 
 Changed DriverRig::change(const std::string& operation, Value arguments, std::string key) {
-    if (key.empty()) key = "key" + std::to_string(++calls_);
+    if (key.empty()) {
+        key = "key" + std::to_string(++calls_);
+        parts.clear();
+    }
     Changed changed;
     auto made = call(operation, std::move(arguments), key);
     if (!made) {

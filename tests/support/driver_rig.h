@@ -46,6 +46,8 @@ public:
     std::string folder = "/nowhere";  // Where relative paths of settings start.
     double timeout_s = 20;
     std::shared_ptr<Cancel> cancel;  // For the next calls; null: one for each.
+    // What the parts of a change have given; handed to its later tries, which name its key.
+    Map parts;
 
 private:
     Result<Value> complete(const Value& settings) const;

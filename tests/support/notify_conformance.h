@@ -14,6 +14,7 @@ struct NotifySubject {
     std::function<std::size_t()> count;   // Messages that the channel has shown.
     std::function<void()> break_channel;  // From now on nothing is delivered.
     std::shared_ptr<void> channel;
+    bool tells_who = true;  // Who acknowledged is known by the name that was given.
 };
 
 // The parts about incidents' state are checked where the driver has `status`.

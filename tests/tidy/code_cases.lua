@@ -54,9 +54,9 @@ return {
   { rule = "port", at = "", files = including("interpreter/base/a.h", "<sys/types.h>") },
 
   { rule = "third-party", at = "bindings/c/c.cpp:1", files = {
-    ["bindings/a/a.cpp"] = "#include <curl/curl.h>\n",
-    ["bindings/b/b.cpp"] = "#include <curl/curl.h>\n",
-    ["bindings/c/c.cpp"] = "#include <curl/multi.h>\n" } },
+    ["bindings/a/a.cpp"] = "#include <ldns/ldns.h>\n",
+    ["bindings/b/b.cpp"] = "#include <ldns/ldns.h>\n",
+    ["bindings/c/c.cpp"] = "#include <ldns/rr.h>\n" } },
   { rule = "third-party", at = "interpreter/run/a.cpp:1",
     files = including("interpreter/run/a.cpp", "<lua.h>") },
   { rule = "third-party", at = "interpreter/run/a.cpp:1",

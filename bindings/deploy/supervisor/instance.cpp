@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bindings/deploy/supervisor/started.h"
+#include "interpreter/base/json.h"
 #include "interpreter/base/spawn.h"
 
 namespace perilune {
@@ -129,9 +130,9 @@ void Instance::start(const TargetSettings& settings, const InstancePlan& plan, d
         return;
     }
     Program keeper;
-    keeper.argv = {own_program(), "keep", "--detach", folder_};
+    keeper.argv = {own_program(), "keep", folder_};
     keeper.environment = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8"};
-    keeper.input = make_program(settings, plan, root_, number_).to_text();
+    keeper.input = to_canonical_json(make_program(settings, plan, root_, number_).to_value());
     keeper.inherited_fd = lock->get();
     Spawned spawned;
     const std::string error = spawn_program(keeper, spawned);

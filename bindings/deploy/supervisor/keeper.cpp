@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bindings/deploy/supervisor/started.h"
+#include "interpreter/base/json.h"
 #include "interpreter/base/kept_log.h"
 #include "interpreter/base/newest.h"
 
@@ -47,17 +48,14 @@ void place_null(int as) {
     if (null != as) ::close(null);
 }
 
-// One stream of the program: its newest bytes, its lines in the log, and a copy for the host.
+// One stream of the program: its newest bytes, and its lines in the log.
 struct Kept {
-    Descriptor from;
-    int pass_to;
     char source;
+    Descriptor from = {};
     Newest newest = {};
 
     void add(std::string_view piece, std::size_t bytes_max, LogWriter& log) {
         log.add(source, piece);
-        // Only for the screen: a host that is slow or gone misses it, the program goes on.
-        [[maybe_unused]] const auto passed = ::write(pass_to, piece.data(), piece.size());
         newest.add(piece, bytes_max);
     }
 };
@@ -209,8 +207,7 @@ private:
     KeptStatus status_;
     Descriptor signals_;
     Descriptor pidfd_;
-    std::array<Kept, 2> streams_ = {Kept{Descriptor(), STDOUT_FILENO, 'o'},
-                                    Kept{Descriptor(), STDERR_FILENO, 'e'}};
+    std::array<Kept, 2> streams_ = {Kept{'o'}, Kept{'e'}};
     double started_at_s_ = 0;
     double stop_at_s_ = never;
     double kill_at_s_ = never;
@@ -233,44 +230,33 @@ int wait_for_word(const Descriptor& word) {
 
 }  // namespace
 
-int keep_program(const std::string& folder, Attach attach) {
+int keep_program(const std::string& folder) {
     if (::fcntl(lock_fd, F_GETFD) < 0) {
         complain("Keeping a program needs its lock as descriptor 3.");
         return 2;
     }
     std::string text;
     const bool read = read_input(text);
-    auto program = KeptProgram::from_text(text);
-    if (!read || !program) {
-        complain("What to keep was not understood: " +
-                 (read ? program.error().message : std::strerror(errno)));
+    const auto told = read ? from_canonical_json(text) : fail("no_input", std::strerror(errno));
+    if (!told) {
+        complain("What to keep was not understood: " + told.error().message);
         return 2;
     }
-    place_null(STDIN_FILENO);
     std::array<int, 2> word{-1, -1};
-    if (attach == Attach::detached) {
-        if (::pipe2(word.data(), O_CLOEXEC) != 0) return 1;
-        const pid_t pid = ::fork();
-        if (pid != 0) {
-            ::close(word[1]);
-            return pid < 0 ? 1 : wait_for_word(Descriptor(word[0]));
-        }
-        ::close(word[0]);
-        ::setsid();
-        place_null(STDOUT_FILENO);
-        place_null(STDERR_FILENO);
-    } else {
-        for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
-    }
-    Keeper keeper(folder, std::move(*program));
-    const std::string error = keeper.start();
-    if (attach == Attach::detached) {
-        const std::string told = (error.empty() ? "+" : "-") + error;
-        [[maybe_unused]] const auto written = ::write(word[1], told.data(), told.size());
+    if (::pipe2(word.data(), O_CLOEXEC) != 0) return 1;
+    const pid_t pid = ::fork();
+    if (pid != 0) {
         ::close(word[1]);
-    } else if (!error.empty()) {
-        complain(error);
+        return pid < 0 ? 1 : wait_for_word(Descriptor(word[0]));
     }
+    ::close(word[0]);
+    ::setsid();
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) place_null(fd);
+    Keeper keeper(folder, KeptProgram::from_value(*told));
+    const std::string error = keeper.start();
+    const std::string said = (error.empty() ? "+" : "-") + error;
+    [[maybe_unused]] const auto written = ::write(word[1], said.data(), said.size());
+    ::close(word[1]);
     if (!error.empty()) return 1;
     keeper.watch();
     return 0;

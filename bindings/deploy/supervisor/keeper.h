@@ -6,14 +6,9 @@
 
 namespace perilune {
 
-enum class Attach {
-    host,      // Passes the output on to its own; its standard output and errors are the host's.
-    detached,  // Lives on alone; the call returns in the first process once the program runs.
-};
-
-// Keeps the program described on standard input (KeptProgram::to_text) in `folder`, whose lock is
-// descriptor 3. Returns the exit code of perilune-supervisor: 0 where the status file tells the
-// rest.
-int keep_program(const std::string& folder, Attach attach);
+// Keeps the program described on standard input (a KeptProgram as JSON) in `folder`, whose lock is
+// descriptor 3. Returns in the first process, once the program runs or could not be started, the
+// exit code of perilune-supervisor: 0 where the status file tells the rest.
+int keep_program(const std::string& folder);
 
 }  // namespace perilune

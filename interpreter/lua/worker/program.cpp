@@ -2,6 +2,7 @@
 #include "interpreter/lua/worker/program.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <string>
 
@@ -58,7 +59,9 @@ int run_program(int count, char** arguments) {
     lua_State* L = open_engine(memory_bytes, wire);
     if (!L) return exit_memory_limit;
     lua_atpanic(L, panic);
-    if (!push_module(L, "vocabulary.main")) return fail(wire, message_at_top(L));
+    const bool driver = std::strcmp(arguments[2], "driver") == 0;
+    if (!push_module(L, driver ? "driver.main" : "vocabulary.main"))
+        return fail(wire, message_at_top(L));
     if (const char* failed = allow_few_system_calls()) return fail_to_confine(wire, failed);
     if (!call_program(L, arguments[2])) return fail(wire, message_at_top(L));
     wire.channel.flush();

@@ -67,17 +67,22 @@ inline void check_deploy_releases(DriverRig& rig) {
     CHECK(rig.observe("releases", with("limit", 1))->list().size() == 1);
     CHECK((*rig.observe("previous_release"))["version"].text() == "v1");
 
-    const Changed same = rig.change("release", with("version", "v2"));
-    CHECK(same.before.already_so);
-    CHECK_FALSE(same.value()["changed"].boolean());
+    if (rig.knows_variables) {
+        const Changed same = rig.change("release", with("version", "v2"));
+        CHECK(same.before.already_so);
+        CHECK_FALSE(same.value()["changed"].boolean());
+    }
 
     // Taken back: the first release serves again, under its own id.
     const auto undone = rig.undo("release", with("version", "v2"), second);
     REQUIRE(undone.has_value());
     REQUIRE_MESSAGE(undone->ok(), undone->outcome.error.message);
-    CHECK(undone->value()["release_id"] == first.value()["release_id"]);
-    CHECK(rig.observe("wait_serving", serving(*undone)).ok());
+    CHECK(undone->value()["version"].text() == "v1");
+    if (rig.keeps_ids) CHECK(undone->value()["release_id"] == first.value()["release_id"]);
+    // Nobody waited: what is undone serves.
+    CHECK(undone->value()["state"].text() == "serving");
     CHECK(status_of(rig)["version"].text() == "v1");
+    CHECK(status_of(rig)["state"].text() == "serving");
     const auto wrong = rig.observe("wait_serving", serving(second, "30s"));
     REQUIRE_FALSE(wrong.ok());
     CHECK(wrong.error().code == "wrong_version");
@@ -97,7 +102,8 @@ inline void check_deploy_looks(DriverRig& rig) {
     CHECK(seen.value["release_id"] == made.value()["release_id"]);
     CHECK(seen.after == made.outcome.after);
     const auto other = to_hex(random_bytes(16));
-    CHECK(rig.look("release", call, other, made.before.state).kind == Sighting::Kind::did_not);
+    if (rig.keeps_keys)
+        CHECK(rig.look("release", call, other, made.before.state).kind == Sighting::Kind::did_not);
     const auto count = rig.observe("releases")->list().size();
     CHECK(rig.act_again("release", call, made).kind == Outcome::Kind::done);
     CHECK(rig.observe("releases")->list().size() == count);
@@ -107,7 +113,8 @@ inline void check_deploy_looks(DriverRig& rig) {
     REQUIRE_MESSAGE(back.ok(), back.outcome.error.message);
     CHECK(back.value()["version"].text() == "v1");
     CHECK(rig.look("rollback", {}, back.key, back.before.state).kind == Sighting::Kind::happened);
-    CHECK(rig.look("rollback", {}, other, back.before.state).kind == Sighting::Kind::did_not);
+    if (rig.keeps_keys)
+        CHECK(rig.look("rollback", {}, other, back.before.state).kind == Sighting::Kind::did_not);
     const Outcome again = rig.act_again("rollback", {}, back);
     CHECK(again.kind == Outcome::Kind::done);
     CHECK(again.value["release_id"] == back.value()["release_id"]);

@@ -93,6 +93,22 @@ TEST_CASE("gives_instances_their_variables_and_keeps_them_private") {
     CHECK(world.answer(1)["environment"]["GREETING"].text() == "hello");
 }
 
+TEST_CASE("an_undo_of_a_release_fails_where_the_old_one_does_not_serve_again") {
+    LocalWorld world;
+    DriverRig rig = world.make_rig();
+    const Changed first = release_and_wait(rig, "v1");
+    const Changed second = release_and_wait(rig, "v2");
+    const std::string files =
+        world.root() + "/releases/" + first.value()["release_id"].text() + "/version";
+    REQUIRE(write_file_durably(files, "bad-1").ok());
+    const auto undone = rig.undo("release", with("version", "v2"), second);
+    REQUIRE(undone.has_value());
+    CHECK_FALSE(undone->ok());
+    CHECK(undone->code() == "wrong_version");
+    CHECK(undone->outcome.left_some);
+    CHECK(status_of(rig)["version"].text() == "v2");
+}
+
 TEST_CASE("puts_the_maintenance_mode_in_force") {
     SUBCASE("by_the_flag_file") {
         LocalWorld world;

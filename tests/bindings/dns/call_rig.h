@@ -8,6 +8,7 @@
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/driver.h"
+#include "interpreter/base/json.h"
 #include "tests/support/loop_rig.h"
 
 namespace perilune::test {
@@ -98,9 +99,16 @@ private:
 
     Result<std::string> open(const Value& value) {
         if (!value.is_secret()) return value.text();
-        const auto found = secrets.find(value.secret()->pieces.at(0).name);
-        if (found != secrets.end()) return found->second;
-        return fail("missing_secret", "The test has no such secret.");
+        std::string opened;
+        for (const auto& piece : value.secret()->pieces) {
+            const auto found = secrets.find(piece.name);
+            if (!piece.name.empty() && found == secrets.end())
+                return fail("missing_secret", "The test has no such secret.");
+            const std::string text = piece.name.empty() ? piece.text : found->second;
+            const std::string quoted = to_json(Value(text));
+            opened += piece.encoding == "json" ? quoted.substr(1, quoted.size() - 2) : text;
+        }
+        return opened;
     }
 
     LoopRig& loop_;

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <stdexcept>
 
@@ -60,7 +61,11 @@ public:
         Services services{.loop = *loop_,
                           .state_folder = state_folder,
                           .program_folder = program_folder(),
-                          .open_secret = open_secret};
+                          .open_secret = open_secret,
+                          .keep_secret = [](const std::string& name, const std::string& value) {
+                              kept()[name] = value;
+                              return make_secret(name, "(host)");
+                          }};
         auto made = make(services);
         if (!made) throw std::runtime_error(made.error().message);
         driver_ = std::move(*made);
@@ -75,12 +80,23 @@ public:
               },
               state_folder) {}
 
-    // A rig's secrets open to their own name in capitals.
+    // What drivers gave to keep, and what tests give, by the secret's name.
+    static std::map<std::string, std::string>& kept() {
+        static std::map<std::string, std::string> all;
+        return all;
+    }
+
+    // A rig's secrets open to what is kept of them, else to their own name in capitals.
     static Result<std::string> open_secret(const Value& value) {
         if (!value.is_secret()) return value.text();
         std::string opened;
-        for (const auto& piece : value.secret()->pieces) opened += piece.text + piece.name;
-        for (char& c : opened) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        for (const auto& piece : value.secret()->pieces) {
+            std::string text = piece.text + piece.name;
+            for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+            const auto given = kept().find(piece.name);
+            if (piece.name.empty()) text = piece.text;
+            opened += given == kept().end() ? text : given->second;
+        }
         return opened;
     }
 
@@ -154,6 +170,12 @@ public:
         return change(back->operation, back->arguments);
     }
 
+    // What the provider behind a deploy driver can do: serve a release that is returned to under
+    // its own id, tell which intent made a release, tell whether a release has today's variables.
+    bool keeps_ids = true;
+    bool keeps_keys = true;
+    bool knows_variables = true;
+
     std::vector<std::string> told;  // What calls said while they went on.
     std::function<void(const std::string&)> on_tell;
     std::shared_ptr<Cancel> cancel = std::make_shared<Cancel>();  // Of the next calls.
@@ -197,6 +219,25 @@ public:
 
     Outcome act(Call& call, const Value& before) {
         return await(handler(call.operation).act(call, before));
+    }
+
+    // Acts on several calls at once; their outcomes in their order.
+    std::vector<Outcome> act_on_all(std::vector<Result<Call>>& calls, const Value& before) {
+        std::vector<Outcome> outcomes(calls.size());
+        std::size_t left = calls.size();
+        const auto guard = loop_->start_timer(boot_now_s() + 120, [this] { loop_->stop(); });
+        for (std::size_t i = 0; i < calls.size(); ++i)
+            loop_->post([&, i] {
+                start_task(handler(calls[i]->operation).act(*calls[i], before),
+                           [&, i](Outcome outcome) {
+                               outcomes[i] = std::move(outcome);
+                               if (--left == 0) loop_->stop();
+                           });
+            });
+        loop_->run();
+        loop_->cancel(guard);
+        if (left > 0) throw std::runtime_error("calls did not end within two minutes");
+        return outcomes;
     }
 
 private:

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "interpreter/base/files.h"
-#include "interpreter/base/kept.h"
+#include "interpreter/base/kept_runs.h"
 #include "tests/bindings/process/process_conformance.h"
 
 namespace perilune::test {
@@ -42,8 +42,8 @@ inline Value declared(const std::string& folder) {
     programs.set("descriptors", script(folder, "descriptors", "ls -l /proc/self/fd"));
     programs.set("family", script(folder, "family", "sleep 1000 >/dev/null 2>&1 & echo $!; wait"));
     programs.set("gone", Value().set("path", "/nowhere/program"));
-    programs.set("stubborn",
-                 script(folder, "stubborn", "trap '' TERM; while :; do sleep 0.1; done"));
+    programs.set("stubborn", script(folder, "stubborn",
+                                    "trap '' TERM; echo armed; while :; do sleep 0.1; done"));
     programs.set("marks", script(folder, "marks",
                                  "echo begun >> \"$1\"; while [ ! -e \"$1.go\" ]; do sleep 0.02; "
                                  "done; echo ended >> \"$1\"; echo output",
@@ -69,11 +69,17 @@ inline std::string content(const std::string& path) {
     return text ? *text : std::string();
 }
 
-inline std::string only_run_folder(const TemporaryFolder& folder) {
+inline std::string runs_folder(const TemporaryFolder& folder) {
+    return folder.path + "/state/process/runs";
+}
+
+// The only log of a keeper that there is.
+inline std::string only_log(const TemporaryFolder& folder) {
     std::string found;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(folder.path + "/state/process/runs"))
+    for (const auto& entry : std::filesystem::directory_iterator(runs_folder(folder))) {
+        CHECK(found.empty());
         found = entry.path().string();
+    }
     return found;
 }
 

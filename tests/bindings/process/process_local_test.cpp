@@ -24,11 +24,11 @@ TEST_CASE("gives_a_program_only_declared_and_allowed_variables") {
           "GIVEN=WORD\nLANG=C.UTF-8\nPATH=/usr/bin:/bin\nPLAIN=8080\nPWD=" +
               std::filesystem::current_path().string() + "\nTOKEN=TOKEN\n");
     // Opened secrets reach the program and no file.
-    const std::string kept = only_run_folder(folder);
-    CHECK(content(kept + "/status.json").find("WORD") != std::string::npos);  // Its own output.
-    CHECK(std::filesystem::status(kept).permissions() == std::filesystem::perms(0700));
-    CHECK(std::filesystem::status(kept + "/status.json").permissions() ==
-          std::filesystem::perms(0600));
+    const std::string log = only_log(folder);
+    CHECK(content(log).find("WORD") != std::string::npos);  // Its own output.
+    CHECK(std::filesystem::status(runs_folder(folder)).permissions() ==
+          std::filesystem::perms(0700));
+    CHECK(std::filesystem::status(log).permissions() == std::filesystem::perms(0600));
 }
 
 TEST_CASE("keeps_a_secret_of_the_environment_out_of_its_files") {
@@ -126,7 +126,7 @@ TEST_CASE("stops_a_program_when_a_stop_is_asked_for") {
     rig.loop().start_timer(boot_now_s() + 0.3, [&] { rig.cancel->ask(); });
     const Changed made = rig.change("run", program("marks", {mark}));
     CHECK(made.code() == "stopped");
-    CHECK_FALSE(kept_is_held(only_run_folder(folder)));
+    CHECK_FALSE(run_is_held(runs_folder(folder), made.key));
     const Changed late = rig.change("run", program("say", {"x"}));
     CHECK(late.outcome.kind == Outcome::Kind::not_sent);
 }
@@ -135,6 +135,8 @@ TEST_CASE("kills_a_started_program_that_does_not_end_in_its_grace") {
     const TemporaryFolder folder;
     DriverRig rig = make_rig(folder);
     REQUIRE(rig.change("start", keyed("web", program("stubborn"))).ok());
+    REQUIRE(eventually(
+        [&] { return !(*rig.observe("output", keyed("web")))["lines"].list().empty(); }));
     const double began_s = boot_now_s();
     const Changed stopped = rig.change("stop", keyed("web").set("grace", "300ms"));
     REQUIRE(stopped.ok());

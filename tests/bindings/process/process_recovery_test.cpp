@@ -63,13 +63,12 @@ TEST_CASE("answers_with_the_recorded_failure_instead_of_a_second_start") {
     const Sighting seen = rig.look("run", program("fail"), made.key, made.before.state);
     CHECK(seen.kind == Sighting::Kind::did_not);
     CHECK(seen.evidence.find("exit code 3") != std::string::npos);
-    const std::string status = only_run_folder(folder) + "/status.json";
-    const std::string before = content(status);
+    const std::string log = content(only_log(folder));
     const Outcome again = rig.act_again("run", program("fail"), made);
     CHECK(again.kind == Outcome::Kind::failed);
     CHECK(again.error.code == "exit_status");
     CHECK(again.left_some);
-    CHECK(content(status) == before);
+    CHECK(content(only_log(folder)) == log);
 }
 
 TEST_CASE("cannot_tell_how_a_program_ended_whose_keeper_was_killed_too") {
@@ -78,14 +77,13 @@ TEST_CASE("cannot_tell_how_a_program_ended_whose_keeper_was_killed_too") {
     const std::string key = to_hex(random_bytes(16));
     const Value call = program("marks", {mark});
     act_in_a_host_that_is_killed(folder, call, key, mark);
-    const std::string kept = only_run_folder(folder);
+    std::optional<KeptStatus> status;
     REQUIRE(eventually([&] {
-        const auto status = read_kept_status(kept);
-        return status && *status && (*status)->state == KeptStatus::State::running;
+        status = find_run(runs_folder(folder), key);
+        return status && status->state == KeptStatus::State::running;
     }));
-    const auto status = *read_kept_status(kept);
     REQUIRE(::kill(status->keeper_pid, SIGKILL) == 0);
-    CHECK(kept_is_held(kept));  // The program itself still holds the lock.
+    CHECK(run_is_held(runs_folder(folder), key));  // The program itself still holds the lock.
 
     DriverRig rig = make_rig(folder);
     const auto before = rig.before("run", call);

@@ -90,7 +90,14 @@ inline void check_secret_versions(CallRig& rig) {
     }
     SUBCASE("a_pending_version_changes_nothing_for_readers") {
         put(rig, "a", "one");
-        const Value pending = put(rig, "a", "two", "pending");
+        rig.secrets["HANDED"] = "two";
+        const auto asked = rig.call(
+            "put", with("name", "a").set("value", make_secret("HANDED")).set("stage", "pending"));
+        if (!asked.ok()) {
+            CHECK(asked.error().code == "unsupported");  // A store without stages.
+            return;
+        }
+        const Value& pending = *asked;
         CHECK(pending["stage"].text() == "pending");
         CHECK(opened(rig, "a") == "one");
         CHECK(opened(rig, "a", pending["version"].text()) == "two");

@@ -48,6 +48,7 @@ struct Change {
     bool ok() const { return result.ok(); }
     const Value& value() const { return result.value(); }
     std::string code() const { return result.ok() ? "" : result.error().code; }
+    std::string message() const { return result.ok() ? "" : result.error().message; }
 };
 
 class DriverRig {
@@ -75,6 +76,8 @@ public:
             Value given = settings.values[setting.name];
             if (given.is_nil() && setting.fallback.empty()) continue;
             if (given.is_nil() && setting.type == Type::boolean) given = setting.fallback == "true";
+            if (given.is_nil() && setting.type == Type::integer)
+                given = std::strtod(std::string(setting.fallback).c_str(), nullptr);
             if (given.is_nil()) given = Value(setting.fallback);
             settings.values.set(setting.name, convert(setting.type, given, setting.name).value());
         }
@@ -123,10 +126,18 @@ public:
         return change;
     }
 
-    // Acts (again) with the recorded call and state, as recovery does.
+    // Acts (again) with the recorded call, parts and state, as recovery does.
     void act(Change& change) {
         const Handler& handled = handler(change.call.target, change.call.operation);
+        Map parts = change.call.parts;
+        change.call.keep_part = [&](std::string name, Value value, std::function<void()> durable) {
+            parts.insert_or_assign(name, std::move(value));
+            kept_parts += 1;
+            loop_->post(std::move(durable));
+        };
         const Outcome outcome = await(handled.act(change.call, change.before));
+        change.call.keep_part = nullptr;
+        change.call.parts = std::move(parts);
         change.after = outcome.after;
         change.left_some = outcome.left_some;
         if (outcome.kind == Outcome::Kind::done) {
@@ -173,6 +184,14 @@ public:
         return this->change(target, restore->operation, restore->arguments.map());
     }
 
+    // Until the wall clock has passed a moment.
+    void wait_for_wall_clock(double at_s) {
+        const double left_s = at_s - wall_now_s();
+        await(wait(boot_now_s() + left_s));
+    }
+
+    std::size_t kept_parts = 0;  // By all acts.
+
     template <class T>
     T await(Awaitable<T> task) {
         std::optional<T> ended;
@@ -210,6 +229,11 @@ private:
         const Family* family;
         Driver driver;
     };
+
+    Awaitable<bool> wait(double at_s) {
+        co_await wait_until(*loop_, at_s);
+        co_return true;
+    }
 
     Handler& handler(const std::string& target, const std::string& operation) {
         return driver(target).operations.at(operation);

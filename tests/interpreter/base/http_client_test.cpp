@@ -132,6 +132,18 @@ TEST_CASE("keeps_connections_for_reads_and_opens_one_of_its_own_where_asked") {
     CHECK(server.count() == 6);
 }
 
+TEST_CASE("keeps_connections_for_changes_only_where_they_may_arrive_twice") {
+    HttpServer server;
+    LoopRig rig;
+    for (int i = 0; i < 3; ++i) REQUIRE(rig.send(request_to(server.url() + "/", "PUT")).ok());
+    CHECK(server.connections() == 3);
+    HttpRequest repeatable = request_to(server.url() + "/", "PUT");
+    repeatable.may_arrive_twice = true;
+    for (int i = 0; i < 3; ++i) REQUIRE(rig.send(repeatable).ok());
+    CHECK(server.connections() <= 4);
+    CHECK(server.count("PUT") == 6);
+}
+
 TEST_CASE("ends_at_the_deadline_an_idle_limit_and_the_connect_limit") {
     HttpServer server;
     LoopRig rig;

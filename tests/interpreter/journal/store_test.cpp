@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "interpreter/base/files.h"
 #include "tests/interpreter/journal/journal_rig.h"
 
 using namespace perilune;
@@ -35,17 +36,18 @@ TEST_CASE("what_was_committed_is_read_by_another_connection_in_order") {
 TEST_CASE("an_owner_whose_epoch_has_passed_writes_nothing_and_is_told") {
     const StateFolder folder;
     const auto store = folder.open();
+    const auto others = folder.open();
     Chain chain("a");
     REQUIRE(store->commit(chain.creation("host")));
     Chain old_owner = chain;
-    const auto seen = **store->run("a");
-    CHECK(*store->claim(seen, "other", chain.claim()) == true);
+    const auto seen = **others->run("a");
+    CHECK(*others->claim(seen, "other", chain.claim()) == true);
     // The old owner has not noticed, and goes on.
     const auto lost = store->commit(old_owner.appending(2));
     REQUIRE(lost);
     CHECK(*lost == std::vector<std::string>{"a"});
     CHECK(store->records("a")->size() == 2);
-    REQUIRE(store->commit(chain.appending(1, 2)));
+    REQUIRE(others->commit(chain.appending(1, 2)));
     const auto row = **store->run("a");
     CHECK(row.owner == "other");
     CHECK(verify_chain(*store->records("a"), row.head, row.seq) == "");
@@ -195,6 +197,47 @@ TEST_CASE("many_connections_write_at_once_and_none_waits_for_ever") {
         });
     for (auto& thread : threads) thread.join();
     CHECK(std::count(well.begin(), well.end(), true) == 6);
+}
+
+TEST_CASE("a_long_log_goes_into_the_file_at_once_and_not_with_every_later_commit") {
+    const StateFolder folder;
+    const auto store = folder.open();
+    Chain chain("r");
+    REQUIRE(store->commit(chain.creation("here")).ok());
+    const auto log_bytes = std::filesystem::file_size(folder.path() + "/state.db-wal");
+    const auto read_database = [&] { return *read_file(folder.path() + "/state.db"); };
+    const std::string first = read_database();
+    for (int i = 0; i < 20; ++i) REQUIRE(store->commit(chain.appending(400)).ok());
+    CHECK(read_database() != first);
+    int changed = 0;
+    for (int i = 0; i < 10; ++i) {
+        const std::string before = read_database();
+        REQUIRE(store->commit(chain.appending(1)).ok());
+        if (read_database() != before) ++changed;
+    }
+    CHECK(changed <= 1);
+    CHECK(std::filesystem::file_size(folder.path() + "/state.db-wal") == log_bytes);
+}
+
+TEST_CASE("a_log_that_has_its_length_from_the_beginning_is_read_to_its_last_commit") {
+    const StateFolder folder;
+    const auto store = folder.open();
+    CHECK(std::filesystem::file_size(folder.path() + "/state.db-wal") > (1 << 20));
+    Chain chain("r");
+    REQUIRE(store->commit(chain.creation("here")).ok());
+    REQUIRE(store->commit(chain.appending(30)).ok());
+    // As a host that was killed leaves it: nobody has closed it.
+    const StateFolder left;
+    for (const char* name : {"/state.db", "/state.db-wal"})
+        std::filesystem::copy_file(folder.path() + name, left.path() + name);
+    const auto again = left.open();
+    const auto run = again->run("r");
+    REQUIRE(run.ok());
+    REQUIRE(run->has_value());
+    const auto records = again->records("r");
+    REQUIRE(records.ok());
+    CHECK(records->size() == 31);
+    CHECK(verify_chain(*records, (*run)->head, (*run)->seq).empty());
 }
 
 TEST_CASE("a_host_is_dead_when_nobody_holds_its_lock") {

@@ -4,91 +4,10 @@
 
 #include <doctest/doctest.h>
 
-#include "interpreter/base/loop.h"
-#include "tests/interpreter/journal/journal_rig.h"
+#include "tests/interpreter/journal/writer_rig.h"
 
 using namespace perilune;
 using namespace perilune::test;
-
-namespace {
-
-// A store in memory that may fail, and counts its commits.
-class FakeStore final : public Store {
-public:
-    std::atomic<int> commits = 0;
-    std::atomic<int> fails = 0;  // How many of the next commits fail.
-    std::vector<std::string> bodies;
-    std::vector<std::string> lost;
-    std::function<void()> during = [] {};
-
-    Result<std::vector<std::string>> commit(const Batch& batch) override {
-        during();
-        ++commits;
-        if (fails > 0) {
-            --fails;
-            return fail("state_failed", "No space is left.", Retry::safe);
-        }
-        for (const auto& record : batch.records) bodies.push_back(record.body);
-        return lost;
-    }
-    Result<std::optional<RunRow>> run(const std::string&) override {
-        return std::optional<RunRow>();
-    }
-    Result<std::vector<RunRow>> runs(std::size_t) override { return std::vector<RunRow>(); }
-    Result<std::vector<RunRow>> children(const std::string&) override {
-        return std::vector<RunRow>();
-    }
-    Result<std::vector<RecordRow>> records(const std::string&) override {
-        return std::vector<RecordRow>();
-    }
-    Result<Files> bundle(const std::string&) override { return Files(); }
-    Result<std::vector<LockRow>> locks() override { return std::vector<LockRow>(); }
-    Result<bool> claim(const RunRow&, const std::string&, const RecordRow&) override {
-        return true;
-    }
-    Status add_host(const HostRow&) override { return Done{}; }
-    Status beat(const std::string&, double) override { return Done{}; }
-    Status remove_host(const std::string&) override { return Done{}; }
-    Result<std::optional<HostRow>> host(const std::string&) override {
-        return std::optional<HostRow>();
-    }
-    Status send(const InboxRow&) override { return Done{}; }
-    Result<std::vector<InboxRow>> inbox(const std::string&) override {
-        return std::vector<InboxRow>();
-    }
-    Result<std::optional<InboxRow>> inbox_row(const std::string&) override {
-        return std::optional<InboxRow>();
-    }
-    Status keep_plan(const std::string&, const std::string&) override { return Done{}; }
-    Result<std::optional<std::string>> plan(const std::string&) override {
-        return std::optional<std::string>();
-    }
-};
-
-struct WriterRig {
-    std::unique_ptr<Loop> loop = Loop::make();
-    FakeStore store;
-    JournalWriter writer{*loop, store};
-    bool in_time = true;
-
-    WriterRig() { writer.own("a", 1, 0, "", 0); }
-
-    Value append(const std::string& kind, bool flush, const std::string& run = "a") {
-        Value record;
-        return writer.append(run, record.set("kind", kind), flush);
-    }
-    // Runs the loop until it is stopped, or until 20 s have passed.
-    void run() {
-        const Loop::Id guard = loop->start_timer(boot_now_s() + 20, [this] {
-            in_time = false;
-            loop->stop();
-        });
-        loop->run();
-        loop->cancel(guard);
-    }
-};
-
-}  // namespace
 
 TEST_CASE("what_one_turn_appends_shares_one_commit_and_effects_follow_it") {
     WriterRig rig;
@@ -105,6 +24,54 @@ TEST_CASE("what_one_turn_appends_shares_one_commit_and_effects_follow_it") {
     CHECK(rig.store.commits == 1);
     CHECK(durable == std::vector<std::size_t>(5, 5));
     CHECK(rig.writer.durable_seq("a") == 5);
+}
+
+TEST_CASE("a_result_shares_the_flush_of_the_intent_that_follows_it") {
+    WriterRig rig;
+    rig.loop->post([&] {
+        rig.append("result", true);
+        // In a later turn, as the worker's next event comes.
+        rig.loop->post([&] {
+            rig.append("intent", true);
+            rig.writer.after_commit([&] { rig.loop->stop(); });
+        });
+    });
+    rig.run();
+    CHECK(rig.in_time);
+    CHECK(rig.store.commits == 1);
+    CHECK(rig.store.bodies.size() == 2);
+}
+
+TEST_CASE("a_result_that_nothing_follows_is_flushed_at_once_by_itself") {
+    WriterRig rig;
+    bool riding_was_due = false;
+    rig.writer.on_durable = [&] { rig.loop->stop(); };
+    rig.loop->post([&] {
+        rig.append("result", true);
+        rig.loop->start_timer(boot_now_s() + 0.02, [&] { riding_was_due = true; });
+    });
+    rig.run();
+    CHECK(rig.in_time);
+    CHECK(rig.store.bodies.size() == 1);
+    CHECK_FALSE(riding_was_due);
+}
+
+TEST_CASE("what_went_with_another_commit_is_not_flushed_once_more") {
+    // The intent's own time to be flushed comes when only a riding record is queued.
+    WriterRig rig;
+    int commits = 0;
+    rig.loop->post([&] {
+        rig.append("intent", true);
+        rig.writer.after_commit([&] {
+            rig.append("read", false);
+            rig.loop->start_timer(boot_now_s() + 0.01, [&] { commits = rig.store.commits; });
+            rig.loop->post([&] { rig.writer.on_durable = [&] { rig.loop->stop(); }; });
+        });
+    });
+    rig.run();
+    CHECK(rig.in_time);
+    CHECK(commits == 1);
+    CHECK(rig.store.commits == 2);
 }
 
 TEST_CASE("a_record_that_rides_along_is_flushed_soon_by_itself") {
@@ -190,6 +157,28 @@ TEST_CASE("a_run_that_was_lost_is_told_and_owned_no_more") {
     rig.run();
     CHECK(lost == "a");
     CHECK(!rig.writer.owns("a"));
+}
+
+TEST_CASE("of_a_run_that_was_lost_nothing_more_is_written") {
+    WriterRig rig;
+    rig.store.lost = {"a"};
+    rig.writer.own("b", 1, 0, "", 0);
+    rig.loop->post([&] {
+        rig.append("intent", true);
+        rig.writer.after_commit([&] {
+            rig.store.lost.clear();
+            rig.append("result", true);
+            rig.writer.set_state("a", "ended", "done", "");
+            rig.writer.release("a", true);
+            rig.append("of another", true, "b");
+            rig.writer.after_commit([&] { rig.loop->stop(); });
+        });
+    });
+    rig.run();
+    CHECK(!rig.writer.owns("a"));
+    CHECK(rig.store.commits == 2);
+    REQUIRE(rig.store.bodies.size() == 2);
+    CHECK(rig.store.bodies[1].find("of another") != std::string::npos);
 }
 
 TEST_CASE("time_never_goes_back_in_a_journal") {

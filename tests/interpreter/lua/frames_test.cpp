@@ -50,9 +50,9 @@ Value random_value(std::mt19937& random, int depth) {
 }  // namespace
 
 TEST_CASE("greets_with_the_mode_it_was_started_in") {
-    WorkerRig rig({}, "driver");
+    WorkerRig rig({}, "some mode");
     rig.await_messages(1);
-    CHECK(rig.messages()[0] == List{"ready", "driver"});
+    CHECK(rig.messages()[0] == List{"ready", "some mode"});
 }
 
 TEST_CASE("gives_every_kind_of_value_back_as_it_was") {

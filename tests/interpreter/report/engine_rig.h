@@ -29,15 +29,14 @@ inline const std::vector<Operation>& lamp_rows() {
 // Everything is durable at once; drivers answer when the test says so.
 class EngineRig final : public EnginePort {
 public:
-    EngineRig() : engine_(*this, [this](std::string_view name) {
-        return name == lamp_.name ? &lamp_ : nullptr;
-    }) {}
+    EngineRig()
+        : engine_(*this,
+                  [this](std::string_view name) { return name == lamp_.name ? &lamp_ : nullptr; }) {
+    }
 
     Engine& engine() { return engine_; }
 
-    void begin(Value begin) {
-        engine_.start_recorded(append(std::move(begin)));
-    }
+    void begin(Value begin) { engine_.start_recorded(append(std::move(begin))); }
     // The worker has worked everything it was told, and waits.
     void quiet() { tell(List{"quiet", told_}); }
     void tell(List message) { engine_.on_message(message); }
@@ -105,6 +104,8 @@ public:
                      const Value&) override {}
     void stop_child(const std::string&, const std::string&) override {}
     void undo_child(const std::string&) override {}
+    bool child_busy(const std::string&) override { return true; }
+    std::size_t unread_bytes() override { return 0; }
     void after_inbox(std::function<void()> done) override { done(); }
     std::string child_id(const EventId&) override { return "child"; }
     std::string may_answer(const Value&, const std::vector<Value>&, const std::string&) override {

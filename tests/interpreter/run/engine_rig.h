@@ -45,6 +45,7 @@ public:
     std::vector<std::function<void()>> effects;
     std::vector<std::pair<Rest, std::string>> rests;
     int restarts = 0;
+    std::size_t unread = 0;  // What the worker has not read of what it was told.
     int records_before = 0;  // Records that the run is said to have already.
 
     void commit() {
@@ -111,6 +112,8 @@ public:
                      const Value&) override {}
     void stop_child(const std::string&, const std::string&) override {}
     void undo_child(const std::string&) override {}
+    bool child_busy(const std::string&) override { return true; }
+    std::size_t unread_bytes() override { return unread; }
     void after_inbox(std::function<void()> done) override { done(); }
     std::string child_id(const EventId& id) override { return id.key(); }
     std::string may_answer(const Value&, const std::vector<Value>&, const std::string&) override {

@@ -15,8 +15,8 @@ int append_piece(lua_State*, const void* piece, std::size_t size, void* out) {
 
 // "…/stdlib/vocabulary/units.lua" is named "vocabulary/units.lua" in positions.
 std::string short_path(const std::string& path) {
-    const auto file = path.rfind('/');
-    return "vocabulary/" + path.substr(file == std::string::npos ? 0 : file + 1);
+    const auto folder = path.rfind('/', path.rfind('/') - 1);
+    return path.substr(folder + 1);
 }
 
 // The name by which it is required: "vocabulary.units".

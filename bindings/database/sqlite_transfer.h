@@ -1,10 +1,9 @@
-// Moving a database file into a storage target and back, with digests of both sides of the way.
+// Moving a SQLite file into a storage target and back.
 #pragma once
 
 #include <string>
 
-#include "bindings/database/backup_catalog.h"
-#include "bindings/database/sqlite_target.h"
+#include "bindings/database/sqlite_previous.h"
 
 namespace perilune {
 

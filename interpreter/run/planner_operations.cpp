@@ -1,0 +1,193 @@
+// What operations and child runs would do: observes are real, changes are predicted.
+#include <algorithm>
+
+#include "interpreter/run/calls.h"
+#include "interpreter/run/planner.h"
+#include "interpreter/run/resource.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr double call_within_s = 10;
+constexpr int children_deep_max = 8;
+
+bool holds_unknown(const Value& value) {
+    if (value.is_unknown()) return true;
+    for (const auto& held : value.list())
+        if (holds_unknown(held)) return true;
+    for (const auto& [name, held] : value.map())
+        if (holds_unknown(held)) return true;
+    return false;
+}
+
+Value result_of(const Event& event) {
+    return Value(Unknown{"result of " + event.name + " of " + event.target});
+}
+
+}  // namespace
+
+// Rule 10.1: after a predicted change, the observes it may have touched are unknown.
+bool Planner::touched(const Event& event) const {
+    return predicted_->observes.contains(event.target + " *") ||
+           predicted_->observes.contains(event.target + " " + event.name);
+}
+
+// Why the call may not be made, or empty.
+std::string Planner::refusal(const Event& event, const Family* family, const Operation* row) const {
+    if (!family || !row) return "There is no operation " + event.target + ":" + event.name + ".";
+    const Value& declared = run_->prepared().facts["targets"];
+    if (!declared.has(event.target)) return event.target + " is not among the runbook's targets.";
+    const List& allowed = declared[event.target].list();
+    if (row->effect == Effect::change &&
+        std::find(allowed.begin(), allowed.end(), Value(event.name)) == allowed.end())
+        return "The runbook's targets do not allow " + event.name + " on " + event.target + ".";
+    return run_->lacks(event.target, event.name);
+}
+
+void Planner::begin_operation(const AskedPtr& asked) {
+    const Event& event = asked->event;
+    const Family* family = host_.family_of(event.target);
+    if (std::string problem = refusal(event, family, asked->row); !problem.empty())
+        return settled(asked, "error", fail("refused", std::move(problem)).to_value());
+    auto checked = check_arguments(*family, *asked->row, event.data.map());
+    if (!checked) return settled(asked, "error", checked.error().to_value());
+    asked->arguments = std::move(*checked);
+    if (asked->row->effect == Effect::observe) return observe(asked);
+    change(asked);
+}
+
+void Planner::call(const AskedPtr& asked, Phase phase, std::function<void(CallAnswer)> then) {
+    CallRequest request;
+    request.id = asked->event.id;
+    request.phase = phase;
+    auto made = std::make_shared<Call>();
+    made->operation = asked->event.name;
+    made->target = asked->event.target;
+    made->arguments = Value(asked->arguments);
+    made->deadline_s = boot_now_s() + call_within_s;
+    made->open_secret = [this](const Value& value) { return host_.open_secret(value); };
+    perform_call(host_.loop(), host_.driver_of(asked->event.target), made, request, host_.masker(),
+                 [this, then](CallAnswer answer) {
+                     then(std::move(answer));
+                     answer_in_order();
+                     finish_when_quiet();
+                 });
+}
+
+void Planner::observe(const AskedPtr& asked) {
+    const Event& event = asked->event;
+    const std::string source = event.name + " of " + event.target;
+    const bool wait = asked->row->name.starts_with("wait_");
+    if (wait || touched(event) || holds_unknown(Value(asked->arguments)))
+        return settled(asked, "ok", Value(Unknown{source}));
+    call(asked, Phase::observe, [this, asked, source](CallAnswer answer) {
+        if (answer.observed->ok()) return settled(asked, "ok", **answer.observed);
+        const Error& error = answer.observed->error();
+        if (error.retry == Retry::never) return settled(asked, "error", error.to_value());
+        // A target that does not answer while planning is unknown, never a failed plan.
+        note(plan_.unanswered, asked->event, Value().set("what", source + ": " + error.message));
+        settled(asked, "ok", Value(Unknown{source + ", which did not answer"}));
+    });
+}
+
+void Planner::change(const AskedPtr& asked) {
+    const Value arguments(asked->arguments);
+    const std::string resource = resource_key(asked->event.target, *asked->row, arguments);
+    const auto& changed = predicted_->resources;
+    const bool altered = std::any_of(changed.begin(), changed.end(), [&](const auto& other) {
+        return resources_overlap(resource, other);
+    });
+    if (altered || holds_unknown(arguments)) {
+        add_change(*asked, nullptr);
+        return settled(asked, "ok", result_of(asked->event));
+    }
+    call(asked, Phase::before, [this, asked](CallAnswer answer) {
+        const bool read = answer.before->ok();
+        add_change(*asked, read ? &**answer.before : nullptr);
+        if (read && (*answer.before)->already_so)
+            return settled(asked, "ok", (*answer.before)->result);
+        settled(asked, "ok", result_of(asked->event));
+    });
+}
+
+// A telling beside other work is repeated as long as that takes.
+bool Planner::tells_again(const Event& event) const {
+    for (std::string at = event.scope; !at.empty(); at = state_.scope(at).parent) {
+        const Scope& scope = state_.scope(at);
+        if (scope.what == "branch" && state_.scope(scope.parent).what == "meanwhile")
+            return scope.strand.ends_with(".tell");
+    }
+    return false;
+}
+
+PlanEntry Planner::entry_of(const Event& event) {
+    PlanEntry entry;
+    entry.place = place_of(event);
+    entry.path = state_.path(event.scope);
+    entry.ordinal = ++ordinals_[event.scope];
+    const bool child = event.kind == "child";
+    entry.target = child ? event.name : event.target;
+    entry.operation = child ? "run_runbook" : event.name;
+    entry.arguments = event.data;
+    entry.repeats = tells_again(event);
+    return entry;
+}
+
+void Planner::add_change(const Asked& asked, const Before* found) {
+    const Event& event = asked.event;
+    const Operation& row = *asked.row;
+    PlanEntry entry = entry_of(event);
+    entry.arguments = Value(asked.arguments);
+    if (found) {
+        entry.sign = found->already_so ? '=' : found->sign;
+        entry.detail = found->plan;
+    }
+    if (entry.sign != '=') {
+        if (row.undo == "no") entry.sign = '!';
+        predicted_->resources.insert(resource_key(event.target, row, entry.arguments));
+        if (row.affects.empty()) predicted_->observes.insert(event.target + " *");
+        for (const auto& observe : host_.family_of(event.target)->operations)
+            if (names_word(row.affects, observe.name))
+                predicted_->observes.insert(event.target + " " + std::string(observe.name));
+    }
+    plan_.entries.push_back(std::move(entry));
+}
+
+// A child run is planned as part of its parent's plan.
+void Planner::begin_child(const AskedPtr& asked) {
+    const auto give_up = [this, asked](const Error& error) {
+        settled(asked, "error", error.to_value());
+        answer_in_order();
+        finish_when_quiet();
+    };
+    if (subject_.depth >= children_deep_max)
+        return settled(asked, "error",
+                       fail("too_deep", "Child runs may be at most 8 deep.").to_value());
+    host_.load_child_for_plan(
+        *run_, asked->event.name, [this, asked, give_up](Result<std::shared_ptr<LiveRun>> loaded) {
+            if (!loaded) return give_up(loaded.error());
+            PlanSubject subject;
+            subject.begin = subject_.begin;
+            subject.begin.set("runbook", (*loaded)->prepared().runbook);
+            subject.begin.set("run", Unknown{"run.id"});
+            subject.begin.set("started_at", Unknown{"run.started_at"});
+            subject.begin.set("params", asked->event.data);
+            subject.depth = subject_.depth + 1;
+            asked->child = std::make_unique<Planner>(
+                host_, *loaded, std::move(subject),
+                [this, asked](Plan inside) {
+                    PlanEntry entry = entry_of(asked->event);
+                    plan_.add_inside(entry, std::move(inside));
+                    plan_.entries.push_back(std::move(entry));
+                    settled(asked, "ok",
+                            Value(Unknown{"result of the runbook " + asked->event.name}));
+                    answer_in_order();
+                    finish_when_quiet();
+                },
+                predicted_);
+            asked->child->start();
+        });
+}
+
+}  // namespace perilune

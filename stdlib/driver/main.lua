@@ -1,0 +1,197 @@
+-- The driver worker's own program: one driver's file, and the calls the host makes of it.
+local api = require "driver.api"
+local aws = require "driver.aws"
+local aws_balancer = require "driver.aws_balancer"
+local aws_scaling = require "driver.aws_scaling"
+local aws_services = require "driver.aws_services"
+local aws_tasks = require "driver.aws_tasks"
+local calls = require "driver.calls"
+local deploy = require "driver.deploy"
+local errors = require "vocabulary.errors"
+local http = require "driver.http"
+local json = require "vocabulary.json"
+local metrics = require "driver.metrics"
+local notify = require "driver.notify"
+local sandbox = require "vocabulary.sandbox"
+local secrets = require "driver.secrets"
+local times = require "driver.times"
+local units = require "vocabulary.units"
+local xml = require "driver.xml"
+
+-- What all drivers of a family have in common.
+local families = { deploy = deploy, metrics = metrics, notify = notify, secrets = secrets }
+
+local wire, declared, settings
+local handlers, texts, sources = {}, {}, {}
+
+local function now() return calls.now end
+
+local function sleep(seconds)
+  calls.ask("sleep", { seconds = seconds })
+end
+
+local function tell(text) calls.ask("tell", { text = tostring(text) }) end
+
+-- SHA-256, hexadecimal, of what a secret opens to.
+local function digest(value) return calls.ask("digest", { value = value }) end
+
+-- Raises an error of the driver's own: { code, message, retry, detail }.
+local function fail(given)
+  error(errors.make { code = given.code, message = given.message, retry = given.retry,
+    detail = given.detail, at = calls.position() }, 0)
+end
+
+-- One part of a change that takes several requests: what `body` gives is durable before the next
+-- request leaves, and a part that is recorded already is not done again.
+local function part(name, body)
+  local call = calls.here("part")
+  if call.info.parts[name] then return call.info.parts[name].value end
+  if call.in_part then
+    errors.raise("bad_driver", "part cannot stand inside another part.", "never",
+      calls.position())
+  end
+  calls.ask("part", { name = name })
+  call.in_part = true
+  local ok, value = pcall(body)
+  call.in_part = false
+  if not ok then error(value, 0) end
+  calls.ask("keep_part", { name = name, value = { value = value } })
+  call.info.parts[name] = { value = value }
+  return value
+end
+
+local function ask_until(options, probe)
+  local ends = calls.now + (options.within or 3600)
+  local pause = options.every or 1
+  while true do
+    local found = probe()
+    if found then return found end
+    if calls.now + pause > ends then return nil end
+    if options.tell then tell(options.tell) end
+    sleep(pause)
+    pause = math.min(pause * (options.growth or 1), options.every_max or 30)
+  end
+end
+
+-- Asks `probe` again and again until it gives something true; `within` seconds at most. With
+-- `taken`, what is waited for is a change that the provider has taken: once time is up, it is not
+-- known what becomes of it, and `taken` says so.
+local function poll(options, probe)
+  if not options.taken then return ask_until(options, probe) end
+  local well, found = pcall(ask_until, options, probe)
+  if well and found then return found end
+  if not well and (type(found) ~= "table" or found.code ~= "timed_out") then error(found, 0) end
+  errors.raise("timed_out", options.taken, "unknown", calls.position())
+end
+
+local function words()
+  local made = {
+    http = http, json = json, now = now, sleep = sleep, tell = tell, fail = fail, part = part,
+    poll = poll, pcall = pcall, xpcall = xpcall, random = sandbox.random("driver"),
+    time = times.read, xml = xml, aws = aws, aws_balancer = aws_balancer, aws_scaling = aws_scaling,
+    aws_services = aws_services, aws_tasks = aws_tasks, api = api,
+    digest = digest,
+    date = function(format, at)
+      return units.date(format or "%Y-%m-%dT%H:%M:%SZ", at or calls.now)
+    end,
+  }
+  for family, common in pairs(families) do made[family] = common.words end
+  return made
+end
+
+-- What the host may know of the driver: all but its functions.
+local function describe()
+  local operations = {}
+  for name, operation in pairs(declared.operations) do
+    local has = {}
+    for _, phase in ipairs { "observe", "before", "act", "look", "restore" } do
+      has[phase] = type(operation[phase]) == "function" or nil
+    end
+    has.repeatable = operation.repeatable and true or nil
+    operations[name] = has
+  end
+  local functions = {}
+  for name in pairs(declared.functions or {}) do functions[name] = true end
+  return { functions = functions, features = declared.features, family = declared.family,
+    name = declared.name, doc = declared.doc, hosts = declared.hosts,
+    settings = declared.settings, limits = declared.limits, operations = operations }
+end
+
+local function load_file(path)
+  local source = "@" .. path
+  sources[source] = true
+  calls.sources = sources
+  local globals = sandbox.make(wire, words())
+  local chunk, message = wire.load(texts[path], source, globals)
+  if not chunk then return nil, errors.make { code = "syntax", message = message } end
+  local ok, value = pcall(chunk)
+  if not ok then return nil, errors.from(value) end
+  if type(value) == "table" and type(value.functions) == "table" then
+    value.operations = value.operations or {}
+  end
+  if type(value) ~= "table" or type(value.operations) ~= "table" then
+    return nil, errors.make { code = "bad_driver",
+      message = path .. ": a driver's file must return { family, name, hosts, settings, "
+        .. "operations = { … } }." }
+  end
+  return value
+end
+
+-- The operations as the host calls them.
+local function complete(value)
+  local common = families[value.family]
+  if common then common.complete_all(value.operations, value) end
+end
+
+function handlers.module(_, path, text) texts[path] = text end
+
+function handlers.load(_, path, given)
+  local value, failure = load_file(path)
+  if not value then return wire.send { "load_failed", errors.plain(failure) } end
+  complete(value)
+  declared, settings = value, given
+  local sent, reason = wire.send { "loaded", describe() }
+  if sent then return end
+  wire.send { "load_failed", errors.plain(errors.make { code = "bad_driver",
+    message = path .. ": what the driver declares must be plain data: " .. reason .. "." }) }
+end
+
+local function begin(id, phase, name, given)
+  local call = { target = given.target, key = given.key, settings = settings,
+    intent_at = given.intent_at, sent_at = given.sent_at, operation = name }
+  local body = given["function"] and declared.functions[given["function"]]
+    or declared.operations[name][phase]
+  calls.begin(id, function()
+    if given["function"] then return body(given.argument, call) end
+    if phase == "observe" or phase == "before" then return body(given.arguments, call) end
+    if phase == "restore" then return body(given.arguments, given.before, given.result, call) end
+    return body(given.arguments, given.before, call)
+  end, { parts = given.parts or {} })
+end
+
+function handlers.call(_, id, phase, name, given, now_s)
+  calls.now = now_s
+  begin(id, phase, name, given)
+end
+
+function handlers.answer(_, id, k, ok, value, now_s)
+  calls.now = now_s
+  calls.answer(id, k, ok, value)
+end
+
+function handlers.drop(_, id) calls.drop(id) end
+
+return function(with_wire)
+  wire = with_wire
+  calls.start(wire)
+  wire.send { "hello", 1, 1 }
+  local handled = 0
+  while true do
+    local message = wire.receive()
+    local handler = handlers[message[1]]
+    if not handler then error("The host sent an unknown message.") end
+    handler(unpack(message, 1, table.maxn(message)))
+    handled = handled + 1
+    wire.send { "quiet", handled }
+  end
+end

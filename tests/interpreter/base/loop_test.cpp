@@ -1,0 +1,71 @@
+// What the loop does off its thread: as many at once as need be, and no thread more.
+#include "interpreter/base/loop.h"
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+using namespace perilune;
+
+namespace {
+
+std::ptrdiff_t count_threads() {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+}
+
+}  // namespace
+
+TEST_CASE("work_that_waits_for_other_work_does_not_keep_it_from_being_done") {
+    const auto loop = Loop::make();
+    std::atomic<int> arrived = 0;
+    int done = 0;
+    constexpr int count = 8;
+    loop->post([&] {
+        for (int i = 0; i < count; ++i)
+            loop->off_loop(
+                [&] {
+                    ++arrived;
+                    while (arrived < count) std::this_thread::yield();
+                },
+                [&] {
+                    if (++done == count) loop->stop();
+                });
+    });
+    const auto guard = loop->start_timer(boot_now_s() + 20, [&] {
+        arrived = count;
+        loop->stop();
+    });
+    loop->run();
+    loop->cancel(guard);
+    CHECK(done == count);
+}
+
+TEST_CASE("work_that_comes_one_after_the_other_needs_one_thread") {
+    const auto loop = Loop::make();
+    const std::ptrdiff_t before = count_threads();
+    std::ptrdiff_t after = 0;
+    int left = 50;
+    std::function<void()> next = [&] {
+        if (--left > 0) return loop->off_loop([] {}, next);
+        after = count_threads();
+        loop->stop();
+    };
+    loop->post([&] { loop->off_loop([] {}, next); });
+    loop->run();
+    // A thread that has just told that it is done may not be waiting again yet.
+    CHECK(after <= before + 2);
+}
+
+TEST_CASE("what_is_still_to_be_done_off_the_loop_is_done_before_it_ends") {
+    const auto loop = Loop::make();
+    std::atomic<int> done = 0;
+    loop->post([&] {
+        for (int i = 0; i < 40; ++i) loop->off_loop([&] { ++done; }, [] {});
+        loop->stop();
+    });
+    loop->run();
+    CHECK(done == 40);
+}

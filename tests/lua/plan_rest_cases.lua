@@ -1,0 +1,159 @@
+-- Plans of the rest: what a run may do beyond what its first plan could show.
+local cases = {}
+
+local function plan(w, more)
+  return w:perilune("plan book --environment here " .. (more or ""))
+end
+
+local function digest_of(ended)
+  local digest = ended.all:match("%-%-plan (%x+)")
+  if not digest then error("No plan was offered.\n" .. ended.all, 0) end
+  return digest
+end
+
+-- Plans what a waiting run would still do, approves exactly that, and goes on.
+local function approve_the_rest(w)
+  local rest = w:perilune("plan --continue case"):exits(0)
+  w:perilune("approve case --plan " .. digest_of(rest)):exits(0)
+  return rest
+end
+
+local function follow(w, more)
+  plan(w, "--out @W@/plan.json"):exits(0)
+  return w:run("--plan " .. w.folder .. "/plan.json " .. (more or ""))
+end
+
+local beyond_a_branch = [[
+  local made = storage("box"):put { key = "a", body = "1" }
+  if made.changed then storage("box"):put { key = "b", body = "2" } end
+]]
+
+function cases.a_change_the_plan_does_not_show_waits_before_it_is_sent(w)
+  w:body(beyond_a_branch)
+  follow(w):exits(3):says("does not show storage/box:put")
+    :says("perilune plan --continue case")
+  w:equal("a=1", w:objects(), "what the plan shows")
+  w:perilune("status case"):exits(0):says("a plan that shows storage/box:put")
+    :says("approve case --plan DIGEST")
+end
+
+function cases.the_rest_of_a_run_is_planned_from_where_it_waits_and_approved_by_its_own_digest(w)
+  w:body(beyond_a_branch)
+  follow(w):exits(3)
+  approve_the_rest(w):says("The rest of the run case"):says("made already: 1 change")
+    :says("+ storage/box:put"):says("1 to create"):says_not("Not planned")
+  w:equal("a=1", w:objects(), "what is there before the run goes on")
+  w:resume():exits(0)
+  w:equal("a=1 b=2", w:objects(), "what the approved rest did")
+  w:perilune("report case --format text"):says("plan of the rest approved")
+end
+
+function cases.a_plan_of_the_rest_covers_no_more_than_it_shows(w)
+  w:body [[
+    local first = storage("box"):put { key = "a", body = "1" }
+    if first.changed then
+      local second = storage("box"):put { key = "b", body = "2" }
+      if second.changed then storage("box"):put { key = "c", body = "3" } end
+    end
+  ]]
+  follow(w):exits(3)
+  approve_the_rest(w):says("Not planned")
+  w:resume():exits(3):says("does not show storage/box:put")
+  w:equal("a=1 b=2", w:objects(), "what both plans show")
+  approve_the_rest(w):says("made already: 2 changes")
+  w:resume():exits(0)
+  w:equal("a=1 b=2 c=3", w:objects(), "what all plans show")
+end
+
+function cases.a_plan_of_the_rest_that_does_not_hold_any_more_is_not_approved(w)
+  w:body(beyond_a_branch)
+  follow(w):exits(3)
+  local digest = digest_of(w:perilune("plan --continue case"))
+  w:file("box/b", "other")
+  w:perilune("approve case --plan " .. digest):exits(6):says("does not hold any more")
+    :says("perilune plan --continue case")
+  w:resume():exits(3)
+  w:equal("other", w:read("box/b"), "what was there")
+end
+
+function cases.a_plan_of_another_run_is_not_approved(w)
+  w:body(beyond_a_branch)
+  plan(w, "--out @W@/plan.json"):exits(0)
+  w:run("--plan " .. w.folder .. "/plan.json"):exits(3)
+  w:perilune("approve case --plan @W@/plan.json"):exits(2):says("is not one of the rest")
+end
+
+function cases.what_waits_for_a_plan_is_never_told_to_the_script(w)
+  w:body [[
+    local made = storage("box"):put { key = "a", body = "1" }
+    local ok = true
+    if made.changed then
+      ok = try(function() storage("box"):put { key = "b", body = "2" } end)
+    end
+    if not ok then storage("box"):put { key = "fallback", body = "3" } end
+  ]]
+  follow(w):exits(3)
+  w:equal("a=1", w:objects(), "what the plan shows")
+  w:resume():exits(3)
+  w:equal("a=1", w:objects(), "what a resume did without a plan")
+  w:tell("undo"):exits(7)
+  w:equal("", w:objects(), "what is left")
+end
+
+function cases.a_live_run_goes_on_with_the_plan_that_is_approved_meanwhile(w)
+  w:body(beyond_a_branch)
+  plan(w, "--out @W@/plan.json"):exits(0)
+  local job = w:start("--plan " .. w.folder .. "/plan.json")
+  w:await("kind = 'beyond'")
+  approve_the_rest(w)
+  job.wait():exits(0)
+  w:equal("a=1 b=2", w:objects(), "what the approved rest did")
+end
+
+function cases.a_plan_of_the_rest_replays_polls_answers_and_branches(w)
+  w:body [[
+    local box = storage("box")
+    step("Look", function()
+      box:put { key = "a", body = "1" }
+      wait_until("a is there", { within = "5s", every = "10ms" }, function()
+        return box:head { key = "a" } ~= nil
+      end)
+      ensure(box:head { key = "a" }, "a must be there")
+    end)
+    approve("Go on?")
+    parallel {
+      left = function() step("Left", function() box:put { key = "left", body = "1" } end) end,
+      right = function()
+        if box:head { key = "a" } then
+          step("Right", function() box:put { key = "right", body = "1" } end)
+        end
+      end,
+    }
+    step("Last", function() box:put { key = "z", body = "1" } end)
+  ]]
+  follow(w):exits(3)
+  w:perilune("approve case 'Go on?'"):exits(0)
+  w:resume():exits(3):says("does not show storage/box:put")
+  w:equal("a=1 left=1", w:objects(), "what the plan shows")
+  approve_the_rest(w):says("right › Right"):says("Last"):says("2 to create")
+  w:resume():exits(0)
+  w:equal("a=1 left=1 right=1 z=1", w:objects(), "what both plans show")
+end
+
+function cases.a_further_attempt_makes_what_was_planned_before_the_rest_again(w)
+  w:body [[
+    step("Write", { retries = 1, backoff = "0s" }, function()
+      local made = storage("box"):put { key = "a", body = "1" }
+      if made.changed then storage("box"):put { key = "b", body = "2" } end
+      ensure(storage("box"):head { key = "gate" }, "the gate must be there")
+    end)
+  ]]
+  follow(w):exits(3)
+  approve_the_rest(w):says("made already: 1 change")
+  w:resume():exits(3):says("the gate must be there")
+  w:equal(2, w:count("kind = 'open' and f('$.name') = 'Write'"), "attempts")
+  w:equal(3, w:count("kind = 'intent'"), "changes of both attempts")
+  w:equal(1, w:count("kind = 'beyond'"), "changes that no plan showed")
+end
+
+return cases

@@ -1,0 +1,195 @@
+#include "tests/services/service.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+namespace perilune::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::steady_clock;
+
+constexpr auto start_within = std::chrono::seconds(20);
+constexpr auto stop_within = std::chrono::seconds(5);
+constexpr auto look_every = std::chrono::milliseconds(20);
+
+int bind_port(int kind, int port, int& got) {
+    const int fd = ::socket(AF_INET, kind | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof address;
+    if (::bind(fd, generic, size) != 0) {
+        ::close(fd);
+        return -1;
+    }
+    ::getsockname(fd, generic, &size);
+    got = ntohs(address.sin_port);
+    return fd;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+    std::vector<char*> all;
+    for (auto& word : words) all.push_back(word.data());
+    all.push_back(nullptr);
+    return all;
+}
+
+// Never returns: becomes the program, or ends with 127.
+[[noreturn]] void become(std::vector<std::string> argv,
+                         const std::map<std::string, std::string>& environment, int input,
+                         int output) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::setpgid(0, 0);
+    ::dup2(input, 0);
+    ::dup2(output, 1);
+    ::dup2(output, 2);
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+    ::execvp(argv[0].c_str(), pointers(argv).data());
+    ::_exit(127);
+}
+
+}  // namespace
+
+bool has_program(const std::string& program) {
+    std::istringstream folders("/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin:" +
+                               std::string(std::getenv("PATH") ? std::getenv("PATH") : ""));
+    for (std::string folder; std::getline(folders, folder, ':');)
+        if (::access((folder + "/" + program).c_str(), X_OK) == 0) return true;
+    if (program.starts_with("/") && ::access(program.c_str(), X_OK) == 0) return true;
+    const char* ci = std::getenv("CI");
+    if (ci && std::string(ci) == "true") FAIL_CHECK(program << " is not installed");
+    MESSAGE("skipped: " << program << " is not installed");
+    return false;
+}
+
+ServiceFolder::ServiceFolder() {
+    path_ = fs::temp_directory_path() / "perilune-service-XXXXXX";
+    if (!::mkdtemp(path_.data())) throw std::runtime_error("There is no temporary folder.");
+}
+
+ServiceFolder::~ServiceFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+}
+
+void ServiceFolder::write(const std::string& name, const std::string& text, int mode) const {
+    fs::create_directories(fs::path(at(name)).parent_path());
+    std::ofstream(at(name), std::ios::binary) << text;
+    ::chmod(at(name).c_str(), static_cast<mode_t>(mode));
+}
+
+std::string ServiceFolder::read(const std::string& name) const {
+    std::ifstream file(at(name), std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+int free_port() {
+    for (int tries = 0; tries < 100; ++tries) {
+        int port = 0;
+        int same = 0;
+        const int udp = bind_port(SOCK_DGRAM, 0, port);
+        const int tcp = bind_port(SOCK_STREAM, port, same);
+        ::close(udp);
+        if (tcp < 0) continue;
+        ::close(tcp);
+        return port;
+    }
+    throw std::runtime_error("There is no free port.");
+}
+
+bool accepts(int port) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool well = ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(fd);
+    return well;
+}
+
+ProgramEnd run_to_end(const std::vector<std::string>& argv,
+                      const std::map<std::string, std::string>& environment,
+                      const std::string& input) {
+    const ServiceFolder folder;
+    folder.write("input", input);
+    const int in = ::open(folder.at("input").c_str(), O_RDONLY | O_CLOEXEC);
+    const int out =
+        ::open(folder.at("output").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    const int pid = ::fork();
+    if (pid == 0) become(argv, environment, in, out);
+    ::close(in);
+    ::close(out);
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+            .output = folder.read("output")};
+}
+
+Service::~Service() { kill(); }
+
+void Service::start(const std::vector<std::string>& argv, const std::function<bool()>& ready,
+                    const std::map<std::string, std::string>& environment) {
+    const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int out =
+        ::open(folder_.at("log").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    pid_ = ::fork();
+    if (pid_ == 0) become(argv, environment, in, out);
+    ::close(in);
+    ::close(out);
+    const auto give_up_at = steady_clock::now() + start_within;
+    while (!ready()) {
+        int status = 0;
+        const bool ended = ::waitpid(pid_, &status, WNOHANG) == pid_;
+        if (ended) pid_ = -1;
+        if (ended || steady_clock::now() > give_up_at)
+            throw std::runtime_error(argv[0] + " did not start: " + log());
+        std::this_thread::sleep_for(look_every);
+    }
+}
+
+void Service::stop() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGTERM);
+    const auto give_up_at = steady_clock::now() + stop_within;
+    while (::waitpid(pid_, nullptr, WNOHANG) != pid_) {
+        if (steady_clock::now() > give_up_at) return kill();
+        std::this_thread::sleep_for(look_every);
+    }
+    pid_ = -1;
+}
+
+void Service::kill() {
+    if (pid_ <= 0) return;
+    ::kill(-pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+}
+
+std::string Service::log() const { return folder_.read("log"); }
+
+}  // namespace perilune::test
