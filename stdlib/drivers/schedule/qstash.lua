@@ -64,35 +64,38 @@ local function states_of(arguments, call)
   return states, names
 end
 
--- pause and resume are one thing each way.
+local function names_of(states)
+  local names = {}
+  for name in pairs(states) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+-- pause and resume are one thing each way. Their state names the jobs that change and no others,
+-- so that it compares with what the opposite operation reads before it undoes this one.
 local function switch(word, to, made, before_too)
-  local function split(states)
-    local changing, so = {}, {}
-    for name, state in pairs(states) do
-      local into = state == to and so or changing
-      into[#into + 1] = name
-    end
-    return changing, so
-  end
-  local function result_of(states)
-    local changing, so = split(states)
-    return { [made] = changing, [before_too or "unused"] = before_too and so or nil,
-      changed = #changing > 0 }
+  local function result_of(changing, states)
+    local so = {}
+    for name in pairs(states) do so[name] = not changing[name] or nil end
+    return { [made] = names_of(changing), [before_too or "unused"] = before_too and names_of(so),
+      changed = next(changing) ~= nil }
   end
   return {
     before = function(arguments, call)
-      local states = states_of(arguments, call)
-      local result = result_of(states)
-      return { state = { states = states }, already_so = not result.changed, result = result,
+      local states, changing = states_of(arguments, call), {}
+      for name, state in pairs(states) do changing[name] = state ~= to and state or nil end
+      local result = result_of(changing, states)
+      return { state = { states = changing }, already_so = not result.changed, result = result,
         sign = "~", plan = word .. " " .. table.concat(result[made], ", ") }
     end,
+    -- Only what was found to change is changed: a job that came since is left alone.
     act = function(arguments, before, call)
-      local after = {}
-      for name, state in pairs(states_of(arguments, call)) do
-        if state ~= to then ask(call, "post", path_of(name, word)) end
+      local states, after = states_of(arguments, call), {}
+      for name in pairs(before.states) do
+        if states[name] and states[name] ~= to then ask(call, "post", path_of(name, word)) end
         after[name] = to
       end
-      return result_of(before.states), { states = after }
+      return result_of(before.states, states), { states = after }
     end,
     restore = function(_, _, result)
       if #result[made] == 0 then return nil end
@@ -101,12 +104,17 @@ local function switch(word, to, made, before_too)
   }
 end
 
+-- Exactly this schedule can be made again from the arguments of upsert.
+local function is_plain(one)
+  return (one.method or "POST") == "POST" and not one.body and next(one.header or {}) == nil
+end
+
 -- A schedule as states compare it.
 local function state_of(one)
   if not one then return { there = false } end
   local job = job_of(one)
   return { there = true, cron = job.cron, time_zone = job.time_zone, state = job.state,
-    destination = one.destination }
+    destination = one.destination, plain = is_plain(one) or nil }
 end
 
 -- Headers of a request that makes what this schedule makes.
@@ -158,15 +166,9 @@ local function upsert(arguments, _, call)
   return job, state_of(now_there)
 end
 
--- Exactly this schedule can be made again from the arguments of upsert.
-local function is_plain(one)
-  return (one.method or "POST") == "POST" and not one.body and next(one.header or {}) == nil
-end
-
 local function before_delete(arguments, call)
   local there = read_one(call, arguments.job)
   local state = state_of(there)
-  state.plain = there and is_plain(there) or nil
   return { state = state, already_so = not there, result = { changed = false }, sign = "-",
     plan = arguments.job
       .. (there and not state.plain and " (it sends more than undo knows)" or "") }
