@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -30,22 +31,18 @@ using std::chrono::steady_clock;
 constexpr auto start_within = std::chrono::seconds(20);
 constexpr auto stop_within = std::chrono::seconds(5);
 constexpr auto look_every = std::chrono::milliseconds(20);
+constexpr int port_first = 20000;
+constexpr int port_last = 32000;
 
-int bind_port(int kind, int port, int& got) {
+int bind_port(int kind, int port) {
     const int fd = ::socket(AF_INET, kind | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    socklen_t size = sizeof address;
-    if (::bind(fd, generic, size) != 0) {
-        ::close(fd);
-        return -1;
-    }
-    ::getsockname(fd, generic, &size);
-    got = ntohs(address.sin_port);
-    return fd;
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
+    ::close(fd);
+    return -1;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
@@ -106,16 +103,17 @@ std::string ServiceFolder::read(const std::string& name) const {
     return text.str();
 }
 
+// Below the range from which the kernel takes ports for connections: between the look here and the
+// server's own bind, no connection can take it, and none can be made to itself.
 int free_port() {
+    static std::mt19937 random{std::random_device{}()};
     for (int tries = 0; tries < 100; ++tries) {
-        int port = 0;
-        int same = 0;
-        const int udp = bind_port(SOCK_DGRAM, 0, port);
-        const int tcp = bind_port(SOCK_STREAM, port, same);
-        ::close(udp);
-        if (tcp < 0) continue;
-        ::close(tcp);
-        return port;
+        const int port = std::uniform_int_distribution(port_first, port_last)(random);
+        const int udp = bind_port(SOCK_DGRAM, port);
+        const int tcp = bind_port(SOCK_STREAM, port);
+        if (udp >= 0) ::close(udp);
+        if (tcp >= 0) ::close(tcp);
+        if (udp >= 0 && tcp >= 0) return port;
     }
     throw std::runtime_error("There is no free port.");
 }
