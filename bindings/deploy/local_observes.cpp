@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <map>
 
 #include "bindings/deploy/artifact.h"
 #include "bindings/deploy/local_target.h"
@@ -62,6 +63,36 @@ Result<Value> get_env(const LocalTarget& local, const Call& call) {
     return found;
 }
 
+// The values of the secrets that instances were given, perhaps by a host that lives no more: this
+// one has not opened them and so would not mask them.
+using Given = std::map<std::string, std::string>;  // Value to the handle as it is shown.
+
+void add_given(Given& given, const std::string& path) {
+    const auto variables = load_variables(path);
+    if (!variables) return;
+    for (const auto& [name, variable] : *variables)
+        if (variable.secret.is_secret() && !variable.value.empty())
+            given.emplace(variable.value, show_secret(*variable.secret.secret()));
+}
+
+Given given_secrets(const LocalTarget& local) {
+    Given given;
+    add_given(given, env_path(local.root));
+    std::error_code code;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(local.root + "/environments", code))
+        add_given(given, entry.path().string());
+    return given;
+}
+
+std::string without(const Given& given, std::string text) {
+    for (const auto& [value, shown] : given)
+        for (auto at = text.find(value); at != std::string::npos;
+             at = text.find(value, at + shown.size()))
+            text.replace(at, value.size(), shown);
+    return text;
+}
+
 Result<Value> logs(const LocalTarget& local, const Call& call) {
     LogQuery query;
     query.since = call.arguments["since"].number();
@@ -83,10 +114,11 @@ Result<Value> logs(const LocalTarget& local, const Call& call) {
         truncated = true;
         lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(query.lines_max));
     }
+    const Given given = given_secrets(local);
     List shown;
     for (auto& [line, source] : lines) {
         Value one;
-        one.set("at", line.at).set("text", std::move(line.text)).set("source", source);
+        one.set("at", line.at).set("text", without(given, line.text)).set("source", source);
         shown.push_back(std::move(one));
     }
     Value log;

@@ -187,4 +187,32 @@ Result<Invocation> make_invocation(const DeclaredProgram& program, const Call& c
     return made;
 }
 
+void note_secrets(Value& note, const DeclaredProgram& program, const Call& call) {
+    List handles;
+    const auto add = [&](const Value& value) {
+        if (value.is_secret()) handles.push_back(value);
+    };
+    for (const auto* source : {&program.environment, &call.arguments["environment"].map()})
+        for (const auto& [name, value] : *source) add(value);
+    add(call.arguments["input"]);
+    if (!handles.empty()) note.set("secrets", std::move(handles));
+}
+
+Status open_noted(const Value& note, const Call& call) {
+    for (const auto& handle : note["secrets"].list())
+        if (const auto opened = call.open_secret(handle); !opened)
+            return fail("secret_missing",
+                        "What the program " + note["program"].text() + " of " + call.target +
+                            " printed may hold " + show_secret(*handle.secret()) +
+                            ", which is opened to leave it out: " + opened.error().message,
+                        Retry::safe);
+    return Done{};
+}
+
+Value without_secrets(const Value& note) {
+    Map rest = note.map();
+    rest.erase("secrets");
+    return rest;
+}
+
 }  // namespace perilune

@@ -55,4 +55,11 @@ struct Invocation {
 };
 Result<Invocation> make_invocation(const DeclaredProgram& program, const Call& call);
 
+// Adds the handles of the secrets that the program is given to a keeper's note. What the program
+// prints may hold their values, and is read by hosts that have not opened them.
+void note_secrets(Value& note, const DeclaredProgram& program, const Call& call);
+// Opens the noted secrets again, so that the host masks them in what it is about to read.
+Status open_noted(const Value& note, const Call& call);
+Value without_secrets(const Value& note);
+
 }  // namespace perilune

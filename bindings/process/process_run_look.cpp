@@ -54,6 +54,8 @@ Sighting sight(const LocalPrograms& local, const Call& call, const Value& before
     if (!program)
         return cannot_tell("It ended with exit code " + std::to_string(found->exit_code) +
                            ", but the environment no longer declares the program.");
+    if (const auto opened = open_noted(found->note, call); !opened)
+        return cannot_tell(opened.error().message + " Resume again when it can be.");
     const Outcome outcome = outcome_of(*program, call, *found);
     // `act` answers from the log with this failure and starts nothing.
     if (outcome.kind != Outcome::Kind::done)

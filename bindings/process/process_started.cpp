@@ -72,7 +72,7 @@ Result<Before> before_start(const LocalPrograms& local, Call& call) {
     before.plan = show_invocation(call);
     before.state = key_state(*found, call.arguments["key"].text());
     if (!found->running()) return before;
-    if (!(found->status->note == note_of(call)))
+    if (!(without_secrets(found->status->note) == note_of(call)))
         return fail("already_running", "Another program, " + found->status->note["program"].text() +
                                            ", already runs "
                                            "as " +
@@ -138,6 +138,7 @@ Prepared prepare_start(const LocalPrograms& local, const Call& call,
     kept.log_max = log_bytes_max;
     kept.ends_with_keeper = true;
     kept.note = note_of(call);
+    note_secrets(kept.note, program, call);
     Prepared prepared;
     prepared.start = {folder, std::make_shared<Descriptor>(std::move(*lock)),
                       to_canonical_json(kept.to_value())};
@@ -191,6 +192,8 @@ Result<Before> before_stop(const LocalPrograms& local, Call& call) {
     const auto found = find_key(local, call.arguments["key"].text());
     if (!found) return found.error();
     if (!found->status) return not_found(call);
+    const auto opened = open_noted(found->status->note, call);
+    if (!opened) return opened.error();
     Before before;
     before.sign = '-';
     before.plan = "stop " + call.arguments["key"].text();
@@ -232,9 +235,10 @@ Outcome outcome_of_stop(const LocalPrograms& local, const Call& call) {
                                          "runs as process " +
                                          std::to_string(found->status->pid) + ".",
                                      Retry::unknown));
+    if (const auto opened = open_noted(found->status->note, call); !opened)
+        return Outcome::unknown(opened.error());
     Value value = exit_value(*found->status);
-    value.set("changed", true);
-    return Outcome::done(std::move(value), key_state(*found, key));
+    return Outcome::done(value.set("changed", true), key_state(*found, key));
 }
 
 Awaitable<Outcome> act_stop(SharedPrograms local, Call& call) {

@@ -11,10 +11,14 @@ Result<Value> read_output(const LocalPrograms& local, const Call& call) {
     LogQuery query;
     query.lines_max =
         static_cast<std::size_t>(std::max<std::int64_t>(0, call.arguments["lines_max"].integer()));
+    const std::string folder = local.key_folder(call.arguments["key"].text());
+    const auto status = read_kept_status(folder);
+    if (!status) return status.error();
+    if (*status)
+        if (const auto opened = open_noted((*status)->note, call); !opened) return opened.error();
     bool truncated = false;
     List lines;
-    for (auto& line :
-         read_log(local.key_folder(call.arguments["key"].text()) + "/log", query, truncated)) {
+    for (auto& line : read_log(folder + "/log", query, truncated)) {
         Value shown;
         shown.set("at", line.at).set("source", line.source == 'e' ? "stderr" : "stdout");
         shown.set("text", std::move(line.text));
@@ -34,6 +38,7 @@ Result<Value> ended_value(const LocalPrograms& local, const Call& call) {
     if (!*status)
         return fail("not_found",
                     "No program was ever started as " + key + " on " + call.target + ".");
+    if (const auto opened = open_noted((*status)->note, call); !opened) return opened.error();
     if ((*status)->over()) return exit_value(**status);
     const std::string program = "The program started as " + key + " on " + call.target;
     if (held)

@@ -259,20 +259,11 @@ Outcome act_restore_prefix(const FolderStore& store, Call& call, const Value& be
 }  // namespace
 
 void add_folder_bulk_changes(Operations& operations, const std::shared_ptr<Folder>& folder) {
-    using BeforeOf = Result<Before> (*)(const FolderStore&, Call&);
-    using ActOf = Outcome (*)(const FolderStore&, Call&, const Value&);
-    const auto add = [&](const char* name, BeforeOf before, ActOf act, auto restore) {
-        operations[name] = change_blocking(
-            folder->services->loop,
-            [folder, before](Call& call) { return before(*folder->store, call); },
-            [folder, act](Call& call, const Value& found) {
-                return act(*folder->store, call, found);
-            },
-            {}, restore);
-    };
-    add("delete_many", before_delete_many, act_delete_many, restore_many);
-    add("prune", before_prune, act_prune, nullptr);
-    add("restore_prefix", before_restore_prefix, act_restore_prefix, restore_many);
+    operations["delete_many"] =
+        change_of_folder(folder, before_delete_many, act_delete_many, restore_many);
+    operations["prune"] = change_of_folder(folder, before_prune, act_prune);
+    operations["restore_prefix"] =
+        change_of_folder(folder, before_restore_prefix, act_restore_prefix, restore_many);
 }
 
 }  // namespace perilune

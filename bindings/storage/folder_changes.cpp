@@ -253,25 +253,14 @@ Outcome act_copy(const Folder& folder, Call& call, const Value& before, ObjectPo
 }  // namespace
 
 void add_folder_changes(Operations& operations, const std::shared_ptr<Folder>& folder) {
-    using BeforeOf = Result<Before> (*)(const FolderStore&, Call&);
-    using ActOf = Outcome (*)(const FolderStore&, Call&, const Value&);
     const auto restore = [](const Call& call, const Value& before, const Value& result) {
         if (call.operation == "delete" && call.arguments.has("version"))
             return std::optional<Restore>();
         return restore_object(call.arguments["key"].text(), before, result);
     };
-    const auto add = [&](const char* name, BeforeOf before, ActOf act) {
-        operations[name] = change_blocking(
-            folder->services->loop,
-            [folder, before](Call& call) { return before(*folder->store, call); },
-            [folder, act](Call& call, const Value& found) {
-                return act(*folder->store, call, found);
-            },
-            {}, restore);
-    };
-    add("put", before_put, act_put);
-    add("delete", before_delete, act_delete);
-    add("restore_version", before_restore, act_restore);
+    operations["put"] = change_of_folder(folder, before_put, act_put, restore);
+    operations["delete"] = change_of_folder(folder, before_delete, act_delete, restore);
+    operations["restore_version"] = change_of_folder(folder, before_restore, act_restore, restore);
     operations["copy"] = change_with_port(
         folder, "to",
         [folder](Call& call, ObjectPort& to) { return before_copy(*folder, call, to); },

@@ -55,6 +55,15 @@ Port port_of(const Folder& folder, const std::string& target) {
     return driver->objects;
 }
 
+Handler change_of_folder(std::shared_ptr<Folder> folder, FolderBefore before, FolderAct act,
+                         RestoreOf restore) {
+    return change_blocking(
+        folder->services->loop,
+        [folder, before](Call& call) { return before(*folder->store, call); },
+        [folder, act](Call& call, const Value& found) { return act(*folder->store, call, found); },
+        {}, std::move(restore));
+}
+
 Handler observe_with_port(std::shared_ptr<Folder> folder, std::string parameter,
                           std::function<Result<Value>(Call&, ObjectPort&)> observe) {
     Handler made;
@@ -67,11 +76,10 @@ Handler observe_with_port(std::shared_ptr<Folder> folder, std::string parameter,
     return made;
 }
 
-Handler change_with_port(
-    std::shared_ptr<Folder> folder, std::string parameter,
-    std::function<Result<Before>(Call&, ObjectPort&)> before,
-    std::function<Outcome(Call&, const Value&, ObjectPort&)> act,
-    std::function<std::optional<Restore>(const Call&, const Value&, const Value&)> restore) {
+Handler change_with_port(std::shared_ptr<Folder> folder, std::string parameter,
+                         std::function<Result<Before>(Call&, ObjectPort&)> before,
+                         std::function<Outcome(Call&, const Value&, ObjectPort&)> act,
+                         RestoreOf restore) {
     Handler made;
     made.before = [folder, parameter, before](Call& call) {
         const Port port = port_of(*folder, call.arguments[parameter].text());

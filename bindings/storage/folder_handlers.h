@@ -33,6 +33,14 @@ Result<Value> many_state(const FolderStore& store, const std::string& prefix, co
 using Port = Result<std::shared_ptr<ObjectPort>>;
 Port port_of(const Folder& folder, const std::string& target);
 
+// A change of the folder alone, made off the loop.
+using FolderBefore = Result<Before> (*)(const FolderStore&, Call&);
+using FolderAct = Outcome (*)(const FolderStore&, Call&, const Value& before);
+using RestoreOf =
+    std::function<std::optional<Restore>(const Call&, const Value& before, const Value& result)>;
+Handler change_of_folder(std::shared_ptr<Folder> folder, FolderBefore before, FolderAct act,
+                         RestoreOf restore = {});
+
 // As observe_blocking and change_blocking, with the port of the target that `parameter` names;
 // where the call does not give it, with the folder's own.
 Handler observe_with_port(std::shared_ptr<Folder> folder, std::string parameter,
@@ -40,8 +48,7 @@ Handler observe_with_port(std::shared_ptr<Folder> folder, std::string parameter,
 Handler change_with_port(
     std::shared_ptr<Folder> folder, std::string parameter,
     std::function<Result<Before>(Call&, ObjectPort&)> before,
-    std::function<Outcome(Call&, const Value&, ObjectPort&)> act,
-    std::function<std::optional<Restore>(const Call&, const Value&, const Value&)> restore);
+    std::function<Outcome(Call&, const Value&, ObjectPort&)> act, RestoreOf restore);
 
 // Makes a content an object of the store: copied, never linked, so that a person who edits the
 // object in place does not edit a kept version too.

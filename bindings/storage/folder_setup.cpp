@@ -85,20 +85,10 @@ Outcome act_abort(const FolderStore& store, Call& call, const Value& before) {
 }  // namespace
 
 void add_folder_setup(Operations& operations, const std::shared_ptr<Folder>& folder) {
-    using BeforeOf = Result<Before> (*)(const FolderStore&, Call&);
-    using ActOf = Outcome (*)(const FolderStore&, Call&, const Value&);
-    const auto add = [&](const char* name, BeforeOf before, ActOf act, auto restore) {
-        operations[name] = change_blocking(
-            folder->services->loop,
-            [folder, before](Call& call) { return before(*folder->store, call); },
-            [folder, act](Call& call, const Value& found) {
-                return act(*folder->store, call, found);
-            },
-            {}, restore);
-    };
-    add("create_bucket", before_create, act_create, nullptr);
-    add("set_versioning", before_versioning, act_versioning, restore_versioning);
-    add("abort_uploads", before_abort, act_abort, nullptr);
+    operations["create_bucket"] = change_of_folder(folder, before_create, act_create);
+    operations["set_versioning"] =
+        change_of_folder(folder, before_versioning, act_versioning, restore_versioning);
+    operations["abort_uploads"] = change_of_folder(folder, before_abort, act_abort);
 }
 
 }  // namespace perilune

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "interpreter/base/replacement_file.h"
+
 namespace perilune {
 
 namespace {
@@ -69,8 +71,7 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
 }
 
 Status write_file_durably(const std::string& path, std::string_view bytes, int mode) {
-    std::string temporary = path + ".XXXXXX";
-    Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+    auto [file, temporary] = make_replacement(path);
     if (!file.open()) return failure("Writing", path);
     const auto give_up = [&](Error error) {
         ::unlink(temporary.c_str());
@@ -80,7 +81,6 @@ Status write_file_durably(const std::string& path, std::string_view bytes, int m
     if (const auto written = write_all(file.get(), bytes, path); !written)
         return give_up(written.error());
     if (::fsync(file.get()) != 0) return give_up(failure("Flushing", path));
-    file.close();
     if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up(failure("Replacing", path));
     const auto folder = std::filesystem::path(path).parent_path();
     return sync_folder(folder.empty() ? "." : folder.string());

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "interpreter/base/loop.h"
+#include "interpreter/base/replacement_file.h"
 
 namespace perilune {
 
@@ -67,8 +68,7 @@ Status replace_file_durably(const std::string& path, std::string_view bytes) {
     const std::string real = resolved.get();
     struct stat old {};
     if (::stat(real.c_str(), &old) != 0) return failure("Replacing", path);
-    std::string temporary = real + ".XXXXXX";
-    const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+    const auto [file, temporary] = make_replacement(real);
     if (!file.open()) return failure("Writing beside", path);
     Status filled = fill(file, old, bytes, path);
     if (filled && ::rename(temporary.c_str(), real.c_str()) != 0)

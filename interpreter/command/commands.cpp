@@ -92,6 +92,12 @@ std::vector<CommandRow> steer_rows() {
          {{"--data", "JSON", "What goes with it"},
           {"--id", "ID", "Its identity: the same one sent twice counts once"}},
          execute_signal},
+        {"state", "Steer",
+         "Takes over a state folder that was copied, restored or has lost records",
+         "Such a folder is only read until somebody says that no other copy is executed from. Who, "
+         "why and what was found are kept in its table meta.",
+         {{"WHAT", "adopt"}}, {{"--reason", "TEXT", "Why; kept in the state folder"}},
+         execute_state},
     };
 }
 

@@ -44,6 +44,10 @@ void examine_state(const Invocation& invocation, Examination& all) {
     if (!store)
         return add(all, "state", State::problem, store.error().message,
                    "Give another folder with --state or PERILUNE_STATE.");
+    if (const auto writable = (*store)->writable(); !writable)
+        return add(all, "state", State::problem, writable.error().detail.text(),
+                   "Take it over: perilune state adopt --reason TEXT; or give another folder with "
+                   "--state or PERILUNE_STATE.");
     const std::string probe = folder + "/.doctor-" + std::to_string(::getpid());
     const auto written = write_file_durably(probe, "written by perilune doctor\n", 0600);
     ::unlink(probe.c_str());

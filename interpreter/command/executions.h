@@ -17,5 +17,6 @@ int execute_approve(const Invocation& invocation);
 int execute_reject(const Invocation& invocation);
 int execute_answer(const Invocation& invocation);
 int execute_signal(const Invocation& invocation);
+int execute_state(const Invocation& invocation);
 
 }  // namespace perilune

@@ -13,6 +13,15 @@ std::string painted(const std::string& text, const char* code, bool colour) {
     return colour ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
 }
 
+// What follows a line end stands indented below the time and text of its line, so that no text can
+// pass for a line of its own.
+std::string indented(std::string_view text) {
+    while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+    std::string lines;
+    for (const char c : visible(text)) lines += c == '\n' ? "\n              " : std::string(1, c);
+    return lines;
+}
+
 std::string close_line(const RunState& state, const Value& record, bool colour) {
     const Scope& scope = state.scope(record["scope"].text());
     if (scope.what != "step" && scope.what != "wait" && scope.what != "hold") return {};
@@ -24,7 +33,7 @@ std::string close_line(const RunState& state, const Value& record, bool colour) 
     if (outcome == "not_needed") return "– " + path + "  not needed";
     if (outcome == "skipped") return painted("–", "33", colour) + " " + path + "  skipped";
     return painted("✗", "31", colour) + " " + path + took + "  " +
-           visible(record["args"]["error"]["message"].text(), false);
+           indented(record["args"]["error"]["message"].text());
 }
 
 }  // namespace
@@ -40,14 +49,14 @@ std::string record_line(const std::string& run, const RunState& state, const Val
         return "▸ " + visible(state.path(EventId::from(record).key()), false);
     if (kind == "close") return close_line(state, record, colour);
     if (kind == "log" && record["level"].text() != "caught")
-        return "  " + visible(record["text"].text(), false);
+        return "  " + indented(record["text"].text());
     if (kind == "fault")
         return painted("!", "33", colour) + " " + visible(record["text"].text(), false) +
                " It is started again and replayed.";
     if (kind == "try" && record["number"].number() > 1)
         return "  tried again, for the " + std::to_string(record["number"].integer()) + ". time";
     if (kind == "doubt")
-        return painted("! in doubt: ", "31", colour) + visible(record["text"].text());
+        return painted("! in doubt: ", "31", colour) + indented(record["text"].text());
     if (kind == "beyond")
         return painted("! not in the plan: ", "33", colour) + visible(record["what"].text());
     if (kind == "plan")
@@ -59,7 +68,7 @@ std::string record_line(const std::string& run, const RunState& state, const Val
         return visible(undo_text(record)) + "\nThis ends the run, and cannot itself be undone.";
     if (kind == "undo" && record.has("name")) return "↶ " + visible(record["name"].text(), false);
     if (kind == "undone" && record.has("problem"))
-        return painted("✗", "31", colour) + " " + visible(record["problem"].text(), false);
+        return painted("✗", "31", colour) + " " + indented(record["problem"].text());
     if (kind == "answer" && record.has("who") && record.has("decision"))
         return "  " + record["decision"].text() + " by " + visible(record["who"].text(), false);
     return {};

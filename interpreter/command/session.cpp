@@ -153,6 +153,8 @@ void Session::on_progress(const std::string&, const EventId& id, const std::stri
 }
 
 void Session::on_trouble(const std::string& problem) {
+    if (problem == trouble_) return;  // Each try to write fails anew.
+    trouble_ = problem;
     screen_->line(problem.empty() ? "The state store can be written again; the run goes on."
                                   : problem +
                                         " The run waits; nothing is executed until it can be "

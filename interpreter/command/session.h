@@ -37,7 +37,7 @@ private:
     void on_signal(int signal);
     void ask_people();
     void read_terminal();
-    void show_closing();
+    void show_closing(int code);
     void learn_usual(const std::string& runbook);
     void on_line(const std::string& line);
     void look_at_rest();
@@ -57,6 +57,7 @@ private:
     Loop::Id input_ = 0;
     bool finished_ = false;
     bool parking_ = false;  // The runs are being given up; nothing more is asked of them.
+    std::string trouble_;   // Why the store cannot be written; empty while it can.
     std::string typed_;     // The question shown last.
     std::string line_;      // What was typed and has no line end yet.
 };

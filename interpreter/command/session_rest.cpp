@@ -60,14 +60,14 @@ void Session::end_park(const std::string& state, const std::string& reason, int 
     parking_ = true;
     host_->park(state, reason, [this, code] {
         screen_->close();
-        show_closing();
+        show_closing(code);
         finish(code);
     });
 }
 
 // The last lines: outcome, failed step, reason, what is left behind, the next command; then what
-// child runs wait for.
-void Session::show_closing() {
+// child runs wait for. Only the run itself has this process's exit code.
+void Session::show_closing(int code) {
     const auto row_of = [this](const std::string& run) {
         const auto row = host_->store().run(run);
         return row && *row ? **row : RunRow();
@@ -77,7 +77,7 @@ void Session::show_closing() {
         if (run->id() != run_ && run->rest != Rest::ended) resting.push_back(run);
     const RunState& now = host_->live(run_)->engine().state();
     if (invocation_.json()) {
-        Value told = report::closing_value(now, row_of(run_));
+        Value told = report::closing_value(now, row_of(run_), code);
         List children;
         for (auto* run : resting)
             children.push_back(report::closing_value(run->engine().state(), row_of(run->id())));
@@ -88,7 +88,8 @@ void Session::show_closing() {
     style.colour = talk_in_colour();
     style.columns = 100;
     std::string text;
-    for (const auto& line : report::closing_lines(now, row_of(run_), style)) text += line + "\n";
+    for (const auto& line : report::closing_lines(now, row_of(run_), style, code))
+        text += line + "\n";
     for (auto* run : resting)
         for (const auto& line :
              report::closing_lines(run->engine().state(), row_of(run->id()), style))

@@ -38,7 +38,11 @@ std::vector<std::string> lock_names(const std::map<std::string, LockRow>& locks,
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_store(const Invocation& invocation) {
-    return Store::open(state_folder(invocation));
+    auto store = Store::open(state_folder(invocation));
+    if (!store) return store;
+    const auto writable = (*store)->writable();
+    if (!writable && invocation.command != "doctor") say(writable.error().message);
+    return store;
 }
 
 Result<StoredRun> read_run(const Invocation& invocation) {
@@ -138,6 +142,9 @@ report::Style data_style() {
     if (::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
         size.ws_col > 0)
         style.columns = std::min<int>(size.ws_col, columns_max);
+    // Who pipes a page to a terminal says how wide that is, as for other programs.
+    else if (const char* told = std::getenv("COLUMNS"); told && std::atoi(told) > 0)
+        style.columns = std::min(std::atoi(told), columns_max);
     return style;
 }
 

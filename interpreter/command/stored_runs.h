@@ -20,7 +20,8 @@ struct StoredRun {
     Records records;
 };
 
-// The store that the command line names.
+// The store that the command line names. What may only be read, such as a copy, is read, and
+// that it is one is said.
 Result<std::unique_ptr<Store>> open_store(const Invocation& invocation);
 // The run that the argument RUN means, with its records; they are read from its store.
 Result<StoredRun> read_run(const Invocation& invocation);

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -46,18 +45,6 @@ create index if not exists inbox_open on inbox(run) where taken is null;
 create index if not exists run_parent on run(parent) where parent is not null;
 )";
 
-// Locks of a network file system cannot be trusted to keep two hosts apart (rule 11.8).
-bool is_network_file_system(const std::string& folder) {
-    struct statfs info {};
-    if (::statfs(folder.c_str(), &info) != 0) return false;
-    constexpr long nfs = 0x6969;
-    constexpr long smb = 0x517b;
-    constexpr long smb2 = 0xfe534d42;
-    constexpr long cifs = 0xff534d42;
-    const long type = static_cast<long>(info.f_type) & 0xffffffffL;
-    return type == nfs || type == smb || type == smb2 || type == cifs;
-}
-
 // Gives the log its length from the beginning: a commit that lengthens a file waits also for its
 // new length to be written down, more than twice as long in all. Zeros are no frames; SQLite reads
 // a log up to the first that is none, as it must in every log that began anew.
@@ -71,21 +58,14 @@ void lengthen_log(const std::string& path) {
         ::pwrite(log.get(), zeros.data(), zeros.size(), info.st_size);
 }
 
-class FolderLock {
-public:
-    explicit FolderLock(int fd) : fd_(fd) {
-        while (::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
-        }
-    }
-    FolderLock(const FolderLock&) = delete;
-    FolderLock& operator=(const FolderLock&) = delete;
-    ~FolderLock() { ::flock(fd_, LOCK_UN); }
-
-private:
-    int fd_;
-};
-
 }  // namespace
+
+FolderLock::FolderLock(int fd) : fd_(fd) {
+    while (::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+}
+
+FolderLock::~FolderLock() { ::flock(fd_, LOCK_UN); }
 
 Statement::Statement(sqlite3* database, const char* sql, int& failure) : failure_(failure) {
     const int code =
@@ -148,9 +128,10 @@ void Statement::reset() {
     bound_ = 0;
 }
 
-Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const std::string& folder) {
+Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const std::string& folder,
+                                                     long (*type_of)(const std::string&)) {
     if (const auto made = make_folders(folder, 0700); !made) return made.error();
-    if (is_network_file_system(folder))
+    if (is_network_file_system(type_of(folder)))
         return fail("state_refused", "The state folder " + folder +
                                          " lies on a network file system, whose locks do not keep "
                                          "two hosts apart. Give another with --state FOLDER.");
@@ -168,6 +149,7 @@ Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const std::string& folder) 
 Status SqliteFile::prepare() {
     const FolderLock held(lock_.get());
     const std::string path = folder_ + "/state.db";
+    const StateFound before{.log_there = ::access((path + "-wal").c_str(), F_OK) == 0};
     constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
     if (sqlite3_open_v2(path.c_str(), &database_, flags, nullptr) != SQLITE_OK)
         return error("Opening " + path);
@@ -198,7 +180,7 @@ Status SqliteFile::prepare() {
                                    !set_up("pragma user_version=1") || !set_up("commit")))
         return error("Preparing " + path);
     lengthen_log(path + "-wal");
-    return Done{};
+    return know_again(before);
 }
 
 SqliteFile::~SqliteFile() {
@@ -207,6 +189,7 @@ SqliteFile::~SqliteFile() {
 }
 
 Status SqliteFile::write(const std::function<Status()>& work) {
+    if (refusal_) return *refusal_;
     const FolderLock held(lock_.get());
     failure_ = 0;
     if (!execute("begin immediate")) return error("Beginning to write");
@@ -214,7 +197,9 @@ Status SqliteFile::write(const std::function<Status()>& work) {
     if (worked && failed()) worked = error("Writing");
     if (worked && !execute("commit")) worked = error("Committing");
     if (!worked) sqlite3_exec(database_, "rollback", nullptr, nullptr, nullptr);
-    if (worked) checkpoint_when_large();
+    if (!worked) return worked;
+    mark_.note(newest_position());
+    checkpoint_when_large();
     return worked;
 }
 
@@ -231,8 +216,12 @@ bool SqliteFile::execute(const char* sql) {
 void SqliteFile::checkpoint_when_large() {
     if (wal_pages_ < wal_pages_max) checkpointed_pages_ = 0;
     if (wal_pages_ - checkpointed_pages_ < wal_pages_max) return;
-    sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    checkpoint();
     checkpointed_pages_ = wal_pages_;
+}
+
+void SqliteFile::checkpoint() {
+    sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
 Statement& SqliteFile::statement(const char* sql) {

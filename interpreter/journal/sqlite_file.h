@@ -4,11 +4,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "interpreter/base/files.h"
 #include "interpreter/base/result.h"
+#include "interpreter/journal/state_mark.h"
+#include "interpreter/journal/store.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -42,10 +45,29 @@ private:
     int& failure_;
 };
 
+// Keeps the writers of one folder apart as long as it lives.
+class FolderLock {
+public:
+    explicit FolderLock(int fd);
+    FolderLock(const FolderLock&) = delete;
+    FolderLock& operator=(const FolderLock&) = delete;
+    ~FolderLock();
+
+private:
+    int fd_;
+};
+
 class SqliteFile {
 public:
-    static Result<std::unique_ptr<SqliteFile>> open(const std::string& folder);
+    // `type_of` says which file system a folder is on.
+    static Result<std::unique_ptr<SqliteFile>> open(
+        const std::string& folder, long (*type_of)(const std::string&) = file_system_type);
     ~SqliteFile();
+
+    // Why nothing may be written here: a copy, or a database that has lost records. It is read.
+    const std::optional<Error>& refusal() const { return refusal_; }
+    // Takes what is refused over on purpose; gives what was found, or nothing where all is well.
+    Result<std::string> adopt(const Adoption& adoption);
 
     // Executes `work` in one write transaction under the folder's lock. `work` says by its error
     // that nothing is to be written.
@@ -63,9 +85,15 @@ private:
     Status prepare();
     bool execute(const char* sql);
     void checkpoint_when_large();
+    void checkpoint();
+    std::int64_t newest_position();
+    Status know_again(const StateFound& before);
+    Status make_mark(const std::optional<Adoption>& adoption);
 
     std::string folder_;
     Descriptor lock_;
+    std::optional<Error> refusal_;
+    OpenMark mark_;
     sqlite3* database_ = nullptr;
     mutable int failure_ = 0;
     int wal_pages_ = 0;           // Of the write-ahead log, as of the last commit.

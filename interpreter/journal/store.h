@@ -102,11 +102,24 @@ struct Batch {
     }
 };
 
+// Who takes over a state that is refused, and why.
+struct Adoption {
+    std::string who;
+    std::string reason;
+    double at = 0;
+};
+
 class Store {
 public:
-    // `location` is a folder (SQLite). Refuses network file systems and files of a newer version.
+    // `location` is a folder (SQLite). Refuses network file systems and files of a newer version. A
+    // copy, or what has lost records, is opened to be read: see `writable`.
     static Result<std::unique_ptr<Store>> open(const std::string& location);
     virtual ~Store() = default;
+
+    // Why nothing may be written; every write gives the same error.
+    virtual Status writable() const { return Done{}; }
+    // From now on it may be. Gives what had been found; empty where there was nothing to take over.
+    virtual Result<std::string> adopt(const Adoption&) { return std::string(); }
 
     // Blocking; one at a time. Gives the runs that another host owns by now: nothing of them was
     // written. Error `locked` where a new run's lock is held (`detail` is the LockRow's run).

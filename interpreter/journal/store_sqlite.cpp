@@ -24,6 +24,16 @@ bool is_run_id(const std::string& id) {
 
 }  // namespace
 
+Status SqliteStore::writable() const {
+    if (file_->refusal()) return *file_->refusal();
+    return Done{};
+}
+
+Result<std::string> SqliteStore::adopt(const Adoption& adoption) {
+    const std::lock_guard guard(mutex_);
+    return file_->adopt(adoption);
+}
+
 Result<std::vector<std::string>> SqliteStore::commit(const Batch& batch) {
     const std::lock_guard guard(mutex_);
     std::vector<std::string> lost;

@@ -15,6 +15,8 @@ namespace perilune {
 class SqliteStore final : public Store {
 public:
     explicit SqliteStore(std::unique_ptr<SqliteFile> file) : file_(std::move(file)) {}
+    Status writable() const override;
+    Result<std::string> adopt(const Adoption& adoption) override;
     Result<std::vector<std::string>> commit(const Batch& batch) override;
     Result<std::optional<RunRow>> run(const std::string& id) override;
     Result<std::vector<RunRow>> runs(std::size_t limit) override;

@@ -49,9 +49,10 @@ List left_value(const std::vector<Left>& items) {
 
 std::string kept_text(const Verdict& verdict) { return first_of(verdict.kept) + ": meant to stay"; }
 
-std::vector<std::string> closing_lines(const RunState& state, const RunRow& row,
-                                       const Style& style) {
-    const Verdict verdict = verdict_of(state, row);
+std::vector<std::string> closing_lines(const RunState& state, const RunRow& row, const Style& style,
+                                       std::optional<int> exit) {
+    Verdict verdict = verdict_of(state, row);
+    if (exit) verdict.exit = *exit;
     Page page(style);
     page.add(headline(state, row, verdict), verdict.tone);
     if (!verdict.step.empty()) page.add("Step    ", verdict.step, Tone::muted);
@@ -66,8 +67,9 @@ std::vector<std::string> closing_lines(const RunState& state, const RunRow& row,
     return page.lines();
 }
 
-Value closing_value(const RunState& state, const RunRow& row) {
-    const Verdict verdict = verdict_of(state, row);
+Value closing_value(const RunState& state, const RunRow& row, std::optional<int> exit) {
+    Verdict verdict = verdict_of(state, row);
+    if (exit) verdict.exit = *exit;
     Value value;
     value.set("run", state.begin.has("run") ? state.begin["run"].text() : row.id);
     value.set("state", state_word(state, row)).set("word", verdict.word);

@@ -1,5 +1,6 @@
 #include "interpreter/report/escape.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -57,6 +58,18 @@ std::string with_entities(std::string_view text) {
     return out;
 }
 
+// What would make a line a list item, a heading's underline or a rule is taken literally.
+std::string without_block_mark(const std::string& line) {
+    const std::size_t start = line.find_first_not_of(' ');
+    if (start == std::string::npos) return {};
+    std::size_t mark = start;
+    while (mark < line.size() && line[mark] >= '0' && line[mark] <= '9') ++mark;
+    const std::string_view marks = mark > start ? ".)" : "-+=";
+    if (mark == line.size() || marks.find(line[mark]) == std::string_view::npos)
+        return line.substr(start);
+    return line.substr(start, mark - start) + "\\" + line.substr(mark);
+}
+
 bool is_plain_in_shell(char c) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     return letter || std::string_view("_-./:,+@%").find(c) != std::string_view::npos;
@@ -72,6 +85,21 @@ bool is_quotable(char c) {
 std::string shown(std::string_view text) { return make_shown(text, false); }
 
 std::string shown_lines(std::string_view text) { return make_shown(text, true); }
+
+std::vector<std::string> lines_of(std::string_view text) {
+    while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        std::string_view line = text.substr(at, end - at);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        std::string plain;
+        for (const char c : shown_lines(line)) plain += c == '\t' ? "    " : std::string(1, c);
+        lines.push_back(std::move(plain));
+        at = end + 1;
+    }
+    return lines;
+}
 
 std::string html(std::string_view text) { return with_entities(shown(text)); }
 
@@ -95,6 +123,22 @@ std::string markdown(std::string_view text) {
             out += c;
         }
     }
+    return out;
+}
+
+std::string markdown_lines(std::string_view text, const std::string& indent) {
+    std::string out;
+    for (const auto& line : lines_of(text)) {
+        const std::string drawn = without_block_mark(markdown(line));
+        if (drawn.empty()) continue;
+        out += (out.empty() ? "" : "\\\n" + indent) + drawn;
+    }
+    return out;
+}
+
+std::string markdown_cell(std::string_view text) {
+    std::string out;
+    for (const auto& line : lines_of(text)) out += (out.empty() ? "" : "<br>") + markdown(line);
     return out;
 }
 

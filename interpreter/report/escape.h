@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace perilune::report {
 
@@ -12,6 +13,9 @@ namespace perilune::report {
 std::string shown(std::string_view text);
 // The same, but line ends and tabs stay; for places that show several lines.
 std::string shown_lines(std::string_view text);
+// The same as lines, tabs as spaces, without the line ends that close the text. Never empty. Who
+// writes them indents all but the first, so that no text makes a line that looks like another's.
+std::vector<std::string> lines_of(std::string_view text);
 
 // As text or attribute of HTML: `shown`, with & < > " ' as entities.
 std::string html(std::string_view text);
@@ -21,6 +25,12 @@ std::string html_lines(std::string_view text);
 // As running text or table cell of Markdown: `shown`, with nothing left that is markup, a link or a
 // mention.
 std::string markdown(std::string_view text);
+// The same for a text of several lines: each but the first begins with `indent`, is a line of its
+// own when drawn too, and begins no list, heading or rule. Empty lines, which would end the
+// paragraph, are left out.
+std::string markdown_lines(std::string_view text, const std::string& indent);
+// A table's cell, whose lines cannot be lines of the file.
+std::string markdown_cell(std::string_view text);
 
 // A word of a shell command: bare where it is plain, else quoted so that no shell reads anything
 // in it.

@@ -107,6 +107,7 @@ th { text-align: left; color: var(--soft); font-weight: 600; font-size: .8rem;
 th, td { padding: .45rem .7rem .45rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere; }
 tr:last-child td { border-bottom: 0; }
+td, .story .said { white-space: pre-wrap; }
 td time { color: var(--soft); white-space: nowrap; }
 td.short { white-space: nowrap; }
 td.wide { min-width: 12rem; }
@@ -148,7 +149,7 @@ constexpr const char* media = R"css(
   table, tbody, tr, td { display: block; }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
   tr:last-child { border-bottom: 0; }
-  td, td.short { border: 0; padding: .12rem 0; white-space: normal; }
+  td, td.short { border: 0; padding: .12rem 0; white-space: pre-wrap; }
   td:empty { display: none; }
   td[data-label]::before { content: attr(data-label) " "; color: var(--soft); font-size: .8rem;
     margin-right: .3rem; }

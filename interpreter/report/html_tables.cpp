@@ -97,7 +97,7 @@ std::string decision_row(const QuestionEntry& question, const AnswerEntry* answe
     return "<tr>" + cell("asked", html_clock(question.asked)) + cell("question", asked, Fit::wide) +
            cell("answer", given) +
            cell("after", html(show_duration(answer->at - question.asked)), Fit::narrow) +
-           cell("reason", html(answer->reason)) + "</tr>\n";
+           cell("reason", html_lines(answer->reason)) + "</tr>\n";
 }
 
 std::string failure_row(const FailureEntry& failure) {
@@ -112,7 +112,7 @@ std::string failure_row(const FailureEntry& failure) {
            cell("after", failure.decided_at > 0
                              ? html(show_duration(failure.decided_at - failure.time))
                              : "", Fit::narrow) +
-           cell("reason", html(failure.reason)) + "</tr>\n";
+           cell("reason", html_lines(failure.reason)) + "</tr>\n";
 }
 
 std::string doubt_rows(const ChangeEntry& change) {
@@ -128,7 +128,8 @@ std::string doubt_rows(const ChangeEntry& change) {
                 cell("answer", tag(happening.text.substr(0, colon) + " by " + happening.who,
                                    Tone::doubt)) +
                 cell("after", "") +
-                cell("reason", reasoned ? html(happening.text.substr(colon + 2)) : "") + "</tr>\n";
+                cell("reason", reasoned ? html_lines(happening.text.substr(colon + 2)) : "") +
+                "</tr>\n";
     }
     return rows;
 }

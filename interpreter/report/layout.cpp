@@ -127,14 +127,20 @@ void Page::add(std::string_view prefix, std::string_view text, Tone prefix_tone,
     const std::string head = shown(prefix);
     const int indent = std::min(width_of(head), std::max(columns_min, style_.columns) - 12);
     const int width = std::max(columns_min, style_.columns) - indent;
-    bool first = true;
-    for (const auto& line : wrap(shown(text), width)) {
-        const std::string before = first ? paint(style_, prefix_tone, cut(head, indent))
-                                         : std::string(static_cast<std::size_t>(indent), ' ');
-        const std::string whole = before + paint(style_, tone, line);
-        lines_.push_back(style_.colour ? whole : without_end_spaces(whole));
-        first = false;
-    }
+    std::string before = paint(style_, prefix_tone, cut(head, indent));
+    std::string under(static_cast<std::size_t>(indent), ' ');
+    const auto add_wrapped = [&](const std::string& line, int columns) {
+        for (const auto& piece : wrap(line, columns)) {
+            const std::string whole = before + paint(style_, tone, piece);
+            lines_.push_back(style_.colour ? whole : without_end_spaces(whole));
+            before = under;
+        }
+    };
+    const auto lines = lines_of(text);
+    add_wrapped(lines.front(), width);
+    under += "  ";
+    before = under;
+    for (std::size_t i = 1; i < lines.size(); ++i) add_wrapped(lines[i], width - 2);
 }
 
 void Page::add_command(std::string_view prefix, std::string_view command,

@@ -38,7 +38,8 @@ struct Table {
     std::vector<std::size_t> whole;  // Columns that are never cut, such as ids.
 };
 
-// A page of lines: text is made harmless (`shown`), then wrapped under its prefix.
+// A page of lines: text is made harmless, then wrapped under its prefix. What follows a line end of
+// the text itself is indented by two columns more.
 class Page {
 public:
     explicit Page(const Style& style) : style_(style) {}

@@ -75,7 +75,7 @@ std::string history_item(const HistoryLine& line) {
                        std::to_string(std::min(line.depth, depth_shown_max)) +
                        "\"><span class=\"mark\">" + html(line.mark) + "</span> <span class=\"" +
                        (named ? "named" : "said") + (loud ? " loud" : "") + "\">" +
-                       html(line.text) + "</span>";
+                       html_lines(line.text) + "</span>";
     if (!line.where.empty()) text += " <span class=\"where\">" + html(line.where) + "</span>";
     if (!line.details.empty()) {
         text += "<dl>";

@@ -16,7 +16,7 @@ constexpr int depth_shown_max = 8;
 
 std::string table_row(const std::vector<std::string>& cells) {
     std::string text = "|";
-    for (const auto& cell : cells) text += " " + markdown(cell) + " |";
+    for (const auto& cell : cells) text += " " + markdown_cell(cell) + " |";
     return text + "\n";
 }
 
@@ -56,11 +56,12 @@ std::string head(const Timeline& timeline, const Verdict& verdict) {
     if (!run.summary.empty()) text += ": " + markdown(run.summary);
     text += "\n";
     if (!run.break_glass.empty())
-        text += "\n🔴 **Break glass: policy was passed over.** Reason: " +
-                markdown(run.break_glass) + "\n";
+        text +=
+            "\n🔴 **Break glass: policy was passed over.** Reason: " + markdown(run.break_glass) +
+            "\n";
     if (!verdict.step.empty()) text += "\n- Step: " + markdown(verdict.step);
     if (!verdict.reason.empty())
-        text += "\n- Reason: " + markdown(verdict.reason) +
+        text += "\n- Reason: " + markdown_lines(verdict.reason, "  ") +
                 (verdict.at.empty() ? "" : " (" + markdown(verdict.at) + ")");
     return text + "\n";
 }
@@ -85,12 +86,12 @@ std::string objectives(const Timeline& timeline) {
 std::string changes(const Timeline& timeline) {
     std::string rows;
     for (const auto& change : timeline.changes) {
-        const std::string name = change.child.empty() ? change.target + ":" + change.operation
-                                                      : "run " + change.child;
+        const std::string name =
+            change.child.empty() ? change.target + ":" + change.operation : "run " + change.child;
         const std::string red = tone_of(change) == Tone::doubt ? "🔴 " : "";
-        rows += table_row({clock_text(change.began), (change.undoing ? "↶ " : "") + name,
-                           change.path, effect_text(change, 200), red + outcome_text(change),
-                           undone_text(change)});
+        rows +=
+            table_row({clock_text(change.began), (change.undoing ? "↶ " : "") + name, change.path,
+                       effect_text(change, 200), red + outcome_text(change), undone_text(change)});
     }
     return table({"at (UTC)", "what", "step", "before → after", "outcome", "undo"}, rows);
 }
@@ -102,10 +103,10 @@ std::string decisions(const Timeline& timeline) {
         if (question.answers.empty())
             rows += table_row({clock_text(question.asked), name, answer_text(question), "", ""});
         for (const auto& answer : question.answers)
-            rows += table_row({clock_text(question.asked), name,
-                               answer_text(answer, question.what) +
-                                   (answer.partial ? " (one of several)" : ""),
-                               show_duration(answer.at - question.asked), answer.reason});
+            rows += table_row(
+                {clock_text(question.asked), name,
+                 answer_text(answer, question.what) + (answer.partial ? " (one of several)" : ""),
+                 show_duration(answer.at - question.asked), answer.reason});
     }
     for (const auto& failure : timeline.failures) {
         if (failure.decided_by.empty() && !failure.decision.empty()) continue;
@@ -124,7 +125,7 @@ std::string decisions(const Timeline& timeline) {
 std::string detail_lines(const std::string& indent, const Detail& detail) {
     std::string text = indent + "- ";
     if (!detail.label.empty()) text += "*" + markdown(detail.label) + ":* ";
-    return text + markdown(detail.text) + "\n";
+    return text + markdown_lines(detail.text, indent + "  ") + "\n";
 }
 
 std::string history(const Timeline& timeline) {
@@ -138,7 +139,8 @@ std::string history(const Timeline& timeline) {
         const auto depth = static_cast<std::size_t>(std::min(line.depth, depth_shown_max));
         const std::string indent(2 * depth, ' ');
         text += indent + "- " + clock_text(line.at) + " " + markdown(line.mark) + " " +
-                (line.kind == "step" ? "**" + markdown(line.text) + "**" : markdown(line.text));
+                (line.kind == "step" ? "**" + markdown(line.text) + "**"
+                                     : markdown_lines(line.text, indent + "  "));
         if (line.took_s >= 0.0005) text += " (" + show_duration(line.took_s) + ")";
         if (!line.where.empty()) text += " — " + markdown(line.where);
         text += "\n";

@@ -58,6 +58,7 @@ void tell_failure(const RunState& state, Verdict& verdict) {
     const std::string& what = (*failure)["args"]["what"].text();
     if (verdict.step.empty() && what != "body") verdict.step = (*failure)["name"].text();
     verdict.reason = error["message"].text();
+    while (verdict.reason.ends_with('\n')) verdict.reason.pop_back();
     verdict.at = error["at"].text().empty() ? (*failure)["at"].text() : error["at"].text();
 }
 

@@ -25,10 +25,14 @@ void Engine::call(Active& active, Phase phase) {
     active.phase = phase;
     active.called = true;
     active.number = ++last_number_;
+    port_.start_call(request_of(active));
+}
+
+CallRequest Engine::request_of(const Active& active) const {
     CallRequest request;
     request.id = active.event.id;
     request.number = active.number;
-    request.phase = phase;
+    request.phase = active.phase;
     request.call.operation = active.event.name;
     request.call.target = active.event.target;
     request.call.arguments = active.event.data;
@@ -41,7 +45,7 @@ void Engine::call(Active& active, Phase phase) {
         for (const auto& [name, value] : intent->second.parts)
             request.call.parts.insert_or_assign(name, value);
     }
-    port_.start_call(std::move(request));
+    return request;
 }
 
 void Engine::on_answer(CallAnswer answer) {

@@ -174,6 +174,19 @@ void Host::start(const Prepared& prepared, const StartOptions& options,
     });
 }
 
+namespace {
+
+// A disk that fails while it makes a record durable may have kept it all the same.
+Error not_begun(const std::string& id, Error error) {
+    if (error.code == "state_failed")
+        error.message = "The run " + id + " could not be written down, so nothing of it was " +
+                        "started: " + error.message + " Should perilune runs list it all the " +
+                        "same, perilune cancel " + id + " ends it.";
+    return error;
+}
+
+}  // namespace
+
 void Host::create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::string> locks,
                   double deadline, std::function<void(Result<std::string>)> done) {
     Batch::NewRun made;
@@ -196,8 +209,8 @@ void Host::create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::st
                                });
             return;
         }
-        if (!status) return done(status.error());
         const std::string id = begin["run"].text();
+        if (!status) return done(not_begun(id, status.error()));
         runs_.erase("loading");
         runs_[id] = run;
         if (run->parent.empty()) root_ = id;

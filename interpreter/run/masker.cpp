@@ -4,29 +4,18 @@
 #include <array>
 
 #include "interpreter/base/digest.h"
+#include "interpreter/base/http_url.h"
 #include "interpreter/base/json.h"
 
 namespace perilune {
 
 namespace {
 
-std::string percent_encoded(std::string_view text, bool plus) {
-    static constexpr std::string_view unreserved = "-._~";
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || unreserved.find(c) != std::string_view::npos;
-        if (plain) {
-            out += c;
-        } else if (plus && c == ' ') {
-            out += '+';
-        } else {
-            const std::string hex = to_hex(std::string_view(&c, 1));
-            out += '%';
-            for (const char digit : hex)
-                out += static_cast<char>(digit >= 'a' ? digit - 32 : digit);
-        }
-    }
+// As a form writes it: a space is a plus.
+std::string form_encoded(std::string_view text) {
+    std::string out = url_encode(text);
+    for (auto at = out.find("%20"); at != std::string::npos; at = out.find("%20", at))
+        out.replace(at, 3, "+");
     return out;
 }
 
@@ -83,8 +72,8 @@ void Masker::add(const std::string& name, const std::string& value) {
         add_form(text, name);
         std::string quoted = to_canonical_json(Value(text));
         if (quoted.size() > 2) add_form(quoted.substr(1, quoted.size() - 2), name);
-        add_form(percent_encoded(text, false), name);
-        add_form(percent_encoded(text, true), name);
+        add_form(url_encode(text), name);
+        add_form(form_encoded(text), name);
         add_form(xml_encoded(text), name);
         std::string hex = to_hex(text);
         add_form(hex, name);

@@ -1,6 +1,7 @@
 #include "interpreter/run/secret_opener.h"
 
 #include "interpreter/base/digest.h"
+#include "interpreter/base/http_url.h"
 #include "interpreter/base/json.h"
 
 namespace perilune {
@@ -9,23 +10,13 @@ namespace {
 
 constexpr std::string_view host_provider = "(host)";
 
-std::string percent_encoded(const std::string& text) {
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        out += plain ? std::string(1, c) : "%" + to_hex(std::string_view(&c, 1));
-    }
-    return out;
-}
-
 Result<std::string> encode(const std::string& value, const std::string& encoding) {
     if (encoding.empty() || encoding == "raw") return value;
     if (encoding == "json") {
         const std::string quoted = to_canonical_json(Value(value));
         return quoted.substr(1, quoted.size() - 2);
     }
-    if (encoding == "url") return percent_encoded(value);
+    if (encoding == "url") return url_encode(value);
     if (encoding == "base64") return to_base64(value);
     if (encoding == "hash") return to_hex(sha256(value));
     if (encoding.starts_with("hmac:sha256:"))

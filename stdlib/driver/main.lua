@@ -14,6 +14,7 @@ local metrics = require "driver.metrics"
 local notify = require "driver.notify"
 local sandbox = require "vocabulary.sandbox"
 local secrets = require "driver.secrets"
+local serve = require "vocabulary.serve"
 local times = require "driver.times"
 local units = require "vocabulary.units"
 local xml = require "driver.xml"
@@ -184,14 +185,5 @@ function handlers.drop(_, id) calls.drop(id) end
 return function(with_wire)
   wire = with_wire
   calls.start(wire)
-  wire.send { "hello", 1, 1 }
-  local handled = 0
-  while true do
-    local message = wire.receive()
-    local handler = handlers[message[1]]
-    if not handler then error("The host sent an unknown message.") end
-    handler(unpack(message, 1, table.maxn(message)))
-    handled = handled + 1
-    wire.send { "quiet", handled }
-  end
+  serve(wire, handlers)
 end

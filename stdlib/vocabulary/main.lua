@@ -9,6 +9,7 @@ local plan = require "vocabulary.plan"
 local runbook = require "vocabulary.runbook"
 local sandbox = require "vocabulary.sandbox"
 local scheduler = require "vocabulary.scheduler"
+local serve = require "vocabulary.serve"
 local steps = require "vocabulary.steps"
 local targets = require "vocabulary.targets"
 local units = require "vocabulary.units"
@@ -226,17 +227,5 @@ return function(with_wire)
   wire = with_wire
   scheduler.start(wire)
   log.start(wire)
-  wire.send { "hello", 1, 1 }
-  local handled = 0
-  while true do
-    local message = wire.receive()
-    local handler = handlers[message[1]]
-    if not handler then error("The host sent an unknown message.") end
-    handler(unpack(message, 1, table.maxn(message)))
-    scheduler.drain()
-    if message[1] ~= "module" then
-      handled = handled + 1
-      wire.send { "quiet", handled }
-    end
-  end
+  serve(wire, handlers, scheduler.drain)
 end

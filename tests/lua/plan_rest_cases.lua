@@ -1,32 +1,12 @@
 -- Plans of the rest: what a run may do beyond what its first plan could show.
+local planning = require("planning")
+
 local cases = {}
-
-local function plan(w, more)
-  return w:perilune("plan book --environment here " .. (more or ""))
-end
-
-local function digest_of(ended)
-  local digest = ended.all:match("%-%-plan (%x+)")
-  if not digest then error("No plan was offered.\n" .. ended.all, 0) end
-  return digest
-end
-
--- Plans what a waiting run would still do, approves exactly that, and goes on.
-local function approve_the_rest(w)
-  local rest = w:perilune("plan --continue case"):exits(0)
-  w:perilune("approve case --plan " .. digest_of(rest)):exits(0)
-  return rest
-end
-
-local function follow(w, more)
-  plan(w, "--out @W@/plan.json"):exits(0)
-  return w:run("--plan " .. w.folder .. "/plan.json " .. (more or ""))
-end
-
-local beyond_a_branch = [[
-  local made = storage("box"):put { key = "a", body = "1" }
-  if made.changed then storage("box"):put { key = "b", body = "2" } end
-]]
+local plan = planning.plan
+local digest_of = planning.digest_of
+local approve_the_rest = planning.approve_the_rest
+local follow = planning.follow
+local beyond_a_branch = planning.beyond_a_branch
 
 function cases.a_change_the_plan_does_not_show_waits_before_it_is_sent(w)
   w:body(beyond_a_branch)

@@ -89,6 +89,40 @@ function cases.a_canary_is_found_in_nothing_that_leaves_the_host(w)
   ended:says("[secret CANARY]")
 end
 
+-- The host that reads what it printed is not the one that had opened the secret.
+function cases.what_a_program_printed_while_no_host_lived_is_masked(w)
+  prepare(w)
+  w:body [[
+    local ended = process("local"):run { program = "leak", arguments = { "-c",
+      "echo begun >@W@/begun; while [ ! -e @W@/go ]; do sleep 0.02; done; echo raw $CANARY" } }
+    return ended.output
+  ]]
+  local job = w:start()
+  rig.wait(function() return w:read("begun") end, "the program")
+  job:kill("KILL")
+  w:file("go", "")
+  w:file("printed", w:resume():exits(0):says("raw [secret CANARY]").all)
+  local found = find_in_all(w, canary)
+  if found ~= "" then error("The canary stands in " .. found) end
+end
+
+function cases.what_a_started_program_printed_is_masked_whichever_host_reads_it(w)
+  prepare(w)
+  w:body [[
+    process("local"):start { key = "teller", program = "leak",
+      arguments = { "-c", "echo raw $CANARY" } }
+    process("local"):wait_ended { key = "teller", within = "10s" }
+    approve("Read it?")
+    local lines = process("local"):output { key = "teller" }.lines
+    return lines[1].text .. process("local"):wait_ended { key = "teller", within = "10s" }.output
+  ]]
+  w:run():exits(3)
+  w:tell("approve"):exits(0)
+  w:file("printed", w:resume():exits(0):says("raw [secret CANARY]").all)
+  local found = find_in_all(w, canary)
+  if found ~= "" then error("The canary stands in " .. found) end
+end
+
 function cases.a_missing_secret_is_told_before_anything_starts(w)
   prepare(w)
   sh(w, "rm @W@/secrets/CANARY")

@@ -140,8 +140,16 @@ function cases.ctrl_c_pauses_and_a_second_one_ends_at_once(w)
   local job = w:start()
   w:await "kind='timer'"
   job:kill("INT")
-  job:wait():exits(130):says("perilune resume case")
+  job:wait():exits(130):says("perilune resume case"):says('"exit":130')
   w:resume():exits(0):says('"value":"over"')
+end
+
+function cases.the_last_lines_of_an_interrupted_run_name_its_exit_code(w)
+  w:body [[ sleep("60s") ]]
+  local job = w:start("", "run book --environment here --run-id case")
+  w:await "kind='timer'"
+  job:kill("INT")
+  job:wait():exits(130):says("(exit 130)")
 end
 
 function cases.sigterm_pauses_as_ctrl_c_does_with_a_code_of_its_own(w)
@@ -152,7 +160,7 @@ function cases.sigterm_pauses_as_ctrl_c_does_with_a_code_of_its_own(w)
   local job = w:start()
   w:await "kind='timer'"
   job:kill("TERM")
-  job:wait():exits(143):says("perilune resume case")
+  job:wait():exits(143):says("perilune resume case"):says('"exit":143')
   w:resume():exits(0):says('"value":"over"')
 end
 

@@ -1,4 +1,6 @@
 -- ensure, wait_until, hold, sleep, keep, try, and signals.
+local rig = require("rig")
+
 local cases = {}
 
 function cases.ensure_fills_its_message_and_takes_a_function(w)
@@ -199,6 +201,24 @@ function cases.waiting_for_a_signal_that_does_not_come_fails_in_time(w)
     return { err.code, err.retry }
   ]]
   w:start():wait():exits(0):says('"value":["not_answered","safe"]')
+end
+
+-- Its host dies while it is asked; the next one does not begin to wait anew.
+function cases.a_long_look_keeps_its_deadline_when_its_host_dies(w)
+  w:body [[
+    process("local"):start { key = "long", program = "sh", arguments = { "-c", "sleep 30" } }
+    process("local"):wait_ended { key = "long", within = "5s" }
+  ]]
+  local job = w:start()
+  w:await "kind='timer' and f('$.args.why')='deadline'"
+  job:kill("KILL")
+  rig.shell("sleep 3")
+  w:resume():exits(3):says("still runs")
+  local asked = tonumber(w:field("$.time", "kind='timer' and f('$.args.why')='deadline'"))
+  local told = tonumber(w:field("$.time", "kind='read' and f('$.name')='wait_ended'"))
+  w:equal(true, told - asked >= 4.5, "it was waited for until the deadline")
+  w:equal(true, told - asked < 7.5, "it was not waited for anew")
+  w:tell("undo"):exits(7)
 end
 
 return cases

@@ -56,8 +56,8 @@ struct DatabaseRig {
     }
     std::string id(const std::string& key) { return "storage/backups:" + key; }
     void write_migration(const std::string& name, const std::string& sql) {
-        std::filesystem::create_directories(*folder / "migrations");
-        std::ofstream(*folder / ("migrations/" + name)) << sql;
+        std::filesystem::create_directories(folder->path("migrations"));
+        std::ofstream(folder->path("migrations/" + name)) << sql;
     }
     // A table with a few rows of every portable kind.
     void fill() {

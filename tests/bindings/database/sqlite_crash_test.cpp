@@ -68,7 +68,7 @@ TEST_CASE("child_restores_until_it_is_killed" * doctest::skip()) {
 
 TEST_CASE("leaves_one_whole_database_where_it_is_killed_in_a_restore") {
     const TemporaryFolder folder;
-    const std::string path = folder / "app.db";
+    const std::string path = folder.path("app.db");
     const unsigned seed = std::random_device()();
     CAPTURE(seed);
     std::mt19937 random(seed);
@@ -76,7 +76,7 @@ TEST_CASE("leaves_one_whole_database_where_it_is_killed_in_a_restore") {
         CAPTURE(mode);
         for (const std::string& key : backups)
             for (const std::string& name : {key, key + ".manifest.json"})
-                std::filesystem::remove(folder / name);
+                std::filesystem::remove(folder.path(name));
         make_backup(folder.path(), mode, "A", 3000);
         make_backup(folder.path(), mode, "B", 5000);
         for (int round = 0; round < 16; ++round) {
@@ -128,7 +128,7 @@ TEST_CASE("child_counts_until_it_is_killed" * doctest::skip()) {
 
 TEST_CASE("tells_of_every_intent_whether_it_happened_where_it_was_killed") {
     const TemporaryFolder folder;
-    stock(folder / "app.db", "create table counter (n); insert into counter values (0)");
+    stock(folder.path("app.db"), "create table counter (n); insert into counter values (0)");
     std::mt19937 random(std::random_device{}());
     for (int round = 0; round < 12; ++round) {
         ChildOfTest child("child_counts_until_it_is_killed", folder.path());
@@ -139,7 +139,7 @@ TEST_CASE("tells_of_every_intent_whether_it_happened_where_it_was_killed") {
     Change change;
     change.call =
         *rig->rig->make_call(rig->target, "execute", {{"sql", "update counter set n = n + 1"}});
-    std::ifstream intents(folder / "intents");
+    std::ifstream intents(folder.path("intents"));
     int happened = 0;
     int unclear = 0;
     for (std::string key; std::getline(intents, key);) {

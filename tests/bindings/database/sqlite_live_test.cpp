@@ -263,15 +263,15 @@ TEST_CASE("is_read_by_the_stock_program_and_reads_what_that_wrote") {
     REQUIRE(rig->execute("insert into t values ($1, 2, null, $2)", {"y", 7}).ok());
     CHECK(stock(path_of(*rig), "select a, b, d from t where a = 'y'") == "y|2.0|7\n");
     REQUIRE(rig->backup("plain", {{"compression", "none"}}).ok());
-    const std::string copy = *rig->folder / "copy.db";
+    const std::string copy = rig->folder->path("copy.db");
     write_bytes(copy, rig->storage->get("plain"));
     CHECK(stock(copy, "select count(*) from t; pragma integrity_check") == "2\nok\n");
     for (const auto& [compression, program] :
          {std::pair{"zstd", "zstd -dc"}, std::pair{"gzip", "gzip -dc"}}) {
         REQUIRE(rig->backup(compression, {{"compression", compression}}).ok());
-        write_bytes(*rig->folder / "packed", rig->storage->get(compression));
+        write_bytes(rig->folder->path("packed"), rig->storage->get(compression));
         const std::string command =
-            std::string(program) + " '" + (*rig->folder / "packed") + "' > '" + copy + "'";
+            std::string(program) + " '" + rig->folder->path("packed") + "' > '" + copy + "'";
         REQUIRE(std::system(command.c_str()) == 0);
         CHECK(stock(copy, "select count(*) from t; pragma integrity_check") == "2\nok\n");
     }

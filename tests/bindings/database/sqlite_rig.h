@@ -105,7 +105,7 @@ inline std::unique_ptr<DatabaseRig> open_sqlite(const std::shared_ptr<TemporaryF
     return made;
 }
 
-inline std::string path_of(const DatabaseRig& rig) { return *rig.folder / "app.db"; }
+inline std::string path_of(const DatabaseRig& rig) { return rig.folder->path("app.db"); }
 
 // Makes an empty database with a journal mode.
 inline std::unique_ptr<DatabaseRig> make_sqlite(const std::string& journal_mode,

@@ -52,7 +52,7 @@ TEST_CASE("reads_blobs_as_bytes_and_takes_named_parameters") {
 TEST_CASE("lets_no_sql_reach_beyond_its_file_and_transaction") {
     const auto rig = make_sqlite("delete");
     rig->fill();
-    const std::string other = *rig->folder / "other.db";
+    const std::string other = rig->folder->path("other.db");
     for (const std::string& sql :
          {"attach '" + other + "' as other", std::string("pragma user_version = 7"),
           std::string("pragma journal_mode = wal"), std::string("select load_extension('x')"),
@@ -170,7 +170,7 @@ TEST_CASE("refuses_migration_folders_that_are_in_disorder") {
     const auto code_with = [&](const std::string& name) {
         rig->write_migration(name, "select 1;");
         const auto pending = rig->observe("pending_migrations", {{"folder", "migrations"}});
-        std::filesystem::remove(*rig->folder / ("migrations/" + name));
+        std::filesystem::remove(rig->folder->path("migrations/" + name));
         return pending.ok() ? "" : pending.error().code;
     };
     rig->write_migration("001_first.sql", "select 1;");
@@ -197,7 +197,7 @@ TEST_CASE("clones_into_and_drops_only_what_is_disposable") {
     const auto rig = make_sqlite("wal");
     rig->fill();
     REQUIRE(rig->backup("good").ok());
-    const std::string path = *rig->folder / "clone.db";
+    const std::string path = rig->folder->path("clone.db");
     rig->rig->add("database/clone", database_family, sqlite_kind,
                   {{"path", path}, {"disposable", true}});
     const Map by_id = {{"from", rig->target}, {"backup", rig->id("good")}};
@@ -231,14 +231,14 @@ TEST_CASE("removes_kept_copies_and_scratch_files_when_their_time_is_over") {
     const auto until = name.find("-until-") + 7;
     std::string over = name;
     over.replace(until, 4, "2020");
-    std::filesystem::rename(*rig->folder / name, *rig->folder / over);
+    std::filesystem::rename(rig->folder->path(name), rig->folder->path(over));
     const std::string dead = path_of(*rig) + ".restore-0123456789ab.part";
     write_bytes(dead, "half");
     std::filesystem::last_write_time(
         dead, std::filesystem::file_time_type::clock::now() - std::chrono::hours(72));
     REQUIRE(rig->change("restore", {{"backup", rig->id("good")}, {"keep_previous", 0}}).ok());
     CHECK(snapshots() == 1);
-    CHECK_FALSE(std::filesystem::exists(*rig->folder / over));
+    CHECK_FALSE(std::filesystem::exists(rig->folder->path(over)));
     CHECK_FALSE(std::filesystem::exists(dead));
 }
 
@@ -268,7 +268,7 @@ TEST_CASE("lists_and_prunes_only_backups_of_its_own") {
     // The weekly restore test: production's newest backup into a database of its own.
     const auto restored = rig->rig->change("database/staging", "restore", {{"at", wall_now_s()}});
     REQUIRE(restored.ok());
-    CHECK(stock(*rig->folder / "staging.db", "select count(*) from items") == "5\n");
+    CHECK(stock(rig->folder->path("staging.db"), "select count(*) from items") == "5\n");
     CHECK_FALSE(rig->rig->reversal(restored).has_value());
 }
 

@@ -47,4 +47,6 @@ if VERSION.startswith("crashing"):
 http.server.HTTPServer.allow_reuse_address = True
 server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
 print("instance", os.environ["INSTANCE"], "serves", VERSION, flush=True)
+if "TOKEN" in os.environ:
+    print("with the token", os.environ["TOKEN"], flush=True)
 server.serve_forever()

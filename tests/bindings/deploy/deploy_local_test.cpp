@@ -74,7 +74,7 @@ TEST_CASE("gives_instances_their_variables_and_keeps_them_private") {
     CHECK(environment["MAINTENANCE"].text() == "off");
     CHECK_FALSE(environment.has("PERILUNE_LEAK"));
     CHECK_FALSE(environment.has("HOME"));
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(world.folder.path)) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(world.folder.path())) {
         if (!entry.is_regular_file()) continue;
         if (content(entry.path().string()).find("CANARY") == std::string::npos) continue;
         CHECK(entry.status().permissions() == std::filesystem::perms(0600));
@@ -91,6 +91,22 @@ TEST_CASE("gives_instances_their_variables_and_keeps_them_private") {
     REQUIRE(back.ok());
     REQUIRE(rig.observe("wait_serving", serving(back)).ok());
     CHECK(world.answer(1)["environment"]["GREETING"].text() == "hello");
+}
+
+TEST_CASE("logs_show_no_secret_that_an_instance_was_given_and_prints") {
+    LocalWorld world;
+    DriverRig rig = world.make_rig();
+    REQUIRE(rig.change("set_env", with("values", with("TOKEN", make_secret("canary")))).ok());
+    release_and_wait(rig, "v1");
+    std::string told;
+    const bool printed = eventually([&] {
+        const auto log = rig.observe("logs", with("since", wall_now_s() - 60));
+        told = log ? to_canonical_json(*log) : log.error().message;
+        return told.find("with the token") != std::string::npos;
+    });
+    CHECK_MESSAGE(printed, told);
+    CHECK(told.find("with the token [secret canary]") != std::string::npos);
+    CHECK(told.find("CANARY") == std::string::npos);
 }
 
 TEST_CASE("an_undo_of_a_release_fails_where_the_old_one_does_not_serve_again") {
@@ -187,6 +203,6 @@ TEST_CASE("refuses_slots_and_settings_that_cannot_be") {
         Value settings = world.settings;
         settings.set(name, value);
         CHECK_THROWS(DriverRig(deploy_family, deploy_local_kind, "deploy/web", settings,
-                               world.folder.path + "/state"));
+                               world.folder.path() + "/state"));
     }
 }

@@ -165,12 +165,12 @@ TEST_CASE("one_target_never_has_two_supervisors") {
     const int first = world.supervisor();
     Program second;
     second.argv = {program_folder() + "/perilune-supervisor", "serve",
-                   world.folder.path + "/other/supervisor.sock", world.root()};
+                   world.folder.path() + "/other/supervisor.sock", world.root()};
     const auto cancel = std::make_shared<Cancel>();
     const Ended ended = rig.await(run_program(rig.loop(), second, cancel, boot_now_s() + 30));
     CHECK(ended.exit_code == 0);
     CHECK(world.supervisor() == first);
-    CHECK_FALSE(std::filesystem::exists(world.folder.path + "/other"));
+    CHECK_FALSE(std::filesystem::exists(world.folder.path() + "/other"));
     REQUIRE(rig.change("scale", with("instances", 2)).ok());
 }
 

@@ -76,7 +76,7 @@ public:
             source ? std::filesystem::path(source) : std::filesystem::current_path();
         const std::string app = (sources / "tests/bindings/deploy/app.py").string();
         settings = std::move(more);
-        settings.set("folder", root()).set("artifacts", folder.path + "/artifacts");
+        settings.set("folder", root()).set("artifacts", folder.path() + "/artifacts");
         settings.set("command", list_of({"/usr/bin/python3", app, "{port}"}));
         settings.set("port", port).set("health", "/health").set("instances", instances);
         if (!settings.has("starts_within")) settings.set("starts_within", "5s");
@@ -93,10 +93,10 @@ public:
         for (const int pid : processes()) ::kill(pid, SIGKILL);
     }
 
-    std::string root() const { return folder.path + "/target"; }
+    std::string root() const { return folder.path() + "/target"; }
 
     void build(const std::string& version) {
-        const std::string path = folder.path + "/artifacts/" + version;
+        const std::string path = folder.path() + "/artifacts/" + version;
         REQUIRE(make_folders(path + "/static").ok());
         REQUIRE(write_file_durably(path + "/version", version + "\n").ok());
         REQUIRE(write_file_durably(path + "/static/page", std::string(1000, 'x')).ok());
@@ -104,7 +104,7 @@ public:
 
     DriverRig make_rig(const std::string& state = "/state") const {
         return DriverRig(deploy_family, deploy_local_kind, "deploy/web", settings,
-                         folder.path + state);
+                         folder.path() + state);
     }
 
     // The living supervisor's process id, or 0.
@@ -130,8 +130,8 @@ public:
             if (pid <= 0 || pid == ::getpid()) continue;
             const auto line = read_file(entry.path().string() + "/cmdline");
             const auto place = std::filesystem::read_symlink(entry.path() / "cwd", code).string();
-            if ((line && line->find(folder.path) != std::string::npos) ||
-                place.starts_with(folder.path))
+            if ((line && line->find(folder.path()) != std::string::npos) ||
+                place.starts_with(folder.path()))
                 found.push_back(pid);
         }
         return found;

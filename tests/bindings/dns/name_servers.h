@@ -20,7 +20,7 @@
 
 #include "bindings/dns/dns_client.h"
 #include "interpreter/base/loop.h"
-#include "tests/bindings/dns/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace perilune::test {
 

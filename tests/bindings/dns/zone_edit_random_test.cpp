@@ -10,7 +10,7 @@
 
 #include "bindings/dns/zone_edit.h"
 #include "bindings/dns/zone_ttl.h"
-#include "tests/bindings/dns/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace perilune;
 using namespace perilune::test;

@@ -1,4 +1,6 @@
 // Several hosts that change one zone file at once.
+#include <csignal>
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -8,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "interpreter/base/locked_file.h"
+#include "interpreter/base/replacement_file.h"
 #include "tests/bindings/dns/zone_rig.h"
 
 using namespace perilune;
@@ -91,4 +94,25 @@ TEST_CASE("a_lock_held_by_another_is_told_and_safe_to_try_again") {
     CHECK(rig.text() == small_zone);
     // Reading needs no lock: the file is always whole.
     CHECK(must(rig.calls, "list").list().size() == 6);
+}
+
+TEST_CASE("a_temporary_file_that_a_killed_host_left_is_removed_by_the_next_change") {
+    ZoneRig rig;
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const auto made = make_replacement(rig.folder.path("zone"));
+        ::kill(made.file.open() ? ::getpid() : 0, SIGKILL);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    const auto files = [&] {
+        std::set<std::string> names;
+        for (const auto& entry : std::filesystem::directory_iterator(rig.folder.path()))
+            names.insert(entry.path().filename().string());
+        return names;
+    };
+    REQUIRE(files().size() == 2);
+    must(rig.calls, "upsert", record("new", "A", {"192.0.2.1"}, 60, "ttl"));
+    CHECK(files() == std::set<std::string>{"zone", "zone.lock"});
 }

@@ -3,7 +3,7 @@
 
 #include "bindings/dns/dns.h"
 #include "tests/bindings/dns/dns_conformance.h"
-#include "tests/bindings/dns/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace perilune::test {
 

@@ -14,20 +14,11 @@
 #include "interpreter/base/files.h"
 #include "interpreter/base/json.h"
 #include "tests/support/notify_conformance.h"
+#include "tests/support/temporary_folder.h"
 
 namespace perilune::test {
 
 namespace {
-
-struct Folder {
-    Folder() {
-        std::string made = "/tmp/perilune-notify-XXXXXX";
-        REQUIRE(::mkdtemp(made.data()) != nullptr);
-        path = made;
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::string path;
-};
 
 // Lets this process make files of at most so many bytes while it lives.
 class FileSizeLimit {
@@ -59,12 +50,12 @@ std::vector<Value> lines_of(const std::string& path) {
 
 struct FileChannel {
     FileChannel() : rig(notify_family, notify_file_kind, "notify/oncall") {
-        rig.folder = folder.path;
+        rig.folder = folder.path();
         REQUIRE(rig.make(fields("path", "log/oncall.jsonl")).ok());
     }
     void append(const std::string& text) const { std::ofstream(path, std::ios::app) << text; }
-    Folder folder;
-    std::string path = folder.path + "/log/oncall.jsonl";
+    TemporaryFolder folder;
+    std::string path = folder.path() + "/log/oncall.jsonl";
     DriverRig rig;
 };
 
@@ -76,10 +67,10 @@ Value opening(const std::string& key) {
 
 TEST_CASE("file_conforms_to_the_notify_family") {
     check_notify_conformance([] {
-        const auto folder = std::make_shared<Folder>();
+        const auto folder = std::make_shared<TemporaryFolder>();
         const auto rig =
             std::make_shared<DriverRig>(notify_family, notify_file_kind, "notify/oncall");
-        const std::string path = folder->path + "/oncall.jsonl";
+        const std::string path = folder->path() + "/oncall.jsonl";
         REQUIRE(rig->make(fields("path", path)).ok());
         return NotifySubject{.rig = rig,
                              .count = [path] { return lines_of(path).size(); },
@@ -219,8 +210,8 @@ TEST_CASE("takes_a_maintenance_back") {
 }
 
 TEST_CASE("opens_one_incident_where_two_runs_open_it_at_once") {
-    Folder folder;
-    const std::string path = folder.path + "/oncall.jsonl";
+    TemporaryFolder folder;
+    const std::string path = folder.path() + "/oncall.jsonl";
     std::vector<std::thread> runs;
     for (int run = 0; run < 4; ++run)
         runs.emplace_back([&, run] {

@@ -13,26 +13,10 @@
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/driver.h"
+#include "tests/support/temporary_folder.h"
 
 // A namespace of its own, so that a program may also link another family's rig.
 namespace perilune::test::calls {
-
-// A folder that is removed with the object.
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        char name[] = "/tmp/perilune_test.XXXXXX";
-        if (!::mkdtemp(name)) throw std::runtime_error("mkdtemp failed");
-        path = name;
-    }
-    ~TemporaryFolder() {
-        std::error_code code;
-        std::filesystem::remove_all(path, code);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    std::string path;
-};
 
 // Where the built programs are: PERILUNE_BIN, else the folder of this test program.
 inline std::string program_folder() {
@@ -130,6 +114,7 @@ public:
             return made;
         }
         made.before = *before;
+        if (!made.before.already_so) prepare(*call, made.before.state);
         made.outcome = made.before.already_so ? Outcome::done(made.before.result)
                                               : act(*call, made.before.state);
         return made;
@@ -215,6 +200,12 @@ public:
             if (on_tell) on_tell(line);
         };
         return call;
+    }
+
+    // What may be made ready before `act`; nothing where the operation has no such thing.
+    void prepare(Call& call, const Value& before) {
+        const auto& prepare = handler(call.operation).prepare;
+        if (prepare) call.prepared = prepare(call, before);
     }
 
     Outcome act(Call& call, const Value& before) {

@@ -54,8 +54,8 @@ inline Value declared(const std::string& folder) {
 }
 
 inline DriverRig make_rig(const TemporaryFolder& folder) {
-    return DriverRig(process_family, process_local_kind, "process/tools", declared(folder.path),
-                     folder.path + "/state");
+    return DriverRig(process_family, process_local_kind, "process/tools", declared(folder.path()),
+                     folder.path() + "/state");
 }
 
 inline bool eventually(const std::function<bool()>& so) {
@@ -70,7 +70,7 @@ inline std::string content(const std::string& path) {
 }
 
 inline std::string runs_folder(const TemporaryFolder& folder) {
-    return folder.path + "/state/process/runs";
+    return folder.path() + "/state/process/runs";
 }
 
 // The only log of a keeper that there is.

@@ -88,7 +88,7 @@ TEST_CASE("believes_no_line_that_a_loss_of_power_has_left_in_part") {
 TEST_CASE("goes_on_with_another_keeper_where_one_was_killed") {
     const TemporaryFolder folder;
     DriverRig rig = make_rig(folder);
-    const std::string mark = folder.path + "/mark";
+    const std::string mark = folder.path() + "/mark";
     const std::string key = to_hex(random_bytes(16));
     // Killed as soon as its program has begun; the program goes on.
     const std::string runs = runs_folder(folder);
@@ -116,10 +116,10 @@ TEST_CASE("goes_on_with_another_keeper_where_one_was_killed") {
 TEST_CASE("a_keeper_that_dies_at_once_has_started_nothing_and_is_told_so") {
     const TemporaryFolder folder;
     const TemporaryFolder programs;
-    script(programs.path, "perilune-supervisor", "exit 0");
+    script(programs.path(), "perilune-supervisor", "exit 0");
     const char* const named = std::getenv("PERILUNE_BIN");
     const std::string before = named ? named : program_folder();
-    ::setenv("PERILUNE_BIN", programs.path.c_str(), 1);
+    ::setenv("PERILUNE_BIN", programs.path().c_str(), 1);
     DriverRig rig = make_rig(folder);
     ::setenv("PERILUNE_BIN", before.c_str(), 1);
     const Changed made = rig.change("run", program("say", {"x"}));
@@ -174,7 +174,7 @@ TEST_CASE("hands_over_long_input_and_brings_back_long_output") {
 TEST_CASE("is_not_started_where_it_cannot_be_written_down") {
     const TemporaryFolder folder;
     DriverRig rig = make_rig(folder);
-    const std::string mark = folder.path + "/mark";
+    const std::string mark = folder.path() + "/mark";
     const Value call = program("marks", {mark});
     const auto before = rig.before("run", call);
     REQUIRE(before.ok());

@@ -40,7 +40,8 @@ TEST_CASE("keeps_a_secret_of_the_environment_out_of_its_files") {
     REQUIRE(rig.change("run", program("descriptors")).ok());
     Value call = program("environment").set("environment", environment).set("output_max", 0);
     REQUIRE(rig.change("run", call).ok());
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path + "/state"))
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(folder.path() + "/state"))
         if (entry.is_regular_file())
             CHECK(content(entry.path().string()).find("CANARY") == std::string::npos);
 }
@@ -62,7 +63,7 @@ TEST_CASE("refuses_declarations_that_are_wrong_and_says_what_is") {
         settings.set("programs", Value().set("tool", std::move(program_settings)));
         try {
             DriverRig rig(process_family, process_local_kind, "process/tools", settings,
-                          folder.path);
+                          folder.path());
         } catch (const std::runtime_error& error) {
             return error.what();
         }
@@ -110,7 +111,7 @@ TEST_CASE("shows_the_last_line_while_a_program_runs") {
 TEST_CASE("stops_a_program_at_its_deadline_and_says_what_it_left") {
     const TemporaryFolder folder;
     DriverRig rig = make_rig(folder);
-    const std::string mark = folder.path + "/mark";
+    const std::string mark = folder.path() + "/mark";
     const Changed made = rig.change("run", program("marks", {mark}).set("timeout", "400ms"));
     CHECK(made.outcome.kind == Outcome::Kind::failed);
     CHECK(made.code() == "stopped");
@@ -122,7 +123,7 @@ TEST_CASE("stops_a_program_at_its_deadline_and_says_what_it_left") {
 TEST_CASE("stops_a_program_when_a_stop_is_asked_for") {
     const TemporaryFolder folder;
     DriverRig rig = make_rig(folder);
-    const std::string mark = folder.path + "/mark";
+    const std::string mark = folder.path() + "/mark";
     rig.loop().start_timer(boot_now_s() + 0.3, [&] { rig.cancel->ask(); });
     const Changed made = rig.change("run", program("marks", {mark}));
     CHECK(made.code() == "stopped");

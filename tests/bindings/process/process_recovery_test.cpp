@@ -29,7 +29,7 @@ void act_in_a_host_that_is_killed(const TemporaryFolder& folder, const Value& ca
 
 TEST_CASE("waits_for_a_program_whose_host_was_killed_and_reads_how_it_ended") {
     const TemporaryFolder folder;
-    const std::string mark = folder.path + "/mark";
+    const std::string mark = folder.path() + "/mark";
     const std::string key = to_hex(random_bytes(16));
     const Value call = program("marks", {mark});
     act_in_a_host_that_is_killed(folder, call, key, mark);
@@ -73,7 +73,7 @@ TEST_CASE("answers_with_the_recorded_failure_instead_of_a_second_start") {
 
 TEST_CASE("cannot_tell_how_a_program_ended_whose_keeper_was_killed_too") {
     const TemporaryFolder folder;
-    const std::string mark = folder.path + "/mark";
+    const std::string mark = folder.path() + "/mark";
     const std::string key = to_hex(random_bytes(16));
     const Value call = program("marks", {mark});
     act_in_a_host_that_is_killed(folder, call, key, mark);
@@ -139,7 +139,7 @@ TEST_CASE("ends_a_started_program_with_its_keeper_and_says_that_its_end_is_unkno
     const auto pid = static_cast<pid_t>(started.value()["pid"].integer());
     std::string kept;
     for (const auto& entry :
-         std::filesystem::directory_iterator(folder.path + "/state/process/keys"))
+         std::filesystem::directory_iterator(folder.path() + "/state/process/keys"))
         kept = entry.path().string();
     const auto status = *read_kept_status(kept);
     REQUIRE(::kill(status->keeper_pid, SIGKILL) == 0);
@@ -165,7 +165,7 @@ TEST_CASE("stop_kills_what_a_program_left_behind_whose_keeper_was_killed") {
     }));
     std::string kept;
     for (const auto& entry :
-         std::filesystem::directory_iterator(folder.path + "/state/process/keys"))
+         std::filesystem::directory_iterator(folder.path() + "/state/process/keys"))
         kept = entry.path().string();
     const auto status = *read_kept_status(kept);
     REQUIRE(::kill(status->keeper_pid, SIGKILL) == 0);

@@ -5,7 +5,7 @@
 
 #include "bindings/schedule/schedule.h"
 #include "interpreter/base/units.h"
-#include "tests/bindings/dns/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/bindings/schedule/schedule_conformance.h"
 
 using namespace perilune;

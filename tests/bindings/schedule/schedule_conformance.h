@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/bindings/dns/call_rig.h"
+#include "tests/support/call_rig.h"
 
 namespace perilune::test {
 

@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "bindings/secrets/secrets.h"
-#include "tests/bindings/dns/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/bindings/secrets/secrets_conformance.h"
 
 using namespace perilune;

@@ -7,7 +7,7 @@
 
 #include "bindings/secrets/provider.h"
 #include "interpreter/base/json.h"
-#include "tests/bindings/dns/call_rig.h"
+#include "tests/support/call_rig.h"
 
 namespace perilune::test {
 

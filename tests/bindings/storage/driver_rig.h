@@ -12,29 +12,9 @@
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/driver.h"
+#include "tests/support/temporary_folder.h"
 
 namespace perilune::test {
-
-// A temporary folder that goes away with this object.
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string made = (std::filesystem::temp_directory_path() / "perilune-XXXXXX").string();
-        if (!::mkdtemp(made.data())) throw std::runtime_error("mkdtemp failed");
-        path_ = made;
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    const std::string& path() const { return path_; }
-    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
-private:
-    std::string path_;
-};
 
 // One change as the journal would hold it.
 struct Change {

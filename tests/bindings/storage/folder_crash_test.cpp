@@ -127,13 +127,13 @@ TEST_CASE("lets_only_one_of_several_processes_claim_a_key") {
 
 TEST_CASE("opens_beneath_a_folder_alike_with_and_without_openat2") {
     const TemporaryFolder folder;
-    std::filesystem::create_directories(folder / "in/side");
-    std::filesystem::create_directories(folder / "in/folder");
-    std::filesystem::create_directory_symlink("side", folder / "in/link");
-    std::filesystem::create_symlink("side/file", folder / "in/file_link");
-    REQUIRE(write_file_durably(folder / "in/side/file", "x").ok());
-    REQUIRE(write_file_durably(folder / "outside", "x").ok());
-    const Descriptor root(::open((folder / "in").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    std::filesystem::create_directories(folder.path("in/side"));
+    std::filesystem::create_directories(folder.path("in/folder"));
+    std::filesystem::create_directory_symlink("side", folder.path("in/link"));
+    std::filesystem::create_symlink("side/file", folder.path("in/file_link"));
+    REQUIRE(write_file_durably(folder.path("in/side/file"), "x").ok());
+    REQUIRE(write_file_durably(folder.path("outside"), "x").ok());
+    const Descriptor root(::open(folder.path("in").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     for (const auto resolver : {Resolver::kernel, Resolver::segments}) {
         CAPTURE(static_cast<int>(resolver));
         const auto opens = [&](const std::string& path) {
@@ -147,7 +147,7 @@ TEST_CASE("opens_beneath_a_folder_alike_with_and_without_openat2") {
         CHECK_FALSE(opens("file_link"));
         CHECK_FALSE(opens("../outside"));
         CHECK_FALSE(opens("side/../../outside"));
-        CHECK_FALSE(opens(folder / "outside"));
+        CHECK_FALSE(opens(folder.path("outside")));
     }
 }
 

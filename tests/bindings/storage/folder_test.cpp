@@ -19,14 +19,14 @@ std::unique_ptr<StorageRig> make_folder(const Map& more = {}) {
     made->other = std::make_shared<MemoryObjects>();
     made->keeps = folder;
     Map settings = more;
-    settings.insert({"path", *folder / "root"});
+    settings.insert({"path", folder->path("root")});
     made->rig->add(made->target, storage_family, folder_kind, settings);
     made->rig->add("storage/other", storage_family, memory_driver(made->other));
     return made;
 }
 
 std::string root_of(const StorageRig& rig) {
-    return *std::static_pointer_cast<TemporaryFolder>(rig.keeps) / "root";
+    return std::static_pointer_cast<TemporaryFolder>(rig.keeps)->path("root");
 }
 
 std::string read(const std::string& path) {
@@ -144,10 +144,10 @@ TEST_CASE("refuses_keys_that_are_no_plain_relative_paths") {
 TEST_CASE("goes_nowhere_through_symbolic_links") {
     const auto rig = make_folder();
     const auto folder = std::static_pointer_cast<TemporaryFolder>(rig->keeps);
-    write(*folder / "outside/secret", "secret");
+    write(folder->path("outside/secret"), "secret");
     fs::create_directories(root_of(*rig));
-    fs::create_directory_symlink(*folder / "outside", root_of(*rig) + "/link");
-    fs::create_symlink(*folder / "outside/secret", root_of(*rig) + "/file");
+    fs::create_directory_symlink(folder->path("outside"), root_of(*rig) + "/link");
+    fs::create_symlink(folder->path("outside/secret"), root_of(*rig) + "/file");
     fs::create_symlink("link/../../outside/secret", root_of(*rig) + "/winding");
     for (const char* key : {"link/secret", "file", "winding", "link/new"}) {
         CAPTURE(key);
@@ -156,18 +156,18 @@ TEST_CASE("goes_nowhere_through_symbolic_links") {
         CHECK_FALSE(rig->change("delete", {{"key", key}}).ok());
     }
     CHECK(rig->keys({}).empty());
-    CHECK(read(*folder / "outside/secret") == "secret");
-    CHECK_FALSE(fs::exists(*folder / "outside/new"));
+    CHECK(read(folder->path("outside/secret")) == "secret");
+    CHECK_FALSE(fs::exists(folder->path("outside/new")));
 }
 
 TEST_CASE("goes_nowhere_through_a_link_in_place_of_its_hidden_folder") {
     const auto rig = make_folder();
     const auto folder = std::static_pointer_cast<TemporaryFolder>(rig->keeps);
-    fs::create_directories(*folder / "outside");
+    fs::create_directories(folder->path("outside"));
     fs::create_directories(root_of(*rig));
-    fs::create_directory_symlink(*folder / "outside", root_of(*rig) + "/.perilune");
+    fs::create_directory_symlink(folder->path("outside"), root_of(*rig) + "/.perilune");
     CHECK_FALSE(rig->put("key", "x").ok());
-    CHECK(files_below(*folder / "outside") == 0);
+    CHECK(files_below(folder->path("outside")) == 0);
 }
 
 TEST_CASE("says_so_where_a_folder_is_in_the_way_of_an_object_and_the_other_way_round") {

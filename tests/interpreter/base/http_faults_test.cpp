@@ -1,40 +1,9 @@
 // The HTTP client where exchanges fail: was the request sent, or not, and how often?
 #include <doctest/doctest.h>
 
-#include "tests/support/http_server.h"
-#include "tests/support/loop_rig.h"
+#include "tests/interpreter/base/http_exchanges.h"
 
 namespace perilune::test {
-
-namespace {
-
-using Manner = Reply::Manner;
-
-const std::vector<std::string> all_methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
-
-HttpRequest request_to(const std::string& url, const std::string& method = "GET") {
-    HttpRequest request;
-    request.method = method;
-    request.url = url;
-    if (method == "POST" || method == "PUT" || method == "PATCH") {
-        request.body = "amount=1";
-        request.has_body = true;
-    }
-    return request;
-}
-
-Reply reply_of(Manner manner, std::string body = "0123456789") {
-    Reply reply;
-    reply.manner = manner;
-    reply.body = std::move(body);
-    return reply;
-}
-
-std::string code_of(const Result<HttpAnswer>& answer) {
-    return answer.ok() ? "answered " + std::to_string(answer->status) : answer.error().code;
-}
-
-}  // namespace
 
 TEST_CASE("proves_that_nothing_was_sent_where_no_connection_was_made") {
     LoopRig rig;

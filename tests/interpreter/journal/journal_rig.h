@@ -1,34 +1,17 @@
 // Journals for tests: a store in a folder of its own, and runs made in it.
 #pragma once
 
-#include <filesystem>
 #include <string>
-
-#include <stdlib.h>
 
 #include "interpreter/base/json.h"
 #include "interpreter/journal/writer.h"
+#include "tests/support/temporary_folder.h"
 
 namespace perilune::test {
 
-class StateFolder {
+class StateFolder : public TemporaryFolder {
 public:
-    StateFolder() {
-        std::string name = std::filesystem::temp_directory_path() / "perilune-journal-XXXXXX";
-        path_ = ::mkdtemp(name.data());
-    }
-    ~StateFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    StateFolder(const StateFolder&) = delete;
-    StateFolder& operator=(const StateFolder&) = delete;
-
-    const std::string& path() const { return path_; }
-    std::unique_ptr<Store> open() const { return std::move(*Store::open(path_)); }
-
-private:
-    std::string path_;
+    std::unique_ptr<Store> open() const { return std::move(*Store::open(path())); }
 };
 
 // One run's journal as its owner keeps it: bodies chained by hash.

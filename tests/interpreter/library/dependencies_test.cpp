@@ -18,7 +18,7 @@ public:
         write(name + "/perilune.yaml", text);
         write(name + "/lib/" + name + ".lua", "return '" + name + "'\n");
     }
-    std::string refused() const { return refusal(open_library(at("top"))); }
+    std::string refused() const { return refusal(open_library(path("top"))); }
 };
 
 }  // namespace
@@ -30,7 +30,7 @@ TEST_CASE("carries_the_files_of_dependencies_and_of_theirs") {
     folder.add("top",
                "  - { name: common, path: ../common, version: \"1.0\" }\n"
                "  - { name: base, path: ../base, version: \">=1.0\" }\n");
-    const auto library = open_library(folder.at("top"));
+    const auto library = open_library(folder.path("top"));
     REQUIRE(library.ok());
     REQUIRE(library->dependencies.size() == 2);
     CHECK(library->dependencies[0].name == "base");

@@ -17,7 +17,7 @@ std::string canonical(const std::string& path) { return std::filesystem::canonic
 
 TEST_CASE("finds_the_library_from_a_folder_inside_it") {
     const TemporaryLibrary folder;
-    const auto library = find_library(folder.at("runbooks/db"));
+    const auto library = find_library(folder.path("runbooks/db"));
     REQUIRE(library.ok());
     CHECK(library->folder == canonical(folder.path()));
     CHECK(library->name == "shop");
@@ -108,7 +108,7 @@ TEST_CASE("refuses_two_files_that_are_one_runbook_or_one_module") {
 TEST_CASE("warns_of_what_it_leaves_out") {
     const TemporaryLibrary folder;
     folder.write("runbooks/fail over.lua", "return runbook {}");
-    std::filesystem::create_directory_symlink(folder.path(), folder.at("runbooks/loop"));
+    std::filesystem::create_directory_symlink(folder.path(), folder.path("runbooks/loop"));
     const auto library = open_library(folder.path());
     REQUIRE(library.ok());
     CHECK(library->runbooks.size() == 2);
@@ -150,10 +150,10 @@ TEST_CASE("names_every_file_that_cannot_be_bundled") {
     const TemporaryLibrary folder;
     folder.write("runbooks/empty.lua", "");
     folder.write("runbooks/marked.lua", "\xef\xbb\xbfreturn 1");
-    std::filesystem::create_directory(folder.at("lib"));
-    std::filesystem::create_directory(folder.at("lib/folder.lua"));
-    std::filesystem::create_symlink("loop.lua", folder.at("lib/loop.lua"));
-    REQUIRE(::mkfifo(folder.at("lib/pipe.lua").c_str(), 0600) == 0);
+    std::filesystem::create_directory(folder.path("lib"));
+    std::filesystem::create_directory(folder.path("lib/folder.lua"));
+    std::filesystem::create_symlink("loop.lua", folder.path("lib/loop.lua"));
+    REQUIRE(::mkfifo(folder.path("lib/pipe.lua").c_str(), 0600) == 0);
     const auto library = open_library(folder.path());
     REQUIRE(library.ok());
     const auto bundle = load_bundle(*library);
@@ -179,7 +179,7 @@ TEST_CASE("reads_a_library_again_from_the_texts_of_a_run") {
     REQUIRE(before.ok());
     const auto bundle = load_bundle(*before, {"environments/drill.yaml"});
     REQUIRE(bundle.ok());
-    std::filesystem::remove_all(folder.at("runbooks"));
+    std::filesystem::remove_all(folder.path("runbooks"));
     const auto after = library_from_texts(bundle->files, before->folder);
     REQUIRE(after.ok());
     CHECK(after->runbooks == before->runbooks);

@@ -73,9 +73,9 @@ std::vector<std::string> asked_of_lua(const std::vector<Pair>& pairs) {
         script += "ask(" + lua_text(pair.pattern) + ", " + lua_text(pair.text) + ")\n";
     script += "io.open(arg[1], 'w'):write(table.concat(out, '\\n'))\n";
     folder.write("ask.lua", script);
-    const std::string command = "luajit " + folder.at("ask.lua") + " " + folder.at("out");
+    const std::string command = "luajit " + folder.path("ask.lua") + " " + folder.path("out");
     REQUIRE(std::system(command.c_str()) == 0);
-    const auto text = read_file(folder.at("out"));
+    const auto text = read_file(folder.path("out"));
     REQUIRE(text.ok());
     std::vector<std::string> answers;
     for (std::size_t at = 0; at <= text->size();) {

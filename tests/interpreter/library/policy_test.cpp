@@ -88,7 +88,7 @@ TEST_CASE("forbids_break_glass_where_policy_says_so") {
 TEST_CASE("refuses_a_world_writable_file_that_holds_policy_and_warns_of_another") {
     const TemporaryLibrary folder;
     REQUIRE(load_text(folder, with_policy("  plan: off\n")).ok());
-    REQUIRE(::chmod(folder.at(file).c_str(), 0666) == 0);
+    REQUIRE(::chmod(folder.path(file).c_str(), 0666) == 0);
     CHECK(refusal(load_text(folder, with_policy("  plan: off\n"))) ==
           file +
               ": Anybody on this machine may change it, and policy depends on it. Take that right "
@@ -103,7 +103,7 @@ TEST_CASE("refuses_a_world_writable_file_that_holds_policy_and_warns_of_another"
 TEST_CASE("refuses_a_world_writable_file_that_another_with_policy_rests_on") {
     const TemporaryLibrary folder;
     folder.write("environments/base.yaml", "targets:\n  dns/site: { driver: route53, zone: Z }\n");
-    REQUIRE(::chmod(folder.at("environments/base.yaml").c_str(), 0666) == 0);
+    REQUIRE(::chmod(folder.path("environments/base.yaml").c_str(), 0666) == 0);
     CHECK(holds(
         refusal(load_text(folder, "kind: drill\nextends: base.yaml\npolicy: { plan: off }\n")),
         "environments/base.yaml: Anybody on this machine may change it, and policy"));
@@ -160,8 +160,8 @@ TEST_CASE("refuses_wrong_people_files") {
                 "people.yaml:2:3: people.a is owned by \"b\", which is a service account."));
     const TemporaryFolder folder;
     folder.write("people.yaml", "people: { anna: { roles: [cto] } }\n");
-    CHECK(People::load(folder.at("people.yaml"), "people.yaml")->has_role("anna", "cto"));
-    REQUIRE(::chmod(folder.at("people.yaml").c_str(), 0646) == 0);
-    CHECK(holds(refusal(People::load(folder.at("people.yaml"), "people.yaml")),
+    CHECK(People::load(folder.path("people.yaml"), "people.yaml")->has_role("anna", "cto"));
+    REQUIRE(::chmod(folder.path("people.yaml").c_str(), 0646) == 0);
+    CHECK(holds(refusal(People::load(folder.path("people.yaml"), "people.yaml")),
                 "people.yaml: Anybody on this machine may change it"));
 }

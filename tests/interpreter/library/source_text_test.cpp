@@ -40,13 +40,13 @@ TEST_CASE("refuses_text_that_is_no_lua_source") {
 
 TEST_CASE("refuses_files_that_cannot_be_read_as_files") {
     const TemporaryFolder folder;
-    std::filesystem::create_directory(folder.at("folder.lua"));
-    REQUIRE(::mkfifo(folder.at("pipe.lua").c_str(), 0600) == 0);
-    std::filesystem::create_symlink("b.lua", folder.at("a.lua"));
-    std::filesystem::create_symlink("a.lua", folder.at("b.lua"));
+    std::filesystem::create_directory(folder.path("folder.lua"));
+    REQUIRE(::mkfifo(folder.path("pipe.lua").c_str(), 0600) == 0);
+    std::filesystem::create_symlink("b.lua", folder.path("a.lua"));
+    std::filesystem::create_symlink("a.lua", folder.path("b.lua"));
     folder.write("large.lua", std::string((1 << 20) + 1, '-'));
     const auto refused = [&](const std::string& name) {
-        return refusal(read_source(folder.at(name), "runbooks/" + name));
+        return refusal(read_source(folder.path(name), "runbooks/" + name));
     };
     CHECK(refused("folder.lua") ==
           "runbooks/folder.lua: It is a folder. Move it away, or give the "
@@ -67,11 +67,11 @@ TEST_CASE("refuses_a_file_that_may_not_be_read") {
     const TemporaryFolder folder;
     folder.write("x.lua", "return 1");
     REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
-    REQUIRE(::chmod(folder.at("x.lua").c_str(), 0000) == 0);
+    REQUIRE(::chmod(folder.path("x.lua").c_str(), 0000) == 0);
     // Root may read everything: become nobody for this one question.
     const bool root = ::geteuid() == 0;
     if (root) REQUIRE(::seteuid(65534) == 0);
-    const std::string refused = refusal(read_source(folder.at("x.lua"), "x.lua"));
+    const std::string refused = refusal(read_source(folder.path("x.lua"), "x.lua"));
     if (root) REQUIRE(::seteuid(0) == 0);
     CHECK(refused ==
           "x.lua: It may not be read by you. Give yourself the right to read it (chmod u+r).");
@@ -80,8 +80,8 @@ TEST_CASE("refuses_a_file_that_may_not_be_read") {
 TEST_CASE("follows_a_link_to_a_plain_file") {
     const TemporaryFolder folder;
     folder.write("x.lua", "return 1");
-    std::filesystem::create_symlink("x.lua", folder.at("y.lua"));
-    const auto text = read_source(folder.at("y.lua"), "y.lua");
+    std::filesystem::create_symlink("x.lua", folder.path("y.lua"));
+    const auto text = read_source(folder.path("y.lua"), "y.lua");
     REQUIRE(text.ok());
     CHECK(*text == "return 1");
 }
@@ -89,16 +89,16 @@ TEST_CASE("follows_a_link_to_a_plain_file") {
 TEST_CASE("refuses_what_anybody_may_change_or_replace") {
     const TemporaryFolder folder;
     folder.write("p.yaml", "people: {}\n");
-    CHECK(refuse_world_writable(folder.at("p.yaml"), "p.yaml").ok());
-    REQUIRE(::chmod(folder.at("p.yaml").c_str(), 0666) == 0);
+    CHECK(refuse_world_writable(folder.path("p.yaml"), "p.yaml").ok());
+    REQUIRE(::chmod(folder.path("p.yaml").c_str(), 0666) == 0);
     CHECK(
-        refusal(refuse_world_writable(folder.at("p.yaml"), "p.yaml")) ==
+        refusal(refuse_world_writable(folder.path("p.yaml"), "p.yaml")) ==
         "p.yaml: Anybody on this machine may change it, and policy depends on it. Take that right "
         "away: chmod o-w p.yaml.");
-    REQUIRE(::chmod(folder.at("p.yaml").c_str(), 0644) == 0);
+    REQUIRE(::chmod(folder.path("p.yaml").c_str(), 0644) == 0);
     REQUIRE(::chmod(folder.path().c_str(), 0777) == 0);
-    CHECK(holds(refusal(refuse_world_writable(folder.at("p.yaml"), "p.yaml")),
+    CHECK(holds(refusal(refuse_world_writable(folder.path("p.yaml"), "p.yaml")),
                 "p.yaml: Anybody on this machine may replace it"));
     REQUIRE(::chmod(folder.path().c_str(), 01777) == 0);
-    CHECK(refuse_world_writable(folder.at("p.yaml"), "p.yaml").ok());
+    CHECK(refuse_world_writable(folder.path("p.yaml"), "p.yaml").ok());
 }

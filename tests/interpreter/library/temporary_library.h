@@ -2,41 +2,16 @@
 #pragma once
 
 #include <array>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 
-#include <stdlib.h>
-
 #include "interpreter/library/environment.h"
 #include "interpreter/library/library.h"
+#include "tests/support/temporary_folder.h"
 
 namespace perilune {
 
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string name = std::filesystem::temp_directory_path() / "perilune-library-XXXXXX";
-        path_ = ::mkdtemp(name.data());
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-    const std::string& path() const { return path_; }
-    std::string at(const std::string& name) const { return path_ + "/" + name; }
-    void write(const std::string& name, std::string_view text) const {
-        std::filesystem::create_directories(std::filesystem::path(at(name)).parent_path());
-        std::ofstream(at(name), std::ios::binary) << text;
-    }
-
-private:
-    std::string path_;
-};
+using test::TemporaryFolder;
 
 // A library "shop" with two runbooks, in which a test writes its environments.
 class TemporaryLibrary : public TemporaryFolder {

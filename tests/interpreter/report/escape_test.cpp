@@ -44,6 +44,19 @@ TEST_CASE("keeps_line_ends_only_where_lines_are_wanted") {
     CHECK(html("a\n<b>") == "a\\n&lt;b&gt;");
 }
 
+TEST_CASE("gives_lines_of_a_text_without_those_that_close_it") {
+    CHECK(lines_of("a\r\n\tb\n\nc\x1b[2J\r\n\n") ==
+          std::vector<std::string>{"a", "    b", "", "c\\x1b[2J"});
+    CHECK(lines_of("") == std::vector<std::string>{""});
+    CHECK(lines_of("\n") == std::vector<std::string>{""});
+}
+
+TEST_CASE("lines_of_markdown_stay_within_their_item_and_begin_nothing") {
+    CHECK(markdown_lines("a\n\n  - b\n12. c\n===\n1234\n# d\n", "  ") ==
+          "a\\\n  \\- b\\\n  12\\. c\\\n  \\===\\\n  1234\\\n  \\# d");
+    CHECK(markdown_cell("a|b\nc") == "a\\|b<br>c");
+}
+
 TEST_CASE("html_has_no_way_out_of_text_or_attribute") {
     CHECK(html("<script>\"'&") == "&lt;script&gt;&quot;&#39;&amp;");
 }

@@ -53,6 +53,15 @@ TEST_CASE("indents_what_follows_under_its_prefix") {
     CHECK(page.text() == "Reason  one two three\n        four five\n");
 }
 
+TEST_CASE("lines_of_one_text_are_indented_deeper_than_its_first") {
+    Page page({.colour = false, .columns = 30});
+    page.add("Reason  ", "first\nsecond that is much longer\n\tthird\n", Tone::muted);
+    page.add("a\nReason  forged");
+    CHECK(page.text() ==
+          "Reason  first\n          second that is much\n          longer\n"
+          "              third\na\n  Reason  forged\n");
+}
+
 TEST_CASE("writes_no_escape_byte_without_colours") {
     Page page({.colour = false, .columns = 60});
     page.add("Reason  ", "\x1b[31mred", Tone::bad, Tone::bad);
