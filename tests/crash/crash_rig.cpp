@@ -124,6 +124,7 @@ Executed CrashWorld::perilune(const std::string& words, const Moment& moment) co
     if (moment.number > 0)
         variables.push_back("PERILUNE_CRASH_AT=" + std::to_string(moment.number));
     if (!moment.name.empty()) variables.push_back("PERILUNE_CRASH_POINT=" + moment.name);
+    for (const auto& [name, value] : variables_) variables.push_back(name + "=" + value);
     const std::string base = at("program" + std::to_string(++executed_));
     Executed executed;
     executed.code = run_program(argv, variables, base + ".out", base + ".err");

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ public:
     void body(const std::string& text, const std::string& head = "") const;
     void environment(const std::string& targets) const;
 
+    // Sets a variable of every program executed from here on.
+    void variable(const std::string& name, const std::string& value) { variables_[name] = value; }
     // Executes perilune-crash with these words, split at blanks, and the folders of this world.
     Executed perilune(const std::string& words, const Moment& moment = {}) const;
     // Starts the runbook as the run "case".
@@ -67,6 +70,7 @@ public:
 
 private:
     std::string folder_;
+    std::map<std::string, std::string> variables_;
     mutable std::atomic<int> executed_ = 0;
 };
 

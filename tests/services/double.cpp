@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <regex>
+#include <set>
 #include <stdexcept>
 
 #include <doctest/doctest.h>
@@ -48,7 +49,8 @@ Double::Double(const std::string& name) {
                    [this] { return accepts(port_); });
     const Value told = ask("GET", "requests", "");
     checks_ = !told.has("unchecked");
-    if (!checks_)
+    static std::set<std::string> told_of;
+    if (!checks_ && told_of.insert(name).second)
         MESSAGE("requests to the double of " << name
                                              << " are not checked: " << told["unchecked"].text());
 }
