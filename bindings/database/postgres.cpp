@@ -55,37 +55,56 @@ constexpr Setting settings[] = {
      .fallback = "false"},
 };
 
-constexpr std::string_view operations[] = {"status",
-                                           "query",
-                                           "counts",
-                                           "digests",
-                                           "verify",
-                                           "check_integrity",
-                                           "sessions",
-                                           "slow_queries",
-                                           "pending_migrations",
-                                           "list_backups",
-                                           "verify_backup",
-                                           "wait_ready",
-                                           "wait_writable",
-                                           "execute",
-                                           "execute_batches",
-                                           "migrate",
-                                           "revert_migrations",
-                                           "backup",
-                                           "delete_backup",
-                                           "prune_backups",
-                                           "restore",
-                                           "clone",
-                                           "drop",
-                                           "end_sessions",
-                                           "analyze",
-                                           "reindex",
-                                           "create_index",
-                                           "refresh_views",
-                                           "set_password"};
+constexpr std::string_view operations[] = {
+    "status",
+    "query",
+    "counts",
+    "digests",
+    "verify",
+    "check_integrity",
+    "lag",
+    "sessions",
+    "slow_queries",
+    "pending_migrations",
+    "list_backups",
+    "verify_backup",
+    "wait_ready",
+    "wait_writable",
+    "wait_caught_up",
+    "execute",
+    "execute_batches",
+    "migrate",
+    "revert_migrations",
+    "backup",
+    "delete_backup",
+    "prune_backups",
+    "restore",
+    "clone",
+    "drop",
+    "promote",
+    "end_sessions",
+    "analyze",
+    "reindex",
+    "create_index",
+    "refresh_views",
+    "set_password",
+};
+
+// What is written into the environment's file is shown in plans and kept in journals.
+Status refuse_written_password(const Settings& given) {
+    const Value& url = given.values["url"];
+    if (url.is_secret()) return Done{};
+    const auto written = parse_connection_string(url.text());
+    if (!written || (!written->contains("password") && !written->contains("sslpassword")))
+        return Done{};
+    return fail("bad_setting", "The url of " + given.target +
+                                   " holds a password, which plans and journals would show. Put "
+                                   "the url into the secrets provider and write \"secret:NAME\" "
+                                   "in its place.");
+}
 
 Result<Driver> make_postgres(const Settings& given, Services& services) {
+    if (const auto refused = refuse_written_password(given); !refused) return refused.error();
     // A program that ends early would end the host with what is still written to it.
     std::signal(SIGPIPE, SIG_IGN);
     const auto target = std::make_shared<PostgresTarget>();
@@ -117,6 +136,7 @@ Result<Driver> make_postgres(const Settings& given, Services& services) {
     add_postgres_backup(driver.operations, target);
     add_postgres_backup_list(driver.operations, target);
     add_postgres_restore(driver.operations, target);
+    add_postgres_replica(driver.operations, target);
     driver.state = target;
     return driver;
 }

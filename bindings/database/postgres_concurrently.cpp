@@ -120,7 +120,7 @@ Awaitable<Result<std::optional<PostgresIndex>>> find_index(PostgresConnection& c
     std::optional<PostgresIndex> none;
     PostgresParameters parameters = {index, table};
     const auto found = co_await connection.query(
-        "select n.nspname || '.' || c.relname, format('%I.%I', n.nspname, c.relname), c.oid, "
+        "select format('%I.%I', n.nspname, c.relname), c.oid, "
         "i.indisvalid and i.indisready, pg_relation_size(c.oid) from pg_index i join pg_class c on "
         "c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where c.relname = $1 "
         "and i.indrelid = to_regclass($2)",
@@ -129,7 +129,7 @@ Awaitable<Result<std::optional<PostgresIndex>>> find_index(PostgresConnection& c
     if (found->rows.empty()) co_return none;
     const PostgresRow& row = found->rows[0];
     co_return std::optional<PostgresIndex>(
-        PostgresIndex{*row[0], *row[1], *row[2], *row[3] == "t", std::stod(*row[4])});
+        PostgresIndex{*row[0], *row[1], *row[2] == "t", std::stod(*row[3])});
 }
 
 Awaitable<Status> execute_concurrently(Loop& loop, PostgresConnection& connection,

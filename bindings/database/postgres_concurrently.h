@@ -25,7 +25,6 @@ struct ConcurrentStatement {
 Result<std::optional<ConcurrentStatement>> read_concurrent(const SqlStatement& statement);
 
 struct PostgresIndex {
-    std::string name;    // "public.by_name", without quotes.
     std::string quoted;  // As SQL needs it.
     std::string oid;
     bool valid = false;

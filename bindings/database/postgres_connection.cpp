@@ -191,8 +191,10 @@ Awaitable<Result<PostgresRows>> PostgresConnection::exchange(Send send, Take tak
         co_return lost(what);
     }
     in_transaction_ = PQtransactionStatus(connection_.get()) != PQTRANS_IDLE;
-    if (!failed) co_return rows;
-    co_return stop_ ? *stop_ : *failed;
+    // What was done although it was told to stop is done, unless its transaction is still open.
+    if (stop_ && (failed || take || in_transaction_)) co_return *stop_;
+    if (failed) co_return *failed;
+    co_return rows;
 }
 
 Status PostgresConnection::collect(PGresult* result, const Take& take, PostgresRows& rows) {
@@ -201,12 +203,11 @@ Status PostgresConnection::collect(PGresult* result, const Take& take, PostgresR
         case PGRES_SINGLE_TUPLE:
             if (rows.columns.empty() || !take) read_columns(result, rows);
             if (!take) rows.rows.clear();
-            for (int row = 0; row < PQntuples(result) && !stop_; ++row) {
-                if (!take) {
-                    rows.rows.push_back(row_of(result, row));
-                } else if (const auto taken = take(rows, row_of(result, row)); !taken) {
+            for (int row = 0; row < PQntuples(result); ++row) {
+                if (!take) rows.rows.push_back(row_of(result, row));
+                if (!take || stop_) continue;
+                if (const auto taken = take(rows, row_of(result, row)); !taken)
                     stop_ = taken.error();
-                }
             }
             break;
         case PGRES_COMMAND_OK: break;
@@ -227,7 +228,6 @@ Status PostgresConnection::collect(PGresult* result, const Take& take, PostgresR
     }
     rows.tag = PQcmdStatus(result);
     rows.affected = affected_by(rows.tag);
-    if (stop_) return *stop_;
     return Done{};
 }
 

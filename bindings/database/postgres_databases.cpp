@@ -121,7 +121,7 @@ BackupEntry KeptDatabase::to_entry() const {
 
 std::string KeptDatabase::to_comment() const {
     Value said;
-    said.set("of", of).set("at", at_s).set("until", until_at_s).set("call", call);
+    said.set("of", of).set("at", at_s).set("until", until_at_s);
     if (!comment.empty()) said.set("comment", comment);
     return to_canonical_json(Value().set("perilune", said));
 }
@@ -155,7 +155,6 @@ Awaitable<Result<std::vector<KeptDatabase>>> list_kept(PostgresConnection& besid
                         .of = of,
                         .at_s = about["at"].number(),
                         .until_at_s = about["until"].number(),
-                        .call = about["call"].text(),
                         .comment = about["comment"].text(),
                         .size_bytes = std::stod(*row[2])});
     }

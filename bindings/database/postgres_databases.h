@@ -26,7 +26,6 @@ struct KeptDatabase {
     std::string of;   // The database whose place it had.
     double at_s = 0;  // The moment that it shows.
     double until_at_s = 0;
-    std::string call;     // Of the restore that kept it.
     std::string comment;  // What was said of it before.
     double size_bytes = 0;
 

@@ -114,7 +114,6 @@ Awaitable<Status> exchange(Restoring& restoring, PostgresConnection& beside) {
                           .of = restoring.database,
                           .at_s = restoring.result["previous"]["at"].number(),
                           .until_at_s = restoring.result["previous"]["keep_until_at"].number(),
-                          .call = restoring.call.key,
                           .comment = *comment};
         done = co_await set_comment(beside, restoring.kept, kept.to_comment());
         if (!done) co_return done;

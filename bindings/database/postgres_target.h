@@ -69,6 +69,7 @@ void add_postgres_indexes(Operations& operations, const PostgresTargetPointer& t
 void add_postgres_upkeep(Operations& operations, const PostgresTargetPointer& target);
 void add_postgres_backup(Operations& operations, const PostgresTargetPointer& target);
 void add_postgres_backup_list(Operations& operations, const PostgresTargetPointer& target);
+void add_postgres_replica(Operations& operations, const PostgresTargetPointer& target);
 void add_postgres_restore(Operations& operations, const PostgresTargetPointer& target);
 
 }  // namespace perilune

@@ -32,7 +32,6 @@ public:
     ~PostgresServer();
 
     int port() const { return port_; }
-    const std::string& data_folder() const { return data_; }
     std::string log() const;
     // postgresql://USER:PASSWORD@127.0.0.1:PORT/DATABASE
     std::string url(const std::string& database, const std::string& user = superuser,

@@ -171,10 +171,11 @@ TEST_CASE("clones_into_and_drops_only_what_may_be_thrown_away") {
     DriverRig& rig = *source.rig->rig;
     const std::string copy = "database/copy";
     const Map from = {{"from", "database/under-test"}, {"backup", source->id("one")}};
-    rig.add(copy, database_family, postgres_kind, {{"url", url}});
+    rig.add(copy, database_family, postgres_kind, {{"url", make_secret(url)}});
     CHECK(rig.change(copy, "clone", from).code() == "not_allowed");
     CHECK(rig.change(copy, "drop").code() == "not_allowed");
-    rig.add(copy, database_family, postgres_kind, {{"url", url}, {"disposable", true}});
+    rig.add(copy, database_family, postgres_kind,
+            {{"url", make_secret(url)}, {"disposable", true}});
     CHECK(there() == "0");
     auto cloned = rig.change(copy, "clone", from);
     INFO(cloned.message());

@@ -105,6 +105,19 @@ TEST_CASE("shows_nothing_of_a_url_that_is_none") {
     }
 }
 
+TEST_CASE("takes_a_password_from_a_secret_only") {
+    const auto rig = open_postgres("postgresql://a@h/d");
+    for (const char* url : {"postgresql://u:s3cret@h/d", "postgresql://u@h/d?password=s3cret",
+                            "postgresql://u@h/d?sslpassword=s3cret"}) {
+        CAPTURE(url);
+        const Settings settings{.target = "database/one", .values = Value(Map{{"url", url}})};
+        const auto made = postgres_kind.make(settings, rig->rig->services());
+        REQUIRE_FALSE(made.ok());
+        CHECK(made.error().code == "bad_setting");
+        CHECK_FALSE(says(made.error(), "s3cret"));
+    }
+}
+
 TEST_CASE("gives_a_silent_server_no_more_than_the_connect_timeout") {
     const SilentServer silent;
     const double began_s = boot_now_s();

@@ -108,7 +108,7 @@ TEST_CASE("does_not_call_a_change_undone_while_its_transaction_may_still_commit"
     CHECK(seen.value["rows"].number() == 7);
 }
 
-TEST_CASE("looks_up_a_commit_whose_session_the_server_ended") {
+TEST_CASE("knows_what_became_of_a_commit_that_was_interrupted") {
     if (!has_postgres()) return;
     // With a standby that never answers, a commit is on disk and waits to be told so.
     const PostgresServer server({.settings = "synchronous_standby_names = 'nobody'"});
@@ -119,16 +119,46 @@ TEST_CASE("looks_up_a_commit_whose_session_the_server_ended") {
                                 "timestamptz, result text); create table perilune_migrations "
                                 "(id text primary key, digest text, applied_at timestamptz)");
     const auto rig = open_postgres(server.url("postgres"));
+    const std::string waiting = "from pg_stat_activity where wait_event = 'SyncRep'";
+    const auto wait_for_commit = [&] {
+        const double until_s = boot_now_s() + 20;
+        while (server.psql("postgres", "select count(*) " + waiting) != "1")
+            if (boot_now_s() > until_s) return;
+    };
     Change change;
     std::thread caller([&] { change = rig->execute(add_one); });
-    const std::string waiting = "from pg_stat_activity where wait_event = 'SyncRep'";
-    while (server.psql("postgres", "select count(*) " + waiting) != "1") continue;
+    wait_for_commit();
     CHECK(server.psql("postgres", "select pg_terminate_backend(pid) " + waiting) == "t");
     caller.join();
     CHECK(change.code() == "connection_lost");
     CHECK(change.result.error().retry == Retry::unknown);
     CHECK(rig->rig->look(change).kind == Sighting::Kind::happened);
     CHECK(server.psql("postgres", "select n from counter") == "1");
+    // One that is told to stop so late is not stopped, and says so.
+    DriverRig& driver = *rig->rig;
+    auto call = driver.make_call(rig->target, "execute", {{"sql", add_one}});
+    std::thread stopper([&] {
+        wait_for_commit();
+        driver.services().loop.post([&] { call->cancel->ask(); });
+    });
+    const Outcome outcome =
+        driver.await(driver.driver(rig->target).operations.at("execute").act(*call, Value()));
+    stopper.join();
+    CHECK(outcome.kind == Outcome::Kind::done);
+    CHECK(server.psql("postgres", "select n from counter") == "2");
+}
+
+TEST_CASE("does_not_guess_what_became_of_a_commit_that_is_never_answered") {
+    if (!has_postgres()) return;
+    Counter counter;
+    counter.proxy.fail_at(commit, Fault::hold_answer);
+    const auto change =
+        counter.rig->rig->change(counter.rig->target, "execute", {{"sql", add_one}}, 0.5);
+    CHECK(change.result.error().retry == Retry::unknown);
+    Change later = change;
+    later.call.deadline_s = boot_now_s() + 20;
+    CHECK(counter.rig->rig->look(later).kind == Sighting::Kind::happened);
+    CHECK(counter.count() == "1");
 }
 
 TEST_CASE("refuses_sql_of_which_the_server_would_see_only_a_part") {
