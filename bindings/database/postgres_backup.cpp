@@ -141,13 +141,7 @@ Awaitable<Result<List>> check_kept(PostgresTargetPointer target, Call& call, Bac
     checks.push_back(make_check("reading", content.ok(), "ok",
                                 content ? std::string("ok") : content.error().message));
     for (const auto& [name, limit] : call.arguments["counts"].map()) {
-        const auto table = co_await find_table(**opened, name);
-        Result<double> rows = 0.0;
-        if (table) {
-            rows = co_await count_rows(**opened, *table);
-        } else {
-            rows = table.error();
-        }
+        const auto rows = co_await count_rows_of(**opened, name);
         checks.push_back(check_rows(name, limit, rows));
     }
     co_return checks;

@@ -1,5 +1,6 @@
 // Checking a PostgreSQL database: verify and check_integrity.
 #include "bindings/database/database_checks.h"
+#include "bindings/database/postgres_errors.h"
 #include "bindings/database/postgres_sql.h"
 #include "bindings/database/postgres_tables.h"
 #include "bindings/database/postgres_target.h"
@@ -8,12 +9,6 @@
 namespace perilune {
 
 namespace {
-
-// What only hinders the checking: it says nothing about the data.
-bool hinders(const Error& error) {
-    return error.code == "connection_lost" || error.code == "timed_out" ||
-           error.code == "cancelled";
-}
 
 // One question after another within one transaction, of which any may fail.
 Awaitable<Status> mark(PostgresConnection& connection) {
@@ -25,12 +20,6 @@ Awaitable<Status> go_back(PostgresConnection& connection) {
     const auto back = co_await connection.execute("rollback to savepoint perilune");
     if (!back) co_return back.error();
     co_return Done{};
-}
-
-Awaitable<Result<double>> rows_of(PostgresConnection& connection, std::string name) {
-    const auto table = co_await find_table(connection, name);
-    if (!table) co_return table.error();
-    co_return co_await count_rows(connection, *table);
 }
 
 Awaitable<Result<std::string>> digest_of(PostgresConnection& connection, std::string name) {
@@ -65,7 +54,7 @@ Awaitable<Result<List>> check_data(PostgresConnection& connection, const Value& 
     const auto marked = co_await mark(connection);
     if (!marked) co_return marked.error();
     for (const auto& [table, limit] : wanted["counts"].map()) {
-        const auto rows = co_await rows_of(connection, table);
+        const auto rows = co_await count_rows_of(connection, table);
         if (!rows && hinders(rows.error())) co_return rows.error();
         checks.push_back(check_rows(table, limit, rows));
         const auto back = co_await go_back(connection);

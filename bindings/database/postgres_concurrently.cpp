@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bindings/database/postgres_tables.h"
 #include "interpreter/base/pause.h"
 
 namespace perilune {
@@ -86,10 +87,9 @@ Awaitable<Result<bool>> settle_create(Loop& loop, PostgresConnection& connection
 
 Awaitable<Result<bool>> settle_drop(PostgresConnection& connection, ConcurrentStatement statement,
                                     bool begun_before) {
-    PostgresParameters parameters = {statement.index};
-    const auto there = co_await connection.query("select to_regclass($1) is not null", parameters);
+    const auto there = co_await has_relation(connection, statement.index);
     if (!there) co_return there.error();
-    co_return begun_before && there->first() != "t";
+    co_return begun_before && !*there;
 }
 
 }  // namespace

@@ -92,6 +92,11 @@ Meaning meaning_of_words(const std::string& words) {
 
 }  // namespace
 
+bool hinders(const Error& error) {
+    return error.code == "connection_lost" || error.code == "timed_out" ||
+           error.code == "cancelled";
+}
+
 Error postgres_error(const std::string& name, const PostgresSaid& said) {
     const Meaning meaning = meaning_of(said.state);
     std::string message = name + " answered: " + said.message;

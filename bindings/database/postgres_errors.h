@@ -22,6 +22,9 @@ struct PostgresSaid {
 // succeed.
 Error postgres_error(const std::string& name, const PostgresSaid& said);
 
+// What only hinders the asking: it says nothing about what was asked for.
+bool hinders(const Error& error);
+
 // An error of connecting, from libpq's words with PQERRORS_VERBOSE.
 Error connect_error(const std::string& name, const std::string& words, bool wants_password);
 

@@ -3,6 +3,7 @@
 
 #include "bindings/database/database_arguments.h"
 #include "bindings/database/postgres_concurrently.h"
+#include "bindings/database/postgres_errors.h"
 #include "bindings/database/postgres_markers.h"
 #include "bindings/database/postgres_sql.h"
 #include "bindings/database/postgres_target.h"
@@ -189,11 +190,6 @@ Awaitable<Status> drop_leftovers(PostgresConnection& connection, NamedIndex inde
         if (!dropped) co_return dropped.error();
     }
     co_return Done{};
-}
-
-bool hinders(const Error& error) {
-    return error.code == "connection_lost" || error.code == "timed_out" ||
-           error.code == "cancelled";
 }
 
 Awaitable<Outcome> act_reindex(PostgresTargetPointer target, Call& call) {

@@ -1,5 +1,6 @@
 #include "bindings/database/postgres_markers.h"
 
+#include "bindings/database/postgres_tables.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
 
@@ -21,19 +22,12 @@ Error harmless(Error error) {
     return error;
 }
 
-Awaitable<Result<bool>> has_table(PostgresConnection& connection, std::string quoted) {
-    PostgresParameters parameters = {quoted};
-    const auto found = co_await connection.query("select to_regclass($1) is not null", parameters);
-    if (!found) co_return found.error();
-    co_return found->first() == "t";
-}
-
 }  // namespace
 
 Awaitable<Status> make_own_tables(PostgresConnection& connection, const PostgresTarget& target) {
-    const auto markers = co_await has_table(connection, target.markers_table());
+    const auto markers = co_await has_relation(connection, target.markers_table());
     if (!markers) co_return harmless(markers.error());
-    const auto ledger = co_await has_table(connection, target.ledger_table());
+    const auto ledger = co_await has_relation(connection, target.ledger_table());
     if (!ledger) co_return harmless(ledger.error());
     if (*markers && *ledger) co_return Done{};
     Status made = co_await begin(connection, PostgresAccess::write);
@@ -63,7 +57,7 @@ Awaitable<Result<std::optional<Value>>> read_marker(PostgresConnection& connecti
                                                     const PostgresTarget& target, std::string key) {
     std::optional<Value> none;
     if (key.empty()) co_return none;
-    const auto there = co_await has_table(connection, target.markers_table());
+    const auto there = co_await has_relation(connection, target.markers_table());
     if (!there) co_return there.error();
     if (!*there) co_return none;
     PostgresParameters parameters = {key};

@@ -10,6 +10,7 @@
 #include "bindings/database/postgres_concurrently.h"
 #include "bindings/database/postgres_markers.h"
 #include "bindings/database/postgres_sql.h"
+#include "bindings/database/postgres_tables.h"
 #include "bindings/database/postgres_target.h"
 #include "interpreter/base/files.h"
 
@@ -27,10 +28,9 @@ std::string folder_of(const PostgresTarget& target, const Call& call) {
 Awaitable<Result<Ledger>> read_ledger(PostgresConnection& connection,
                                       const PostgresTarget& target) {
     Ledger ledger;
-    PostgresParameters parameters = {target.ledger_table()};
-    const auto there = co_await connection.query("select to_regclass($1) is not null", parameters);
+    const auto there = co_await has_relation(connection, target.ledger_table());
     if (!there) co_return there.error();
-    if (there->first() != "t") co_return ledger;
+    if (!*there) co_return ledger;
     const auto read = co_await connection.query("select id, digest from " + target.ledger_table());
     if (!read) co_return read.error();
     for (const auto& row : read->rows) ledger[*row[0]] = row[1].value_or("");

@@ -52,13 +52,7 @@ Awaitable<Status> fill(Restoring& restoring, PostgresConnection& beside) {
     const auto begun = co_await begin(**opened, PostgresAccess::snapshot);
     if (!begun) co_return begun;
     for (const auto& [name, rows] : restoring.entry.manifest.counts.map()) {
-        const auto table = co_await find_table(**opened, name);
-        Result<double> found = 0.0;
-        if (table) {
-            found = co_await count_rows(**opened, *table);
-        } else {
-            found = table.error();
-        }
+        const auto found = co_await count_rows_of(**opened, name);
         checks.push_back(check_exact_rows(name, rows, found));
     }
     const auto counted = judge_checks(checks, doing);

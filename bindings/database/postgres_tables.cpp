@@ -49,6 +49,13 @@ std::string oid_text(const PostgresTable& table) {
 
 }  // namespace
 
+Awaitable<Result<bool>> has_relation(PostgresConnection& connection, std::string quoted) {
+    PostgresParameters parameters = {quoted};
+    const auto found = co_await connection.query("select to_regclass($1) is not null", parameters);
+    if (!found) co_return found.error();
+    co_return found->first() == "t";
+}
+
 Awaitable<Result<std::vector<PostgresTable>>> tables_of(PostgresConnection& connection,
                                                         const PostgresTarget& target) {
     PostgresParameters parameters = {target.schema};
@@ -76,6 +83,12 @@ Awaitable<Result<double>> count_rows(PostgresConnection& connection, PostgresTab
     const auto counted = co_await connection.query("select count(*) from " + table.quoted);
     if (!counted) co_return counted.error();
     co_return std::stod(counted->first());
+}
+
+Awaitable<Result<double>> count_rows_of(PostgresConnection& connection, std::string name) {
+    const auto table = co_await find_table(connection, name);
+    if (!table) co_return table.error();
+    co_return co_await count_rows(connection, *table);
 }
 
 Awaitable<Result<std::string>> digest_rows(PostgresConnection& connection, PostgresTable table) {

@@ -14,7 +14,10 @@ struct PostgresTable {
     double oid = 0;
 };
 
-// All of them to be called within a transaction.
+// Whether there is a table or index of that name, which is written as SQL has it.
+Awaitable<Result<bool>> has_relation(PostgresConnection& connection, std::string quoted);
+
+// All others are to be called within a transaction.
 
 // The tables with rows of their own, sorted by name: partitions and not what they are parts of,
 // without our markers, and nothing temporary.
@@ -26,6 +29,7 @@ Awaitable<Result<std::vector<PostgresTable>>> tables_of(PostgresConnection& conn
 Awaitable<Result<PostgresTable>> find_table(PostgresConnection& connection, std::string name);
 
 Awaitable<Result<double>> count_rows(PostgresConnection& connection, PostgresTable table);
+Awaitable<Result<double>> count_rows_of(PostgresConnection& connection, std::string name);
 
 // SHA-256 in hexadecimal of the SHA-256 of every row, sorted by their bytes. What is digested of a
 // row is the JSON text {"column":"value",…} in UTF-8: columns by the bytes of their names, each
