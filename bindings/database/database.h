@@ -9,5 +9,7 @@ extern const Family database_family;
 
 // A database that is one SQLite file.
 extern const DriverKind sqlite_kind;
+// A database of a PostgreSQL server.
+extern const DriverKind postgres_kind;
 
 }  // namespace perilune

@@ -124,6 +124,7 @@ inline void check_database_restores(DatabaseRig& rig) {
         REQUIRE(rig.execute("create table later (x integer)").ok());
         const std::string spoilt = rig.digest("items");
         auto restored = rig.change("restore", {{"backup", rig.id("good")}});
+        INFO(restored.message());
         REQUIRE(restored.ok());
         CHECK(restored.value()["data_until_at"].number() > 1.7e9);
         CHECK(rig.digest("items") == then);
@@ -184,6 +185,7 @@ inline void check_database_refused_restores(DatabaseRig& rig) {
         REQUIRE(rig.backup("good").ok());
         const auto restored =
             rig.change("restore", {{"backup", rig.id("good")}, {"keep_previous", 0}});
+        INFO(restored.message());
         REQUIRE(restored.ok());
         CHECK_FALSE(restored.value().has("previous"));
         CHECK_FALSE(rig.rig->reversal(restored).has_value());

@@ -46,10 +46,11 @@ public:
     LossyProxy& operator=(const LossyProxy&) = delete;
 
     int port() const { return port_; }
-    // The next time a client says the word.
-    void fail_at(const std::string& word, Fault fault) {
+    // The next time a client says the word; where `after` is not empty, once one has said that.
+    void fail_at(const std::string& word, Fault fault, const std::string& after = "") {
         const std::lock_guard guard(mutex_);
         word_ = word;
+        after_ = after;
         fault_ = fault;
     }
     bool failed() const { return failed_; }  // Whether it has happened.
@@ -109,7 +110,9 @@ private:
         const std::string_view bytes(piece, static_cast<std::size_t>(got));
         {
             const std::lock_guard guard(mutex_);
-            if (fault_ != Fault::none && bytes.find(word_) != std::string_view::npos) {
+            if (!after_.empty() && bytes.find(after_) != std::string_view::npos) after_.clear();
+            if (fault_ != Fault::none && after_.empty() &&
+                bytes.find(word_) != std::string_view::npos) {
                 pair.fault = fault_;
                 fault_ = Fault::none;
                 failed_ = true;
@@ -140,6 +143,7 @@ private:
     std::list<Pair> pairs_;
     std::mutex mutex_;
     std::string word_;
+    std::string after_;
     Fault fault_ = Fault::none;
     std::atomic<bool> failed_ = false;
     std::atomic<bool> ending_ = false;

@@ -59,7 +59,8 @@ public:
             if (given.is_nil() && setting.type == Type::integer)
                 given = std::strtod(std::string(setting.fallback).c_str(), nullptr);
             if (given.is_nil()) given = Value(setting.fallback);
-            settings.values.set(setting.name, convert(setting.type, given, setting.name).value());
+            if (!given.is_secret()) given = convert(setting.type, given, setting.name).value();
+            settings.values.set(setting.name, given);
         }
         auto made = kind.make(settings, services_);
         if (!made.ok()) throw std::runtime_error(made.error().message);
