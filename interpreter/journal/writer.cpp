@@ -113,13 +113,22 @@ void JournalWriter::reply(const std::string& inbox_id, const std::string& text) 
 }
 
 void JournalWriter::after_commit(std::function<void()> effect) {
+    wait_for_commit(&Waiting::effects, std::move(effect));
+}
+
+void JournalWriter::act_after_commit(std::function<void()> act) {
+    wait_for_commit(&Waiting::acts, std::move(act));
+}
+
+void JournalWriter::wait_for_commit(std::vector<std::function<void()>> Waiting::*list,
+                                    std::function<void()> effect) {
     if (!committing_ && pending_.empty()) return loop_.post(std::move(effect));
     // With nothing new queued, what is in flight is all there is to wait for.
     if (pending_.empty()) {
-        in_flight_waiting_.push_back(std::move(effect));
+        (in_flight_waiting_.*list).push_back(std::move(effect));
         return;
     }
-    waiting_.push_back(std::move(effect));
+    (waiting_.*list).push_back(std::move(effect));
     want_flush();
 }
 
@@ -135,7 +144,9 @@ void JournalWriter::commit() {
     if (!creations_.empty() && pending_.empty()) return create_next();
     if (pending_.empty()) {
         wanted_ = false;
-        for (auto& effect : std::exchange(waiting_, {})) effect();
+        const Waiting due = std::exchange(waiting_, {});
+        for (const auto& act : due.acts) act();
+        for (const auto& effect : due.effects) effect();
         return;
     }
     wanted_ = false;
@@ -173,8 +184,10 @@ void JournalWriter::committed(Result<std::vector<std::string>> outcome) {
         disown(run);
         if (on_lost) on_lost(run);
     }
+    const Waiting due = std::exchange(in_flight_waiting_, {});
+    for (const auto& act : due.acts) act();
     if (on_durable) on_durable();
-    for (auto& effect : std::exchange(in_flight_waiting_, {})) effect();
+    for (const auto& effect : due.effects) effect();
     // A flush wanted of what this commit already held is done.
     const bool work = !pending_.empty() || !waiting_.empty() || !creations_.empty();
     if (!work) wanted_ = false;
@@ -215,7 +228,9 @@ void JournalWriter::create_next() {
                        const bool ok = (*outcome)->ok();
                        if (ok) runs_[made->run] = made->owned;
                        made->done(ok ? Status(Done{}) : Status((*outcome)->error()), made->begin);
-                       for (auto& effect : std::exchange(in_flight_waiting_, {})) effect();
+                       const Waiting due = std::exchange(in_flight_waiting_, {});
+                       for (const auto& act : due.acts) act();
+                       for (const auto& effect : due.effects) effect();
                        commit();
                    });
 }

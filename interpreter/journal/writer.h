@@ -40,6 +40,8 @@ public:
     void reply(const std::string& inbox_id, const std::string& text);
     // Calls back (on the loop) once everything queued so far is durable.
     void after_commit(std::function<void()> effect);
+    // As that, but before `on_durable`: what people are shown costs an act no time.
+    void act_after_commit(std::function<void()> act);
     // Makes a run with its first record, in a transaction of its own, after what is queued.
     void create(Batch::NewRun run, Value begin, std::function<void(Status, Value begin)> done);
     bool idle() const { return !committing_ && pending_.empty() && creations_.empty(); }
@@ -65,7 +67,17 @@ private:
         std::function<void(Status, Value)> done;
     };
 
+    // What waits for a commit, in the order in which it came.
+    struct Waiting {
+        std::vector<std::function<void()>> acts;
+        std::vector<std::function<void()>> effects;
+
+        bool empty() const { return acts.empty() && effects.empty(); }
+    };
+
     Batch::Update& update(const std::string& run);
+    void wait_for_commit(std::vector<std::function<void()>> Waiting::*list,
+                         std::function<void()> effect);
     void want_flush();
     void wait_until_due();
     void commit();
@@ -77,8 +89,8 @@ private:
     std::map<std::string, Owned> runs_;
     Batch pending_;
     Batch in_flight_;
-    std::vector<std::function<void()>> waiting_;
-    std::vector<std::function<void()>> in_flight_waiting_;
+    Waiting waiting_;
+    Waiting in_flight_waiting_;
     std::vector<Creation> creations_;
     bool committing_ = false;
     bool wanted_ = false;

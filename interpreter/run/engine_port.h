@@ -46,6 +46,8 @@ public:
     virtual Value append(Value record) = 0;
     // Calls back once everything appended so far is durable.
     virtual void after_commit(std::function<void()> effect) = 0;
+    // As that, but before people are shown what has become durable.
+    virtual void act_after_commit(std::function<void()> act) { after_commit(std::move(act)); }
     // False once the lease may be lost or a stop has been asked for: no effect may start.
     virtual bool may_act() = 0;
 

@@ -33,7 +33,7 @@ double Engine::settles_within_s(const Active& active) const {
 
 // Rule 3.3: the call leaves only after the flush that covers its intent.
 void Engine::act(const EventId& id) {
-    port_.after_commit([this, id] {
+    port_.act_after_commit([this, id] {
         const auto found = active_.find(id);
         if (found == active_.end() || resting_) return port_.drop_prepared(id);
         Active& active = found->second;

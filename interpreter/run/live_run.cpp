@@ -148,6 +148,11 @@ void LiveRun::after_commit(std::function<void()> effect) {
         [this, run = host_.shared(id_), effect = std::move(effect)] { effect(); });
 }
 
+void LiveRun::act_after_commit(std::function<void()> act) {
+    host_.writer_->act_after_commit(
+        [this, run = host_.shared(id_), act = std::move(act)] { act(); });
+}
+
 bool LiveRun::may_act() { return host_.lease_holds() && host_.writer_->owns(id_); }
 
 std::int64_t LiveRun::tell_worker(Value message) {

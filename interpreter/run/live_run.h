@@ -64,6 +64,7 @@ public:
     std::string boot_id() override;
     Value append(Value record) override;
     void after_commit(std::function<void()> effect) override;
+    void act_after_commit(std::function<void()> act) override;
     bool may_act() override;
     std::int64_t tell_worker(Value message) override;
     std::size_t unread_bytes() override;

@@ -26,6 +26,22 @@ TEST_CASE("what_one_turn_appends_shares_one_commit_and_effects_follow_it") {
     CHECK(rig.writer.durable_seq("a") == 5);
 }
 
+TEST_CASE("an_act_starts_before_people_are_shown_what_its_commit_covers") {
+    WriterRig rig;
+    std::string order;
+    rig.writer.on_durable = [&] { order += "shown "; };
+    rig.loop->post([&] {
+        rig.append("intent", true);
+        rig.writer.after_commit([&] {
+            order += "effect";
+            rig.loop->stop();
+        });
+        rig.writer.act_after_commit([&] { order += std::to_string(rig.store.commits) + " act "; });
+    });
+    rig.run();
+    CHECK(order == "1 act shown effect");
+}
+
 TEST_CASE("a_result_shares_the_flush_of_the_intent_that_follows_it") {
     WriterRig rig;
     rig.loop->post([&] {
