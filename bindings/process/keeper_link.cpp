@@ -23,11 +23,6 @@ Error not_started(const std::string& supervisor, const std::string& why) {
                                    why + " Check that it is installed beside perilune.");
 }
 
-Error keeper_lost() {
-    return fail("keeper_lost", "its keeper ended before it could say how the program did.",
-                Retry::unknown);
-}
-
 }  // namespace
 
 KeeperLink::KeeperLink(Loop& loop, std::string supervisor, std::string folder, std::string log)
@@ -75,38 +70,14 @@ void KeeperLink::reap() {
     first_pidfd_.close();
 }
 
-KeeperLink::ReadyProgram::~ReadyProgram() {
-    if (const auto link = link_.lock()) link->waiting_.erase(number_);
-}
-
-Result<std::shared_ptr<KeeperLink::ReadyProgram>> KeeperLink::make_ready(
-    const KeptProgram& program) {
-    if (const auto started = start(); !started) return started.error();
-    // A socket, not a pipe: a word for a process that is gone is no signal to the host.
-    std::array<int, 2> ends{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-        return fail("not_started",
-                    std::string("Making a socket to the process of a program failed: ") +
-                        std::strerror(errno) + ".",
-                    Retry::safe);
-    Descriptor ours(ends[0]);
-    Descriptor theirs(ends[1]);
+Awaitable<Result<KeptStatus>> KeeperLink::run(KeptProgram program, Call& call) {
+    if (const auto started = start(); !started) co_return started.error();
     const std::int64_t number = ++last_number_;
-    waiting_.emplace(number, Waiting());
     Value request;
-    request.set("ready", number).set("program", program.to_value());
-    socket_->send(request, std::move(theirs));
-    return std::make_shared<ReadyProgram>(weak_from_this(), number, program.label, std::move(ours));
-}
-
-Awaitable<Result<KeptStatus>> KeeperLink::run(std::shared_ptr<ReadyProgram> ready, Call& call) {
-    const std::int64_t number = ready->number_;
-    const auto found = waiting_.find(number);
-    if (found == waiting_.end()) co_return keeper_lost();
-    if (found->second.early) co_return std::move(*found->second.early);
-    given_.insert(ready->label_);
-    Leaf<Reply> leaf([this, number, &ready, &call](Leaf<Reply>::Resume resume) {
-        Waiting& waiting = waiting_.at(number);
+    request.set("start", number).set("program", program.to_value());
+    given_.insert(program.label);
+    Leaf<Reply> leaf([this, number, &request, &call](Leaf<Reply>::Resume resume) {
+        Waiting waiting;
         waiting.resume = std::move(resume);
         waiting.tell = call.tell;
         waiting.timer = loop_.start_timer(call.deadline_s + keeper_overtime_s, [this, number] {
@@ -115,8 +86,8 @@ Awaitable<Result<KeptStatus>> KeeperLink::run(std::shared_ptr<ReadyProgram> read
                                 "ended it by now.",
                                 Retry::unknown));
         });
-        // Where nobody is there to hear it, the keeper's answer or its end is on the way.
-        [[maybe_unused]] const auto sent = ::send(ready->word_.get(), "s", 1, MSG_NOSIGNAL);
+        waiting_.emplace(number, std::move(waiting));
+        socket_->send(request);
         call.cancel->on_ask([this, number] {
             Value stop;
             if (open_) socket_->send(stop.set("stop", number));
@@ -131,7 +102,6 @@ void KeeperLink::take(const Value& told) {
     const std::int64_t number = told["of"].integer();
     const auto found = waiting_.find(number);
     if (found == waiting_.end()) return;
-    if (told.has("said") && !found->second.resume) return;
     if (told.has("said")) return found->second.tell(told["said"].text());
     if (told.has("error")) return answer(number, Error::from_value(told["error"]));
     answer(number, KeptStatus::from_value(told["status"]));
@@ -141,19 +111,14 @@ void KeeperLink::take(const Value& told) {
 void KeeperLink::lose() {
     open_ = false;
     while (!waiting_.empty())
-        if (waiting_.begin()->second.resume)
-            answer(waiting_.begin()->first, keeper_lost());
-        else
-            waiting_.erase(waiting_.begin());
+        answer(waiting_.begin()->first,
+               fail("keeper_lost", "its keeper ended before it could say how the program did.",
+                    Retry::unknown));
 }
 
 void KeeperLink::answer(std::int64_t number, Reply reply) {
     const auto found = waiting_.find(number);
     if (found == waiting_.end()) return;
-    if (!found->second.resume) {
-        found->second.early = std::move(reply);
-        return;
-    }
     loop_.cancel(found->second.timer);
     loop_.post(
         [resume = std::move(found->second.resume), reply = std::move(reply)] { resume(reply); });

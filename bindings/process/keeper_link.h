@@ -12,29 +12,8 @@
 
 namespace perilune {
 
-class KeeperLink : public std::enable_shared_from_this<KeeperLink> {
+class KeeperLink {
 public:
-    // A program that its keeper makes ready: `run` starts it, letting go of it gives it up.
-    class ReadyProgram {
-    public:
-        ReadyProgram(std::weak_ptr<KeeperLink> link, std::int64_t number, std::string label,
-                     Descriptor word)
-            : link_(std::move(link)),
-              number_(number),
-              label_(std::move(label)),
-              word_(std::move(word)) {}
-        ~ReadyProgram();
-        ReadyProgram(const ReadyProgram&) = delete;
-        ReadyProgram& operator=(const ReadyProgram&) = delete;
-
-    private:
-        friend class KeeperLink;
-        std::weak_ptr<KeeperLink> link_;
-        std::int64_t number_;
-        std::string label_;
-        Descriptor word_;  // The other end is with the process that waits.
-    };
-
     // The keeper writes to the log `log` in `folder`; see kept_runs.h.
     KeeperLink(Loop& loop, std::string supervisor, std::string folder, std::string log);
     ~KeeperLink();
@@ -42,20 +21,15 @@ public:
     const std::string& log() const { return log_; }
     // Whether a program with this label was handed over here before.
     bool was_given(const std::string& label) const { return given_.contains(label); }
-    // Has a program made ready, which starts nothing. The keeper is started with the first one.
-    Result<std::shared_ptr<ReadyProgram>> make_ready(const KeptProgram& program);
-    // Whether the keeper that makes it ready is still there.
-    bool holds(const ReadyProgram& ready) const { return waiting_.contains(ready.number_); }
-    // Starts it and waits for its end. Error `keeper_lost` where the keeper is dead,
-    // `keeper_silent` where it hangs, else the program was not started; `still_running` where it
-    // was before.
-    Awaitable<Result<KeptStatus>> run(std::shared_ptr<ReadyProgram> ready, Call& call);
+    // Runs a program to its end. The keeper is started with the first one. Error `keeper_lost`
+    // where the keeper is dead, `keeper_silent` where it hangs, else the program was not started;
+    // `still_running` where it was before.
+    Awaitable<Result<KeptStatus>> run(KeptProgram program, Call& call);
 
 private:
     using Reply = Result<KeptStatus>;
     struct Waiting {
-        Leaf<Reply>::Resume resume;  // Empty while it is only made ready.
-        std::optional<Reply> early;  // What came to it before it was to start.
+        Leaf<Reply>::Resume resume;
         std::function<void(std::string)> tell;
         Loop::Id timer = 0;
     };

@@ -114,43 +114,6 @@ Result<KeptProgram> make_kept(const Call& call, const DeclaredProgram& program) 
     return kept;
 }
 
-// True where this intent may have an earlier try: one of another host, or a program handed over.
-bool may_have_earlier(const LocalPrograms& local, const Call& call, const Value& before) {
-    return before["log"].text() != local.keeper->log() || local.keeper->was_given(call.key);
-}
-
-// While the intent is being written: the keeper makes the program's process, which waits for act's
-// word. Where that fails, `act` says why.
-std::shared_ptr<void> prepare_run(const LocalPrograms& local, const Call& call,
-                                  const Value& before) {
-    const auto permitted = permit(local.declared, call);
-    if (!permitted || may_have_earlier(local, call, before) || holds_secret(**permitted, call))
-        return nullptr;
-    const auto kept = make_kept(call, **permitted);
-    if (!kept) return nullptr;
-    auto ready = local.keeper->make_ready(*kept);
-    return ready ? std::move(*ready) : nullptr;
-}
-
-using Ready = std::shared_ptr<KeeperLink::ReadyProgram>;
-
-// What `prepare` made ready, or the program as `act` makes it ready now.
-Awaitable<Result<Ready>> ready_program(SharedPrograms local, Call& call,
-                                       const DeclaredProgram& program) {
-    auto prepared =
-        std::static_pointer_cast<KeeperLink::ReadyProgram>(std::exchange(call.prepared, {}));
-    if (prepared && local->keeper->holds(*prepared)) co_return prepared;
-    // Opening a secret may wait for its provider; nothing else here waits.
-    Work<Result<KeptProgram>> opening = [&] { return make_kept(call, program); };
-    Result<KeptProgram> kept = KeptProgram();
-    if (holds_secret(program, call))
-        kept = co_await off_loop(local->loop, opening);
-    else
-        kept = opening();
-    if (!kept) co_return kept.error();
-    co_return local->keeper->make_ready(*kept);
-}
-
 Awaitable<Outcome> act_run(SharedPrograms local, Call& call, const Value& before) {
     const auto permitted = permit(local->declared, call);
     if (!permitted) co_return Outcome::failed(permitted.error());
@@ -161,16 +124,22 @@ Awaitable<Outcome> act_run(SharedPrograms local, Call& call, const Value& before
             fail("stopped", "A stop was asked for before the program " + shown + " was started.",
                  Retry::safe));
     // An intent of this host whose program was never handed over has no earlier try.
-    if (may_have_earlier(*local, call, before)) {
+    if (before["log"].text() != local->keeper->log() || local->keeper->was_given(call.key)) {
         const Work<std::optional<Outcome>> finding = [&] {
             return find_earlier(*local, call, program);
         };
         auto earlier = co_await off_loop(local->loop, finding);
         if (earlier) co_return std::move(*earlier);
     }
-    const auto ready = co_await ready_program(local, call, program);
-    if (!ready) co_return Outcome::failed(ready.error());
-    const auto status = co_await local->keeper->run(*ready, call);
+    // Opening a secret may wait for its provider; nothing else here waits.
+    Work<Result<KeptProgram>> opening = [&] { return make_kept(call, program); };
+    Result<KeptProgram> kept = KeptProgram();
+    if (holds_secret(program, call))
+        kept = co_await off_loop(local->loop, opening);
+    else
+        kept = opening();
+    if (!kept) co_return Outcome::failed(kept.error());
+    const auto status = co_await local->keeper->run(std::move(*kept), call);
     if (status) co_return outcome_of(program, call, *status);
     const Error& error = status.error();
     const std::string message =
@@ -208,9 +177,6 @@ Outcome outcome_of(const DeclaredProgram& program, const Call& call, const KeptS
 Handler run_handler(SharedPrograms local) {
     Handler made;
     made.before = [local](Call& call) { return before_run(local, call); };
-    made.prepare = [local](Call& call, const Value& before) {
-        return prepare_run(*local, call, before);
-    };
     made.act = [local](Call& call, const Value& before) { return act_run(local, call, before); };
     made.look = [local](Call& call, const Value& before) { return look_run(local, call, before); };
     return made;

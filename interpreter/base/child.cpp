@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "interpreter/base/newest.h"
-#include "interpreter/base/ready_program.h"
+#include "interpreter/base/spawn.h"
 
 namespace perilune {
 
@@ -35,20 +35,10 @@ public:
           cancel_(std::move(cancel)),
           deadline_s_(deadline_s) {}
 
-    // A program that was started already.
-    void take(Spawned spawned) {
-        pid_ = spawned.pid;
-        output_.fd = std::move(spawned.output);
-        errors_.fd = std::move(spawned.errors);
-        if (spawned.begun.boot_s > 0) started_at_s_ = spawned.begun.boot_s;
-    }
-
     void start(Leaf<Ended>::Resume resume) {
         resume_ = std::move(resume);
-        if (pid_ < 0) {
-            started_at_s_ = boot_now_s();
-            ended_.error = spawn();
-        }
+        started_at_s_ = boot_now_s();
+        ended_.error = spawn();
         ended_.started = ended_.error.empty();
         if (!ended_.started) return answer();
         // By its number: glibc 2.36 declares pidfd_open for C only.
@@ -77,7 +67,9 @@ private:
         }
         Spawned spawned;
         std::string error = spawn_program(program_, spawned);
-        take(std::move(spawned));
+        pid_ = spawned.pid;
+        output_.fd = std::move(spawned.output);
+        errors_.fd = std::move(spawned.errors);
         return error;
     }
 
@@ -201,15 +193,6 @@ Awaitable<Ended> run_program(Loop& loop, Program program, std::shared_ptr<Cancel
                              double deadline_s) {
     const auto child =
         std::make_shared<Child>(loop, std::move(program), std::move(cancel), deadline_s);
-    Leaf<Ended> leaf([child](Leaf<Ended>::Resume resume) { child->start(std::move(resume)); });
-    co_return co_await leaf;
-}
-
-Awaitable<Ended> finish_program(Loop& loop, Program program, Spawned started,
-                                std::shared_ptr<Cancel> cancel, double deadline_s) {
-    const auto child =
-        std::make_shared<Child>(loop, std::move(program), std::move(cancel), deadline_s);
-    child->take(std::move(started));
     Leaf<Ended> leaf([child](Leaf<Ended>::Resume resume) { child->start(std::move(resume)); });
     co_return co_await leaf;
 }

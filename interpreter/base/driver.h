@@ -55,8 +55,6 @@ struct Call {
     // Of a change that takes several requests: what each part gave, as the journal has it from an
     // earlier try of the same intent. Such a part is not sent again.
     Map parts = {};
-    // `act` only: what `prepare` gave, of the host's first try of an intent; else null.
-    std::shared_ptr<void> prepared = {};
     // `act` only: makes what a part gave durable, and calls back on the loop when it is.
     std::function<void(std::string name, Value value, std::function<void()> durable)> keep_part;
 };
@@ -106,13 +104,10 @@ struct Restore {
 };
 
 // One operation of one driver. An observe has `observe`; a change has `before` and `act`, `look`
-// where it can, and `restore` where it is undone. A change whose `act` begins slowly may have
-// `prepare`: it is called while the intent is being made durable, changes nothing in the world, and
-// `act` may never follow. What it returns is undone where the last copy is let go of.
+// where it can, and `restore` where it is undone.
 struct Handler {
     std::function<Awaitable<Result<Value>>(Call&)> observe = {};
     std::function<Awaitable<Result<Before>>(Call&)> before = {};
-    std::function<std::shared_ptr<void>(Call&, const Value& before)> prepare = {};
     std::function<Awaitable<Outcome>(Call&, const Value& before)> act = {};
     std::function<Awaitable<Sighting>(Call&, const Value& before)> look = {};
     // Pure: from the recorded call, `before` state and result. Nil: there is nothing to take back.

@@ -67,14 +67,10 @@ Result<Descriptor> open_run_log(const std::string& folder, const std::string& na
     return log;
 }
 
-std::string run_line(const KeptStatus& status) {
+Status add_run_line(const Descriptor& log, const KeptStatus& status) {
     const std::string body = to_canonical_json(status.to_value());
     // Begun anew even where the line before it could only be written in part.
-    return "\n" + checksum_text(body) + " " + body + "\n";
-}
-
-Status add_run_line(const Descriptor& log, const KeptStatus& status) {
-    const std::string line = run_line(status);
+    const std::string line = "\n" + checksum_text(body) + " " + body + "\n";
     const auto written = ::write(log.get(), line.data(), line.size());
     if (written == static_cast<ssize_t>(line.size())) return Done{};
     if (written >= 0) errno = ENOSPC;

@@ -29,6 +29,21 @@ Descriptor out_of_the_way(int fd) {
     return Descriptor(moved);
 }
 
+struct Pipe {
+    Descriptor ours;
+    Descriptor theirs;
+};
+
+// Our end does not block; theirs does, as programs expect.
+bool make_pipe(Pipe& made) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+    made.ours = out_of_the_way(ends[0]);
+    made.theirs = out_of_the_way(ends[1]);
+    return made.ours.open() && made.theirs.open() &&
+           ::fcntl(made.ours.get(), F_SETFL, O_NONBLOCK) == 0;
+}
+
 bool has_nul(const std::vector<std::string>& texts) {
     return std::any_of(texts.begin(), texts.end(), [](const std::string& text) {
         return text.find('\0') != std::string::npos;
@@ -79,24 +94,6 @@ private:
 
 }  // namespace
 
-bool make_pipe(ProgramPipe& made) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
-    made.ours = out_of_the_way(ends[0]);
-    made.theirs = out_of_the_way(ends[1]);
-    return made.ours.open() && made.theirs.open() &&
-           ::fcntl(made.ours.get(), F_SETFL, O_NONBLOCK) == 0;
-}
-
-std::string refuse_program(const Program& program) {
-    if (program.argv.empty() || program.argv[0].empty())
-        return "Starting a program without a path is refused.";
-    if (has_nul(program.argv) || has_nul(program.environment))
-        return "Starting the program " + program.argv[0] +
-               " is refused: an argument or a variable holds a NUL byte.";
-    return {};
-}
-
 Descriptor input_descriptor(const std::string& bytes) {
     if (bytes.empty()) return out_of_the_way(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     Descriptor made = out_of_the_way(::memfd_create("input", MFD_CLOEXEC));
@@ -120,10 +117,13 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 std::string spawn_program(Program& program, Spawned& spawned) {
-    if (std::string refused = refuse_program(program); !refused.empty()) return refused;
-    const std::string starting = "Starting the program " + program.argv[0];
-    ProgramPipe output;
-    ProgramPipe errors;
+    const std::string name = program.argv.empty() ? "" : program.argv[0];
+    const std::string starting = "Starting the program " + name;
+    if (name.empty()) return "Starting a program without a path is refused.";
+    if (has_nul(program.argv) || has_nul(program.environment))
+        return starting + " is refused: an argument or a variable holds a NUL byte.";
+    Pipe output;
+    Pipe errors;
     const Descriptor input = input_descriptor(program.input);
     if (!input.open() || !make_pipe(output) || !make_pipe(errors))
         return starting + " failed before it began, making its pipes: " + std::strerror(errno) +

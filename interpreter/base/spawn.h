@@ -11,30 +11,11 @@
 
 namespace perilune {
 
-// When a program that was made ready began; zero where no word came.
-struct Beginning {
-    double boot_s = 0;
-    double wall_s = 0;
-    int failed_with = 0;  // An errno where it could not be executed.
-    const char* failed_at = "";
-};
-
 struct Spawned {
     pid_t pid = -1;
     Descriptor output;  // Our end of its standard output; reading it does not block.
     Descriptor errors;
-    Beginning begun;
 };
-
-// Two ends of a pipe: ours does not block; theirs does, as programs expect.
-struct ProgramPipe {
-    Descriptor ours;
-    Descriptor theirs;
-};
-bool make_pipe(ProgramPipe& made);
-
-// Why a program cannot be given to the kernel at all; nothing where it can.
-std::string refuse_program(const Program& program);
 
 // Starts `program` in a session of its own with default signals. Its standard input is a file in
 // memory (nobody has to feed it), `inherited_fd` becomes its descriptor 3, and it has no others.

@@ -1,11 +1,8 @@
 // Values over a socket, both ways, without ever blocking the loop: each a length and its CBOR.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <string>
-
-#include <sys/types.h>
 
 #include "interpreter/base/files.h"
 #include "interpreter/base/loop.h"
@@ -23,12 +20,8 @@ public:
     ValueSocket(const ValueSocket&) = delete;
     ValueSocket& operator=(const ValueSocket&) = delete;
 
-    // What does not fit into the socket now follows when it does. A descriptor given along is
-    // another one of the same file at the other side, which takes it with `take_descriptor` when
-    // the value is there.
-    void send(const Value& value, Descriptor along = Descriptor());
-    // The next descriptor that came along; not open where none did.
-    Descriptor take_descriptor();
+    // What does not fit into the socket now follows when it does.
+    void send(const Value& value);
     // Whether everything has left that was to be sent.
     bool sent() const { return unsent_.empty(); }
 
@@ -36,8 +29,6 @@ private:
     void read();
     bool take_values();
     void flush();
-    ssize_t send_piece();
-    ssize_t receive(char* bytes, std::size_t count);
     void close();
 
     Loop& loop_;
@@ -46,12 +37,6 @@ private:
     std::function<void()> on_closed_;
     std::string received_;
     std::string unsent_;
-    struct Along {
-        std::size_t at;  // With which byte of what is unsent it goes.
-        Descriptor descriptor;
-    };
-    std::deque<Along> unsent_along_;
-    std::deque<Descriptor> received_along_;
     Loop::Id reading_ = 0;
     Loop::Id writing_ = 0;
 };

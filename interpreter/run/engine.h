@@ -132,7 +132,6 @@ private:
     void release_resource(const Active& active, bool maybe_late);
     void start_queued(const std::string& resource);
     void call(Active& active, Phase phase);
-    CallRequest request_of(const Active& active) const;
     bool pause_and_retry(Active& active);
     void took_observe(Active& active, Result<Value> answer);
     void took_before(Active& active, Result<Before> answer);

@@ -25,14 +25,10 @@ void Engine::call(Active& active, Phase phase) {
     active.phase = phase;
     active.called = true;
     active.number = ++last_number_;
-    port_.start_call(request_of(active));
-}
-
-CallRequest Engine::request_of(const Active& active) const {
     CallRequest request;
     request.id = active.event.id;
     request.number = active.number;
-    request.phase = active.phase;
+    request.phase = phase;
     request.call.operation = active.event.name;
     request.call.target = active.event.target;
     request.call.arguments = active.event.data;
@@ -45,7 +41,7 @@ CallRequest Engine::request_of(const Active& active) const {
         for (const auto& [name, value] : intent->second.parts)
             request.call.parts.insert_or_assign(name, value);
     }
-    return request;
+    port_.start_call(std::move(request));
 }
 
 void Engine::on_answer(CallAnswer answer) {

@@ -169,9 +169,7 @@ void Engine::write_intent(Active& active, const Before& found) {
         value.set("changed", false);
         return settle(active, "done", value, nullptr, "already so", found.state, false);
     }
-    CallRequest request = request_of(active);
     act(event.id);
-    port_.prepare_act(std::move(request));
 }
 
 }  // namespace perilune

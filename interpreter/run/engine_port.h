@@ -60,10 +60,6 @@ public:
     // Starts the worker anew; every record so far is streamed to Engine::replay again.
     virtual void restart_worker() = 0;
 
-    // What `start_call` will ask for once the intent is durable may be made ready from now on. It
-    // is let go of with `drop_prepared`, or used by the next `start_call` of the same event.
-    virtual void prepare_act(CallRequest) {}
-    virtual void drop_prepared(const EventId&) {}
     virtual void start_call(CallRequest request) = 0;
     virtual void cancel_call(const EventId& id) = 0;
     // What takes a change back; nothing where there is nothing to take back.

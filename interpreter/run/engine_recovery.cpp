@@ -35,17 +35,14 @@ double Engine::settles_within_s(const Active& active) const {
 void Engine::act(const EventId& id) {
     port_.act_after_commit([this, id] {
         const auto found = active_.find(id);
-        if (found == active_.end() || resting_) return port_.drop_prepared(id);
+        if (found == active_.end() || resting_) return;
         Active& active = found->second;
         const OpenIntent& intent = state_.intents[id];
-        const bool refused = stopped(active) && !intent.maybe_sent;
-        const bool may_act = !refused && !pausing_ && port_.may_act();
-        if (!may_act) port_.drop_prepared(id);
-        if (refused) {
+        if (stopped(active) && !intent.maybe_sent) {
             const Error error = fail("stopped", "The step was stopped before this was sent.");
             return settle(active, "failed", {}, &error, "not sent", {}, false);
         }
-        if (!may_act) {
+        if (pausing_ || !port_.may_act()) {
             // Known not to have been sent: said so, lest a resume has to doubt it.
             not_done(active, fail("paused", "The run was paused before this was sent."), 0,
                      "not sent");

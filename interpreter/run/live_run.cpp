@@ -183,44 +183,20 @@ void LiveRun::restart_worker() {
     });
 }
 
-std::shared_ptr<Call> LiveRun::make_call(const EventId& id, Call asked) {
-    auto call = std::make_shared<Call>(std::move(asked));
+void LiveRun::start_call(CallRequest request) {
+    auto call = std::make_shared<Call>(std::move(request.call));
     call->cancel = std::make_shared<Cancel>();
     call->open_secret = [this](const Value& value) { return host_.secrets_.open(value); };
     call->epoch = host_.writer_->epoch(id_);
     call->may_act = [this, run = host_.shared(id_)] { return may_act(); };
-    call->keep_part = [this, run = host_.shared(id_), id](std::string name, Value value,
-                                                          std::function<void()> durable) {
+    call->keep_part = [this, run = host_.shared(id_), id = request.id](
+                          std::string name, Value value, std::function<void()> durable) {
         engine_.on_part(id, name, host_.masker_.mask_value(value));
         after_commit(std::move(durable));
     };
-    call->tell = [this, run = host_.shared(id_), id](std::string text) {
+    call->tell = [this, run = host_.shared(id_), id = request.id](std::string text) {
         host_.loop().post([this, run, id, text = host_.masker_.mask(text)] { notice(id, text); });
     };
-    return call;
-}
-
-// After the commit of the intent has begun, so that it does not wait for this.
-void LiveRun::prepare_act(CallRequest request) {
-    const auto driver = host_.drivers_->of(request.call.target);
-    if (!driver) return;
-    const auto found = (*driver)->operations.find(request.call.operation);
-    if (found == (*driver)->operations.end() || !found->second.prepare) return;
-    prepared_acts_[request.id] = nullptr;
-    host_.loop().post([this, run = host_.shared(id_), &handler = found->second,
-                       request = std::move(request)]() mutable {
-        const auto wanted = prepared_acts_.find(request.id);
-        if (ended || wanted == prepared_acts_.end()) return;
-        const auto call = make_call(request.id, std::move(request.call));
-        wanted->second = handler.prepare(*call, request.before);
-        sync_point("prepared");
-    });
-}
-
-void LiveRun::start_call(CallRequest request) {
-    const auto call = make_call(request.id, std::move(request.call));
-    if (auto prepared = prepared_acts_.extract(request.id); request.phase == Phase::act && prepared)
-        call->prepared = std::move(prepared.mapped());
     calls_[request.id] = call->cancel;
     auto driver = host_.drivers_->of(call->target);
     sync_point(request.phase == Phase::act ? "act" : "call");

@@ -70,8 +70,6 @@ public:
     std::size_t unread_bytes() override;
     Value record_at(std::int64_t seq) override;
     void restart_worker() override;
-    void prepare_act(CallRequest request) override;
-    void drop_prepared(const EventId& call) override { prepared_acts_.erase(call); }
     void start_call(CallRequest request) override;
     void cancel_call(const EventId& call) override;
     std::optional<Restore> restore_of(const Call& call, const Value& before,
@@ -97,7 +95,6 @@ private:
     void on_message(List message);
     void on_worker_end(const WorkerEnd& end);
     void fail_loading(const std::string& why);
-    std::shared_ptr<Call> make_call(const EventId& id, Call asked);
 
     Host& host_;
     Prepared prepared_;
@@ -112,8 +109,6 @@ private:
     bool engine_owns_worker_ = false;
     std::map<std::string, Loop::Id> timers_;
     std::map<EventId, std::shared_ptr<Cancel>> calls_;
-    // What drivers prepared for acts that wait for their intents; null until they have.
-    std::map<EventId, std::shared_ptr<void>> prepared_acts_;
     std::deque<Value> unshown_;
 };
 

@@ -41,7 +41,6 @@ void LiveRun::rested(Rest how, const std::string& reason) {
         diagnose(LogLevel::info,
                  "The run " + id_ +
                      " rests: " + host_.masker().mask(reason.empty() ? "ended or paused" : reason));
-    if (how != Rest::waits) prepared_acts_.clear();
     if (how == Rest::ended) {
         ended = true;
         for (auto& [name, timer] : timers_) host_.loop().cancel(timer);

@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "interpreter/base/child.h"
 #include "interpreter/base/kept_runs.h"
-#include "interpreter/base/ready_program.h"
 #include "interpreter/base/value_socket.h"
 
 namespace perilune {
@@ -41,16 +41,13 @@ public:
 
 private:
     void obey(const Value& request) {
-        if (request.has("ready"))
-            return make_ready(request["ready"].integer(),
-                              KeptProgram::from_value(request["program"]));
+        if (request.has("start"))
+            return start(request["start"].integer(), KeptProgram::from_value(request["program"]));
         const auto found = runs_.find(request["stop"].integer());
         if (found != runs_.end()) found->second.cancel->ask();
     }
 
-    // Takes its lock and makes its process, which starts the program at the host's word.
-    void make_ready(std::int64_t number, const KeptProgram& kept) {
-        Descriptor word = host_.take_descriptor();
+    void start(std::int64_t number, const KeptProgram& kept) {
         auto lock = lock_run(folder_, kept.label);
         if (!lock) return refuse(number, lock.error());
         Run run;
@@ -60,22 +57,9 @@ private:
         run.status.keeper_pid = ::getpid();
         run.status.started_at = wall_now_s();
         run.lock = std::move(*lock);
-        const auto ready = std::make_shared<AtWord>();
-        ready->program = program_of(number, kept, run);
-        ready->word = std::move(word);
-        ready->deadline_s = kept.deadline_s;
-        ready->log = log_.get();
-        ready->line = run_line(run.status);
-        runs_.emplace(number, std::move(run));
-        const auto made = std::make_shared<Spawned>();
-        const auto problem = std::make_shared<std::string>();
-        loop_.off_loop([ready, made, problem] { *problem = start_at_word(*ready, *made); },
-                       [this, number, ready, made, problem] {
-                           begun(number, std::move(*ready), std::move(*made), *problem);
-                       });
-    }
-
-    Program program_of(std::int64_t number, const KeptProgram& kept, const Run& run) {
+        // First: from here on nobody may believe that it was never started.
+        if (const auto added = add_run_line(log_, run.status); !added)
+            return refuse(number, added.error());
         Program program;
         program.argv = kept.argv;
         program.environment = kept.environment;
@@ -91,26 +75,10 @@ private:
             // If this cannot be written, the line before it stands, which claims less.
             [[maybe_unused]] const auto added = add_run_line(log_, status);
         };
-        return program;
-    }
-
-    void begun(std::int64_t number, AtWord ready, Spawned made, const std::string& problem) {
-        Run& run = runs_.at(number);
-        if (made.begun.boot_s == 0) {  // No word came: there is nothing to write down.
-            runs_.erase(number);
-            refuse(number, fail("not_started", problem, Retry::safe));
-            return end_if_idle();
-        }
-        run.status.started_at = made.begun.wall_s;
-        if (problem.empty()) {
-            start_task(finish_program(loop_, std::move(ready.program), std::move(made), run.cancel,
-                                      ready.deadline_s),
-                       [this, number](Ended ended) { note_end(number, std::move(ended)); });
-            return;
-        }
-        Ended never;
-        never.error = problem;
-        note_end(number, std::move(never));
+        const auto cancel = run.cancel;
+        runs_.emplace(number, std::move(run));
+        start_task(run_program(loop_, std::move(program), cancel, kept.deadline_s),
+                   [this, number](Ended ended) { note_end(number, std::move(ended)); });
     }
 
     void note_end(std::int64_t number, Ended ended) {

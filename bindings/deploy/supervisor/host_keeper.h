@@ -7,7 +7,7 @@
 namespace perilune {
 
 // Serves the host at the other end of descriptor 3, a ValueSocket:
-//   {ready: N, program: KeptProgram}, with the descriptor from which its word comes    {stop: N}
+//   {start: N, program: KeptProgram}    {stop: N}
 //   {of: N, said: "the newest line"}    {of: N, status: KeptStatus}    {of: N, error: Error}
 // and writes to the log `name` in `folder` (see kept_runs.h). Returns when the host is gone and
 // the last program has ended.

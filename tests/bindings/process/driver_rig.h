@@ -114,7 +114,6 @@ public:
             return made;
         }
         made.before = *before;
-        if (!made.before.already_so) prepare(*call, made.before.state);
         made.outcome = made.before.already_so ? Outcome::done(made.before.result)
                                               : act(*call, made.before.state);
         return made;
@@ -200,12 +199,6 @@ public:
             if (on_tell) on_tell(line);
         };
         return call;
-    }
-
-    // What may be made ready before `act`; nothing where the operation has no such thing.
-    void prepare(Call& call, const Value& before) {
-        const auto& prepare = handler(call.operation).prepare;
-        if (prepare) call.prepared = prepare(call, before);
     }
 
     Outcome act(Call& call, const Value& before) {

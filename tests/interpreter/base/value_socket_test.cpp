@@ -3,9 +3,7 @@
 
 #include <array>
 
-#include <fcntl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -76,44 +74,6 @@ TEST_CASE("values_arrive_whole_and_in_order_both_ways") {
     CHECK(received[0] == large);
     CHECK(received[1].text() == "small");
     CHECK(pair.socket->sent());
-}
-
-TEST_CASE("descriptors_come_along_with_their_values_also_through_a_full_socket") {
-    Pair pair;
-    std::vector<std::string> heard;
-    ValueSocket* receiving = nullptr;
-    ValueSocket other(
-        *pair.loop, Descriptor(pair.ends[1]),
-        [&](const Value& value) {
-            if (!value.is_text()) return;
-            const Descriptor along = receiving->take_descriptor();
-            std::array<char, 16> bytes{};
-            const auto count = along.open() ? ::read(along.get(), bytes.data(), bytes.size()) : 0;
-            heard.push_back(value.text() + ":" +
-                            std::string(bytes.data(), static_cast<std::size_t>(count)));
-            if (value.text() == "c") pair.loop->stop();
-        },
-        [] {});
-    receiving = &other;
-    const auto file_with = [](const std::string& bytes) {
-        std::array<int, 2> ends{};
-        REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-        const Descriptor writes(ends[1]);
-        CHECK(::write(writes.get(), bytes.data(), bytes.size()) ==
-              static_cast<ssize_t>(bytes.size()));
-        return Descriptor(ends[0]);
-    };
-    const Value large = List{std::string(3 << 20, 'x')};
-    pair.loop->post([&] {
-        pair.socket->send("a", file_with("of a"));
-        pair.socket->send(large);
-        pair.socket->send("b", file_with("of b"));
-        pair.socket->send(large);
-        pair.socket->send("c", file_with("of c"));
-    });
-    pair.run();
-    CHECK(pair.in_time);
-    CHECK(heard == std::vector<std::string>{"a:of a", "b:of b", "c:of c"});
 }
 
 TEST_CASE("an_end_is_told_once_after_what_came_before_it") {

@@ -29,32 +29,6 @@ TEST_CASE("an_act_starts_only_after_the_commit_that_covers_its_intent") {
     CHECK(port.calls.back().call.key == port.last("intent")["key"].text());
 }
 
-TEST_CASE("an_act_is_prepared_once_its_intent_is_written_and_let_go_of_where_it_never_comes") {
-    FakePort port;
-    EngineRig rig(port);
-    rig.begin();
-    port.commits_wait = true;
-    rig.operation(1, "again", "a");
-    CHECK(port.prepared.empty());
-    rig.found();
-    REQUIRE(port.prepared.size() == 1);
-    CHECK(port.prepared[0].call.key == port.last("intent")["key"].text());
-    CHECK(port.calls.size() == 1);
-    port.acts = false;
-    port.commit();
-    CHECK(port.calls.size() == 1);
-    CHECK(port.dropped == 1);
-    CHECK(port.count("not_done") == 1);
-    // What was prepared is used where the act does come.
-    port.acts = true;
-    rig.operation(2, "again", "b");
-    rig.found();
-    port.commit();
-    CHECK(port.prepared.size() == 2);
-    CHECK(port.calls.back().phase == Phase::act);
-    CHECK(port.dropped == 1);
-}
-
 TEST_CASE("changes_of_one_thing_run_one_at_a_time_and_of_others_at_once") {
     FakePort port;
     EngineRig rig(port);

@@ -41,8 +41,6 @@ public:
     std::vector<Value> records;
     std::vector<Value> told;
     std::vector<CallRequest> calls;
-    std::vector<CallRequest> prepared;
-    int dropped = 0;  // How often what was prepared was let go of.
     std::map<std::string, double> armed;
     std::vector<std::function<void()>> effects;
     std::vector<std::pair<Rest, std::string>> rests;
@@ -102,8 +100,6 @@ public:
         told.clear();
     }
     void start_call(CallRequest request) override { calls.push_back(std::move(request)); }
-    void prepare_act(CallRequest request) override { prepared.push_back(std::move(request)); }
-    void drop_prepared(const EventId&) override { ++dropped; }
     void cancel_call(const EventId&) override {}
     std::optional<Restore> restore_of(const Call&, const Value&, const Value&) override {
         return std::nullopt;
