@@ -29,7 +29,7 @@ const std::vector<const DriverKind*>& all_drivers() {
         &folder_kind,          &notify_console_kind, &notify_file_kind,   &notify_webhook_kind,
         &notify_smtp_kind,     &http_kind,           &process_local_kind, &http_json_kind,
         &crontab_kind,         &secrets_file_kind,   &redis_kind,         &secrets_environment_kind,
-        &secrets_command_kind, &postgres_kind,
+        &secrets_command_kind, &postgres_kind,       &s3_kind,
     };
     return drivers;
 }
