@@ -92,13 +92,16 @@ std::optional<Error> stop_asked(const Call& call, const std::string& what) {
 Result<Value> stream_object(ObjectPort& from, const Value& object, ObjectPort& to,
                             const std::string& to_key, Call& call) {
     const std::string key = object["key"].text();
+    // A listing may leave out what the copy shall have too.
+    const auto found = object.has("content_type") ? Result<Value>(object) : from.head_object(key);
+    if (!found) return found.error();
     auto source = from.read_object(key);
     if (!source) return source.error();
     auto sink = to.begin_object(
         {.key = to_key,
-         .size_bytes = object.has("size_bytes") ? object["size_bytes"].number() : -1,
-         .content_type = object["content_type"].text(),
-         .digest = object["digest"].text(),
+         .size_bytes = found->has("size_bytes") ? (*found)["size_bytes"].number() : -1,
+         .content_type = (*found)["content_type"].text(),
+         .digest = (*found)["digest"].text(),
          .call = &call});
     if (!sink) return sink.error();
     double bytes = 0;

@@ -56,6 +56,10 @@ constexpr Setting settings[] = {
      .need = Need::optional,
      .fallback = "service",
      .choices = "service|look"},
+    {.name = "replication_role",
+     .doc = "The ARN of the role in whose name AWS copies objects for set_replication, which "
+            "leaves the deletions in this bucket out. Services other than AWS need none.",
+     .need = Need::optional},
     {.name = "part_size",
      .type = Type::size,
      .doc = "Content longer than this is sent in parts of this size. An object has 10,000 parts at "
@@ -89,6 +93,7 @@ constexpr std::string_view operations[] = {"head",
                                            "set_cors",
                                            "create_bucket",
                                            "set_versioning",
+                                           "set_replication",
                                            "set_lifecycle",
                                            "restore_version",
                                            "restore_prefix",
@@ -112,6 +117,7 @@ Result<Driver> make_s3(const Settings& given, Services& services) {
     add_s3_prefix_restores(driver.operations, target);
     add_s3_setup(driver.operations, target);
     add_s3_rules(driver.operations, target);
+    add_s3_replication(driver.operations, target);
     add_s3_between(driver.operations, target);
     driver.objects = target->objects;
     driver.state = target;
@@ -125,7 +131,7 @@ constinit const DriverKind s3_kind = {
     .name = "s3",
     .doc = R"(A bucket of AWS S3, Cloudflare R2 or any service that speaks S3's protocol.
 Content is checked both ways. Versions, lifecycle rules and replication are the service's own: what
-it lacks is refused with not_supported. Moments are told by the whole second, as S3 dates versions.)",
+it lacks is refused with not_supported. Moments are whole seconds, as S3 dates versions.)",
     .settings = settings,
     .operations = operations,
     .make = make_s3,

@@ -128,20 +128,24 @@ std::string show_replaced(const std::optional<S3Object>& from, double to_bytes) 
     return show_size(from->size_bytes) + " → " + show_size(to_bytes);
 }
 
-Awaitable<Result<std::string>> digest_of_s3(S3Pointer s3, S3Object object) {
+Result<std::string> digest_content(S3Pointer s3, const std::string& key, const std::string& version,
+                                   const std::string& algorithm, S3Bounds bounds) {
+    auto source = S3Source::open(std::move(s3), key, version, std::move(bounds));
+    if (!source) return source.error();
+    Digest digest(algorithm.c_str());
+    for (;;) {
+        const auto piece = (*source)->read(piece_bytes);
+        if (!piece) return piece.error();
+        if (piece->empty()) return to_hex(digest.finish());
+        digest.add(*piece);
+    }
+}
+
+Awaitable<Result<std::string>> digest_of_s3(S3Pointer s3, S3Object object, S3Bounds bounds) {
     if (!object.sha256.empty()) co_return object.sha256;
-    auto reading =
-        off_loop<Result<std::string>>(s3->services->loop, [s3, object]() -> Result<std::string> {
-            auto source = S3Source::open(s3, object.key, object.version);
-            if (!source) return source.error();
-            Digest digest;
-            for (;;) {
-                const auto piece = (*source)->read(piece_bytes);
-                if (!piece) return piece.error();
-                if (piece->empty()) return to_hex(digest.finish());
-                digest.add(*piece);
-            }
-        });
+    auto reading = off_loop<Result<std::string>>(s3->services->loop, [s3, object, bounds] {
+        return digest_content(s3, object.key, object.version, "sha256", bounds);
+    });
     auto digest = co_await reading;
     co_return digest;
 }

@@ -27,8 +27,12 @@ std::optional<Restore> restore_s3_object(const std::string& key, const Value& be
 // "1 KiB → 2 KiB"
 std::string show_replaced(const std::optional<S3Object>& from, double to_bytes);
 
+// The digest of an object's bytes, which are read. For threads that may wait.
+Result<std::string> digest_content(S3Pointer s3, const std::string& key, const std::string& version,
+                                   const std::string& algorithm, S3Bounds bounds);
+
 // The SHA-256 of an object: as it is known, or of its bytes.
-Awaitable<Result<std::string>> digest_of_s3(S3Pointer s3, S3Object object);
+Awaitable<Result<std::string>> digest_of_s3(S3Pointer s3, S3Object object, S3Bounds bounds);
 
 // Copies an object (or the version of it that was described) within the bucket, in one request or,
 // where it is larger than that allows, in parts. A copy made by an earlier try is found.

@@ -59,8 +59,8 @@ struct S3Answer {
 
 // One exchange. An error's code is one of not_found (no such key, version or upload),
 // no_such_bucket, precondition_failed, credentials_refused, permission_denied, wrong_region,
-// throttled, not_supported, too_large, refused, unavailable, and those of HttpClient; its detail
-// has `status` and `s3_code`. Errors within a 200 are errors.
+// throttled, not_supported, too_large, damaged, refused, unavailable, and those of HttpClient; its
+// detail has `status` and `s3_code`. Errors within a 200 are errors.
 Awaitable<Result<S3Answer>> send_s3(S3Pointer s3, S3Request request, S3Bounds bounds);
 
 // The same, made again while the service is overloaded or the way there fails, within the bounds

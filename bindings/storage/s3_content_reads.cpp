@@ -1,16 +1,14 @@
 // Reading what objects contain: get, digest and verify.
 #include "bindings/storage/object_transfer.h"
+#include "bindings/storage/s3_changes.h"
 #include "bindings/storage/s3_check.h"
 #include "bindings/storage/s3_handlers.h"
-#include "bindings/storage/s3_source.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {
 
 namespace {
-
-constexpr std::size_t piece_bytes = 1 << 20;
 
 Error too_large(const S3& s3, const std::string& key, double bytes_max) {
     return fail("too_large", "Getting \"" + key + "\" from " + s3.place.target +
@@ -49,32 +47,17 @@ Awaitable<Result<Value>> get(S3Pointer s3, Call* call) {
     co_return value.set("body", std::move(answer->body));
 }
 
-// Gives each piece of an object's content to a digest.
-Result<std::string> digest_content(const S3Pointer& s3, const Call& call, const std::string& key,
-                                   const std::string& version, const std::string& algorithm) {
-    auto source = S3Source::open(s3, key, version);
-    if (!source) return source.error();
-    Digest digest(algorithm.c_str());
-    for (;;) {
-        if (auto stopped = stop_asked(call, "Reading \"" + key + "\"")) return *stopped;
-        const auto piece = (*source)->read(piece_bytes);
-        if (!piece) return piece.error();
-        if (piece->empty()) return to_hex(digest.finish());
-        digest.add(*piece);
-    }
-}
-
 Result<Value> digest(const S3Pointer& s3, Call& call) {
     auto digested =
-        digest_content(s3, call, call.arguments["key"].text(), call.arguments["version"].text(),
-                       call.arguments["algorithm"].text());
+        digest_content(s3, call.arguments["key"].text(), call.arguments["version"].text(),
+                       call.arguments["algorithm"].text(), bounds_of(call));
     if (!digested) return digested.error();
     return Value(std::move(*digested));
 }
 
 Result<Value> verify(const S3Pointer& s3, Call& call) {
     return verify_objects(call, s3->place.target, [&](const std::string& key) {
-        return digest_content(s3, call, key, "", "sha256");
+        return digest_content(s3, key, "", "sha256", bounds_of(call));
     });
 }
 

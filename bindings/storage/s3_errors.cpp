@@ -25,6 +25,8 @@ constexpr std::string_view allow =
     "Allow the action on this bucket to the identity whose credentials the target has.";
 constexpr std::string_view make_bucket =
     "Check the bucket's name and region, or make it with create_bucket.";
+constexpr std::string_view damaged_up =
+    "The bytes were damaged on the way and nothing was written. It may be tried again.";
 constexpr std::string_view pause = "It was not executed and may be tried again.";
 
 constexpr std::array meanings = {
@@ -62,6 +64,8 @@ constexpr std::array meanings = {
     Meaning{"IllegalLocationConstraintException", "wrong_region", ""},
     Meaning{"NotImplemented", "not_supported", "This provider does not have it."},
     Meaning{"EntityTooLarge", "too_large", ""},
+    Meaning{"BadDigest", "damaged", damaged_up},
+    Meaning{"XAmzContentSHA256Mismatch", "damaged", damaged_up},
 };
 
 // Of an answer without a body, as every answer to HEAD is.
@@ -118,6 +122,8 @@ Error error_from(const S3Place& place, const S3Request& request, const S3Answer&
         error.retry = Retry::safe;
         error.detail.set("retry_after_s",
                          told_to_wait(http, wait_s_max).value_or(throttled_pause_s));
+    } else if (error.code == "damaged") {
+        error.retry = Retry::safe;
     } else if (!meaning && (service_failed || leaves_doubt(answer.status))) {
         error.retry = Retry::unknown;
     }
@@ -154,7 +160,7 @@ Status read_promised(const S3Place& place, const S3Request& request, S3Answer& a
 bool passes_soon(const Error& error) {
     if (error.code == "cancelled") return false;
     if (error.retry == Retry::unknown) return true;
-    return error.code == "throttled" || error.code == "connection_lost";
+    return error.code == "throttled" || error.code == "connection_lost" || error.code == "damaged";
 }
 
 }  // namespace perilune

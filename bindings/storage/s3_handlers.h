@@ -26,7 +26,11 @@ void add_s3_bulk_changes(Operations& operations, const S3TargetPointer& target);
 void add_s3_prefix_restores(Operations& operations, const S3TargetPointer& target);
 void add_s3_setup(Operations& operations, const S3TargetPointer& target);
 void add_s3_rules(Operations& operations, const S3TargetPointer& target);
+void add_s3_replication(Operations& operations, const S3TargetPointer& target);
 void add_s3_between(Operations& operations, const S3TargetPointer& target);
+
+// The rules of a bucket's replication as `settings` shows them.
+Value shown_replication(const XmlElement& configuration);
 
 // The usual shapes of a handler whose functions are coroutines over the bucket.
 using S3Observe = Awaitable<Result<Value>> (*)(S3Pointer, Call*);

@@ -66,6 +66,7 @@ Awaitable<Result<double>> written_at(S3Pointer s3, const S3OpenUpload* upload, S
     request.key = upload->full_key;
     request.query = {{"uploadId", upload->id}};
     double newest_s = upload->written_at_s;
+    std::string asked_after;
     for (;;) {
         auto asking = send_s3_patiently(s3, request, bounds);
         const auto answer = co_await asking;
@@ -75,7 +76,8 @@ Awaitable<Result<double>> written_at(S3Pointer s3, const S3OpenUpload* upload, S
                 newest_s = std::max(newest_s, *at);
         const std::string& next = answer->xml.at("NextPartNumberMarker");
         if (answer->xml.at("IsTruncated") != "true") co_return newest_s;
-        if (next.empty()) co_return endless(*s3);
+        if (next.empty() || next == asked_after) co_return endless(*s3);
+        asked_after = next;
         request.query = {{"uploadId", upload->id}, {"part-number-marker", next}};
     }
 }
@@ -104,8 +106,9 @@ Awaitable<Result<std::vector<S3Object>>> list_s3(S3Pointer s3, S3ListWish wish, 
             objects.push_back(read_s3_entry(s3->place, key, *entry));
         }
         if (answer->xml.at("IsTruncated") != "true") break;
-        token = answer->xml.at("NextContinuationToken");
-        if (token.empty()) co_return endless(*s3);
+        const std::string& next = answer->xml.at("NextContinuationToken");
+        if (next.empty() || next == token) co_return endless(*s3);
+        token = next;
     }
     if (objects.size() > wish.limit) objects.resize(wish.limit);
     co_return objects;
@@ -154,8 +157,8 @@ Awaitable<Result<std::vector<S3OpenUpload>>> list_s3_uploads(S3Pointer s3, S3Bou
     Marker marker;
     for (;;) {
         S3Request request = listing("Listing uploads", "ListMultipartUploadsResult");
-        request.query.emplace_back("uploads", "");
-        request.query.emplace_back("prefix", s3->place.prefix);
+        // Ceph encodes these keys where it is asked to, and does not say so: it is not asked.
+        request.query = {{"uploads", ""}, {"prefix", s3->place.prefix}};
         if (!marker.key.empty()) request.query.emplace_back("key-marker", marker.key);
         if (!marker.id.empty()) request.query.emplace_back("upload-id-marker", marker.id);
         auto asking = send_s3_patiently(s3, std::move(request), bounds);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr double request_within_s = 60;
 constexpr double listing_within_s = 3600;
+constexpr double stream_within_s = 7 * 86400;
 
 S3Bounds bounds_within(double seconds) {
     return {.deadline_s = boot_now_s() + seconds, .cancel = std::make_shared<Cancel>()};
@@ -39,7 +40,7 @@ Result<std::unique_ptr<ByteSink>> S3Objects::begin_object(const ObjectOutline& o
 }
 
 Result<std::unique_ptr<ByteSource>> S3Objects::read_object(const std::string& key) {
-    auto source = S3Source::open(s3_, key, "");
+    auto source = S3Source::open(s3_, key, "", bounds_within(stream_within_s));
     if (!source) return source.error();
     return std::unique_ptr<ByteSource>(std::move(*source));
 }

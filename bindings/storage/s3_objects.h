@@ -12,6 +12,8 @@ class S3Objects final : public ObjectPort {
 public:
     explicit S3Objects(S3Pointer s3) : s3_(std::move(s3)) {}
 
+    const S3Place& place() const { return s3_->place; }
+
     Result<std::unique_ptr<ByteSink>> write_object(const std::string& key) override;
     Result<std::unique_ptr<ByteSink>> begin_object(const ObjectOutline& outline) override;
     Result<std::unique_ptr<ByteSource>> read_object(const std::string& key) override;

@@ -160,6 +160,7 @@ Result<S3Place> read_s3_place(const Settings& settings) {
     const std::string authority = settings.values["certificate_authority"].text();
     if (!authority.empty()) place.authority = path_below(settings.folder, authority);
     place.credentials = settings.values["credentials"];
+    place.replication_role = settings.values["replication_role"].text();
     place.sends_checksums = settings.values["checksums"].text() != "off";
     place.etags_are_digests = settings.values["etags"].text() != "opaque";
     place.service_holds_conditions = settings.values["conditions"].text() != "look";

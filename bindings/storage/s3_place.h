@@ -18,6 +18,7 @@ struct S3Place {
     std::string region;     // As it is signed: "eu-west-1", "auto".
     std::string authority;  // Path of a PEM file; empty: the system's.
     Value credentials;      // Handles, opened at use.
+    std::string replication_role;
     bool sends_checksums = true;
     bool etags_are_digests = true;
     bool service_holds_conditions = true;

@@ -32,7 +32,7 @@ Awaitable<Status> check_condition(S3Pointer s3, Call* call, Found found) {
         co_return not_as_wanted(*s3, *call, "the object exists.");
     }
     if (!found) co_return not_as_wanted(*s3, *call, "it is not there.");
-    auto digesting = digest_of_s3(s3, *found);
+    auto digesting = digest_of_s3(s3, *found, bounds_of(*call));
     const auto digest = co_await digesting;
     if (!digest) co_return digest.error();
     if (*digest == wanted) co_return Done{};

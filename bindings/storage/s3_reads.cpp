@@ -11,6 +11,7 @@ namespace perilune {
 
 namespace {
 
+constexpr std::size_t walked_at_once = 1000;
 constexpr double presign_s_max = 7 * 86400;  // AWS, "Authenticating Requests: query parameters".
 
 std::size_t limit_of(const Call& call) {
@@ -60,36 +61,55 @@ Awaitable<Result<Value>> versions(S3Pointer s3, Call* call) {
     co_return values_of(*described);
 }
 
-Awaitable<Result<Value>> usage(S3Pointer s3, Call* call) {
-    S3ListWish wish{.prefix = call->arguments["prefix"].text()};
+// The next objects of a walk over all with a prefix, so many that a bucket of any size takes little
+// memory; none at its end.
+Awaitable<Result<std::vector<S3Object>>> next_objects(S3Pointer s3, Call* call, std::string after) {
+    S3ListWish wish{.prefix = call->arguments["prefix"].text(),
+                    .after = std::move(after),
+                    .limit = walked_at_once};
     auto asking = list_s3(s3, std::move(wish), bounds_of(*call));
-    const auto listed = co_await asking;
-    if (!listed) co_return listed.error();
+    auto listed = co_await asking;
+    co_return listed;
+}
+
+Awaitable<Result<Value>> usage(S3Pointer s3, Call* call) {
+    double objects = 0;
     double size_bytes = 0;
-    for (const auto& object : *listed) size_bytes += object.size_bytes;
+    for (std::string after;;) {
+        auto asking = next_objects(s3, call, after);
+        const auto listed = co_await asking;
+        if (!listed) co_return listed.error();
+        for (const auto& object : *listed) size_bytes += object.size_bytes;
+        objects += static_cast<double>(listed->size());
+        if (listed->size() < walked_at_once) break;
+        after = listed->back().key;
+    }
     Value counted;
-    counted.set("objects", static_cast<double>(listed->size()));
-    co_return counted.set("size_bytes", size_bytes);
+    co_return counted.set("objects", objects).set("size_bytes", size_bytes);
 }
 
 // Only a HEAD of each object tells whether it was replicated (AWS, "Getting replication status").
 Awaitable<Result<Value>> replication_status(S3Pointer s3, Call* call) {
-    S3ListWish wish{.prefix = call->arguments["prefix"].text()};
-    auto asking = list_s3(s3, std::move(wish), bounds_of(*call));
-    auto listed = co_await asking;
-    if (!listed) co_return listed.error();
-    auto describing = describe_s3(s3, std::move(*listed), bounds_of(*call));
-    const auto described = co_await describing;
-    if (!described) co_return described.error();
     double pending = 0;
     double failed = 0;
     Value oldest;
-    for (const auto& object : *described) {
-        if (object.replication == "FAILED") failed += 1;
-        if (object.replication != "PENDING") continue;
-        pending += 1;
-        if (oldest.is_nil() || object.modified_at_s < oldest.number())
-            oldest = object.modified_at_s;
+    for (std::string after;;) {
+        auto asking = next_objects(s3, call, after);
+        auto listed = co_await asking;
+        if (!listed) co_return listed.error();
+        const bool last = listed->size() < walked_at_once;
+        if (!last) after = listed->back().key;
+        auto describing = describe_s3(s3, std::move(*listed), bounds_of(*call));
+        const auto described = co_await describing;
+        if (!described) co_return described.error();
+        for (const auto& object : *described) {
+            failed += object.replication == "FAILED";
+            if (object.replication != "PENDING") continue;
+            pending += 1;
+            if (oldest.is_nil() || object.modified_at_s < oldest.number())
+                oldest = object.modified_at_s;
+        }
+        if (last) break;
     }
     Value status;
     status.set("pending", pending).set("failed", failed);

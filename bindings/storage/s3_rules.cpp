@@ -1,48 +1,14 @@
 // A bucket's rules: set_cors, set_lifecycle and set_versioning, each replaced whole.
 #include "bindings/storage/s3_handlers.h"
 #include "bindings/storage/s3_rule_forms.h"
+#include "bindings/storage/s3_setting.h"
 
 namespace perilune {
 
 namespace {
 
-// A setting of the bucket, by its name in the query; an element without children where there is
-// none. Providers say in different codes that nothing was set.
-Awaitable<Result<XmlElement>> read_setting(S3Pointer s3, std::string name, std::string root,
-                                           S3Bounds bounds) {
-    S3Request request;
-    request.doing = "Reading the " + name;
-    request.query = {{name, ""}};
-    request.answer = s3_any_xml;
-    auto sending = send_s3_patiently(s3, std::move(request), bounds);
-    auto answer = co_await sending;
-    if (answer) {
-        answer->xml.name = root;
-        co_return std::move(answer->xml);
-    }
-    const auto status = static_cast<int>(answer.error().detail["status"].number());
-    const bool none = status == 404 && answer.error().code != "no_such_bucket";
-    if (!none && answer.error().code != "not_supported") co_return answer.error();
-    co_return XmlElement{.name = root, .text = {}, .children = {}};
-}
-
-// Writes it, or, without children, removes it.
-Awaitable<Status> write_setting(S3Pointer s3, std::string name, const XmlElement* document,
-                                S3Bounds bounds) {
-    S3Request request;
-    request.doing = "Setting the " + name;
-    request.query = {{name, ""}};
-    request.method = document->children.empty() ? "DELETE" : "PUT";
-    request.repeatable = true;
-    if (!document->children.empty()) set_digested_body(request, *document);
-    auto sending = send_s3(s3, std::move(request), bounds);
-    const auto answer = co_await sending;
-    if (answer) co_return Done{};
-    co_return answer.error();
-}
-
 Awaitable<Result<XmlElement>> read_lifecycle(S3Pointer s3, S3Bounds bounds) {
-    auto reading = read_setting(s3, "lifecycle", "LifecycleConfiguration", bounds);
+    auto reading = read_s3_setting(s3, "lifecycle", "LifecycleConfiguration", bounds);
     auto read = co_await reading;
     co_return read;
 }
@@ -69,21 +35,6 @@ Value shown_versioning(const XmlElement& versioning, const XmlElement& lifecycle
     return shown;
 }
 
-Before before_setting(const Value& now, const Value& wanted) {
-    Before before;
-    before.state = now;
-    before.already_so = now == wanted;
-    if (before.already_so)
-        before.result.set("before", now).set("after", wanted).set("changed", false);
-    return before;
-}
-
-Outcome set_to(const Value& before, const Value& after) {
-    Value result;
-    result.set("before", before).set("after", after).set("changed", !(before == after));
-    return Outcome::done(std::move(result), after);
-}
-
 Result<XmlElement> wanted_cors(const Call& call) {
     XmlElement document{.name = "CORSConfiguration", .text = {}, .children = {}};
     for (const auto& rule : call.arguments["rules"].list()) {
@@ -97,19 +48,19 @@ Result<XmlElement> wanted_cors(const Call& call) {
 Awaitable<Result<Before>> before_cors(S3Pointer s3, Call* call) {
     const auto wanted = wanted_cors(*call);
     if (!wanted) co_return wanted.error();
-    auto reading = read_setting(s3, "cors", "CORSConfiguration", bounds_of(*call));
+    auto reading = read_s3_setting(s3, "cors", "CORSConfiguration", bounds_of(*call));
     const auto now = co_await reading;
     if (!now) co_return now.error();
-    co_return before_setting(cors_rules(*now), cors_rules(*wanted));
+    co_return before_s3_setting(cors_rules(*now), cors_rules(*wanted));
 }
 
 Awaitable<Outcome> act_cors(S3Pointer s3, Call* call, const Value* before) {
     const auto wanted = wanted_cors(*call);
     if (!wanted) co_return s3_failed(wanted.error());
-    auto writing = write_setting(s3, "cors", &*wanted, bounds_of(*call));
+    auto writing = write_s3_setting(s3, "cors", &*wanted, bounds_of(*call));
     const auto written = co_await writing;
     if (!written) co_return s3_failed(written.error());
-    co_return set_to(*before, cors_rules(*wanted));
+    co_return s3_set_to(*before, cors_rules(*wanted));
 }
 
 Result<std::vector<XmlElement>> wanted_rules(const S3Place& place, const Call& call) {
@@ -138,8 +89,8 @@ Awaitable<Result<Before>> before_lifecycle(S3Pointer s3, Call* call) {
     auto reading = read_lifecycle(s3, bounds_of(*call));
     const auto now = co_await reading;
     if (!now) co_return now.error();
-    co_return before_setting(lifecycle_rules(s3->place, *now),
-                             lifecycle_rules(s3->place, with_rules(s3->place, *now, *wanted)));
+    co_return before_s3_setting(lifecycle_rules(s3->place, *now),
+                                lifecycle_rules(s3->place, with_rules(s3->place, *now, *wanted)));
 }
 
 Awaitable<Outcome> act_lifecycle(S3Pointer s3, Call* call, const Value* before) {
@@ -149,13 +100,13 @@ Awaitable<Outcome> act_lifecycle(S3Pointer s3, Call* call, const Value* before) 
     const auto now = co_await reading;
     if (!now) co_return s3_failed(now.error());
     const XmlElement document = with_rules(s3->place, *now, *wanted);
-    auto writing = write_setting(s3, "lifecycle", &document, bounds_of(*call));
+    auto writing = write_s3_setting(s3, "lifecycle", &document, bounds_of(*call));
     const auto written = co_await writing;
     if (!written) co_return s3_failed(written.error());
     // A service names rules that have no name, so what it has now is read back.
     auto reading_back = read_lifecycle(s3, bounds_of(*call));
     const auto after = co_await reading_back;
-    co_return set_to(*before, lifecycle_rules(s3->place, after ? *after : document));
+    co_return s3_set_to(*before, lifecycle_rules(s3->place, after ? *after : document));
 }
 
 Awaitable<Result<Before>> before_versioning(S3Pointer s3, Call* call) {
@@ -167,13 +118,13 @@ Awaitable<Result<Before>> before_versioning(S3Pointer s3, Call* call) {
         if (!days) co_return days.error();
         wanted.set("keep_old_for_s", keep_s);
     }
-    auto reading = read_setting(s3, "versioning", "VersioningConfiguration", bounds_of(*call));
+    auto reading = read_s3_setting(s3, "versioning", "VersioningConfiguration", bounds_of(*call));
     const auto versioning = co_await reading;
     if (!versioning) co_return versioning.error();
     auto reading_rules = read_lifecycle(s3, bounds_of(*call));
     const auto lifecycle = co_await reading_rules;
     if (!lifecycle) co_return lifecycle.error();
-    Before before = before_setting(shown_versioning(*versioning, *lifecycle), wanted);
+    Before before = before_s3_setting(shown_versioning(*versioning, *lifecycle), wanted);
     before.plan = before.state["state"].text() + " → " + wanted["state"].text();
     co_return before;
 }
@@ -188,7 +139,7 @@ Awaitable<Status> set_keep_old(S3Pointer s3, Call* call) {
                   [](const XmlElement& rule) { return rule.at("ID") == s3_keep_old_rule; });
     if (keep_s > 0) lifecycle.add(keep_old_rule(s3->place, keep_s));
     if (lifecycle == *now) co_return Done{};
-    auto writing = write_setting(s3, "lifecycle", &lifecycle, bounds_of(*call));
+    auto writing = write_s3_setting(s3, "lifecycle", &lifecycle, bounds_of(*call));
     const auto written = co_await writing;
     co_return written;
 }
@@ -198,7 +149,7 @@ Awaitable<Outcome> act_versioning(S3Pointer s3, Call* call, const Value* before)
     XmlElement document{.name = "VersioningConfiguration", .text = {}, .children = {}};
     document.add("Status", on ? "Enabled" : "Suspended");
     if ((*before)["state"].text() != call->arguments["state"].text()) {
-        auto writing = write_setting(s3, "versioning", &document, bounds_of(*call));
+        auto writing = write_s3_setting(s3, "versioning", &document, bounds_of(*call));
         const auto written = co_await writing;
         if (!written) co_return s3_failed(written.error());
     }
@@ -208,7 +159,7 @@ Awaitable<Outcome> act_versioning(S3Pointer s3, Call* call, const Value* before)
     Value after;
     after.set("state", on ? "on" : "off");
     after.set("keep_old_for_s", call->arguments["keep_old_for"]);
-    co_return set_to(*before, after);
+    co_return s3_set_to(*before, after);
 }
 
 std::optional<Restore> restore_versioning(const Call&, const Value& before, const Value&) {
@@ -225,17 +176,17 @@ std::optional<Restore> restore_rules(const Call& call, const Value& before, cons
 }  // namespace
 
 Awaitable<Result<Value>> read_s3_settings(S3Pointer s3, Call* call) {
-    auto reading = read_setting(s3, "versioning", "VersioningConfiguration", bounds_of(*call));
+    auto reading = read_s3_setting(s3, "versioning", "VersioningConfiguration", bounds_of(*call));
     const auto versioning = co_await reading;
     if (!versioning) co_return versioning.error();
     auto reading_rules = read_lifecycle(s3, bounds_of(*call));
     const auto lifecycle = co_await reading_rules;
     if (!lifecycle) co_return lifecycle.error();
-    auto reading_cors = read_setting(s3, "cors", "CORSConfiguration", bounds_of(*call));
+    auto reading_cors = read_s3_setting(s3, "cors", "CORSConfiguration", bounds_of(*call));
     const auto cors = co_await reading_cors;
     if (!cors) co_return cors.error();
     auto reading_copies =
-        read_setting(s3, "replication", "ReplicationConfiguration", bounds_of(*call));
+        read_s3_setting(s3, "replication", "ReplicationConfiguration", bounds_of(*call));
     const auto replication = co_await reading_copies;
     if (!replication) co_return replication.error();
     const Value shown = shown_versioning(*versioning, *lifecycle);
@@ -243,14 +194,8 @@ Awaitable<Result<Value>> read_s3_settings(S3Pointer s3, Call* call) {
     settings.set("versioning", shown["state"]).set("keep_old_for_s", shown["keep_old_for_s"]);
     settings.set("cors", cors_rules(*cors));
     settings.set("lifecycle", lifecycle_rules(s3->place, *lifecycle));
-    List copies;
-    for (const auto* rule : replication->all("Rule")) {
-        Value copy;
-        copy.set("state", rule->at("Status") == "Enabled" ? "on" : "off");
-        copy.set("to", rule->at("Destination/Bucket"));
-        copies.push_back(copy.set("prefix", rule->at("Filter/Prefix")));
-    }
-    if (!copies.empty()) settings.set("replication", std::move(copies));
+    const Value copies = shown_replication(*replication);
+    if (!copies.list().empty()) settings.set("replication", copies);
     co_return settings;
 }
 

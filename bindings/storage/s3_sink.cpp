@@ -1,6 +1,7 @@
 #include "bindings/storage/s3_sink.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <set>
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr double parts_max = 10000;  // AWS, "Amazon S3 multipart upload limits".
 constexpr double request_within_s = 600;
+constexpr double abort_within_s = 30;
+constexpr auto stop_looked_at_every = std::chrono::milliseconds(50);
 constexpr std::size_t grown_at_bytes = 1 << 20;
 
 // All parts but the last have one size (R2 takes no other uploads), so it is chosen at the start.
@@ -43,10 +46,10 @@ S3Sink::~S3Sink() {
 }
 
 // No request outlives the call that it is made for.
-S3Bounds S3Sink::bounds(double within_s) const {
+S3Bounds S3Sink::bounds() const {
     S3Bounds made;
     if (outline_.call) made.may_act = outline_.call->may_act;
-    made.deadline_s = boot_now_s() + within_s;
+    made.deadline_s = boot_now_s() + request_within_s;
     if (outline_.call && outline_.call->deadline_s > 0)
         made.deadline_s = std::min(made.deadline_s, outline_.call->deadline_s);
     made.cancel = std::make_shared<Cancel>();
@@ -77,8 +80,14 @@ Status S3Sink::write(std::string_view bytes) {
 // With at most that many parts under way; an error as soon as any has failed.
 Status S3Sink::wait_for_parts(std::size_t under_way_max) {
     std::unique_lock guard(shared_->mutex);
-    shared_->changed.wait(
-        guard, [&] { return shared_->failed || shared_->under_way.size() <= under_way_max; });
+    const auto ready = [&] {
+        return shared_->failed || shared_->under_way.size() <= under_way_max;
+    };
+    do {
+        if (outline_.call && outline_.call->cancel->asked())
+            return fail("cancelled", "Writing \"" + writing_.key + "\" was told to stop.",
+                        Retry::safe);
+    } while (!shared_->changed.wait_for(guard, stop_looked_at_every, ready));
     if (shared_->failed) return *shared_->failed;
     return Done{};
 }
@@ -94,16 +103,15 @@ Status S3Sink::send_part() {
         writing_.headers.emplace_back("x-amz-meta-" + std::string(s3_noted_part_bytes),
                                       std::to_string(part_bytes_));
         using Begun = Result<std::shared_ptr<S3Upload>>;
-        const auto begun = wait_on_loop<Begun>(loop, [this] {
-            return S3Upload::begin(s3_, writing_, outline_.call, bounds(request_within_s));
-        });
+        const auto begun = wait_on_loop<Begun>(
+            loop, [this] { return S3Upload::begin(s3_, writing_, outline_.call, bounds()); });
         if (!begun) return begun.error();
         upload_ = *begun;
     }
     if (const auto room = wait_for_parts(s3_->place.at_once - 1); !room) return room;
     const auto bytes = std::make_shared<std::string>(std::move(filling_));
     filling_ = {};
-    const S3Bounds own = bounds(request_within_s);
+    const S3Bounds own = bounds();
     {
         const std::lock_guard guard(shared_->mutex);
         shared_->under_way.insert(own.cancel);
@@ -128,14 +136,13 @@ Status S3Sink::send_part() {
 Result<S3Object> S3Sink::finish() {
     Loop& loop = s3_->services->loop;
     if (parts_ == 0)
-        return wait_on_loop<Result<S3Object>>(loop, [this] {
-            return put_s3(s3_, writing_, filling_, bounds(request_within_s), S3Tries::several);
-        });
+        return wait_on_loop<Result<S3Object>>(
+            loop, [this] { return put_s3(s3_, writing_, filling_, bounds(), S3Tries::several); });
     if (!filling_.empty())
         if (const auto sent = send_part(); !sent) return sent.error();
     if (const auto sent = wait_for_parts(0); !sent) return sent.error();
-    return wait_on_loop<Result<S3Object>>(
-        loop, [this] { return upload_->complete(parts_, bounds(request_within_s)); });
+    return wait_on_loop<Result<S3Object>>(loop,
+                                          [this] { return upload_->complete(parts_, bounds()); });
 }
 
 Result<Value> S3Sink::commit() {
@@ -152,8 +159,9 @@ Result<Value> S3Sink::commit() {
     if (parts_ == 0) writing_.digest = digest;
     const auto made = finish();
     if (!made) {
-        // Where the last answer was lost, the upload may be complete, and a later try looks.
-        if (made.error().retry != Retry::unknown) abandon();
+        // Where the last answer was lost, the upload may be complete: a later try of the call
+        // looks.
+        if (made.error().retry != Retry::unknown || !outline_.call) abandon();
         ended_ = true;
         return made.error();
     }
@@ -174,7 +182,10 @@ void S3Sink::abandon() {
         // A part that lands after the end would be kept, and paid for.
         shared_->changed.wait(guard, [this] { return shared_->under_way.empty(); });
     }
-    wait_on_loop<Status>(loop, [this] { return upload_->abort(bounds(request_within_s)); });
+    // The call's own time may be over; what was sent would be kept, and paid for.
+    S3Bounds last = bounds();
+    last.deadline_s = boot_now_s() + abort_within_s;
+    wait_on_loop<Status>(loop, [this, &last] { return upload_->abort(last); });
 }
 
 }  // namespace perilune

@@ -30,7 +30,7 @@ private:
     Status wait_for_parts(std::size_t under_way_max);
     Result<S3Object> finish();
     Error ended() const;
-    S3Bounds bounds(double within_s) const;
+    S3Bounds bounds() const;
 
     S3Pointer s3_;
     S3Writing writing_;

@@ -1,5 +1,7 @@
 #include "bindings/storage/s3_source.h"
 
+#include <chrono>
+
 #include "bindings/storage/s3_many.h"
 
 namespace perilune {
@@ -7,6 +9,7 @@ namespace perilune {
 namespace {
 
 constexpr double describe_within_s = 60;
+constexpr auto stop_looked_at_every = std::chrono::milliseconds(50);
 constexpr double range_bytes = 4 << 20;
 constexpr double range_within_s = 600;  // All of its tries.
 
@@ -16,6 +19,7 @@ struct S3Source::Ranges : std::enable_shared_from_this<Ranges> {
     S3Pointer s3;
     S3Object object;
     std::string full_key;
+    S3Bounds bounds;
 
     std::mutex mutex;
     std::condition_variable changed;
@@ -63,8 +67,9 @@ struct S3Source::Ranges : std::enable_shared_from_this<Ranges> {
             request.headers.emplace_back(
                 "Range", "bytes=" + std::to_string(static_cast<std::int64_t>(offset)) + "-" +
                              std::to_string(static_cast<std::int64_t>(offset + length) - 1));
-        const S3Bounds bounds{.deadline_s = boot_now_s() + range_within_s, .cancel = cancel};
-        auto asking = send_s3_patiently(s3, std::move(request), bounds);
+        const S3Bounds own{.deadline_s = std::min(boot_now_s() + range_within_s, bounds.deadline_s),
+                           .cancel = cancel};
+        auto asking = send_s3_patiently(s3, std::move(request), own);
         auto answer = co_await asking;
         if (!answer) {
             Error error = answer.error();
@@ -81,12 +86,12 @@ struct S3Source::Ranges : std::enable_shared_from_this<Ranges> {
 };
 
 Result<std::unique_ptr<S3Source>> S3Source::open(S3Pointer s3, const std::string& key,
-                                                 const std::string& version) {
-    const S3Bounds bounds{.deadline_s = boot_now_s() + describe_within_s,
-                          .cancel = std::make_shared<Cancel>()};
+                                                 const std::string& version, S3Bounds bounds) {
+    const S3Bounds own{.deadline_s = std::min(boot_now_s() + describe_within_s, bounds.deadline_s),
+                       .cancel = std::make_shared<Cancel>()};
     using Found = Result<std::optional<S3Object>>;
     auto found =
-        wait_on_loop<Found>(s3->services->loop, [&] { return head_s3(s3, key, version, bounds); });
+        wait_on_loop<Found>(s3->services->loop, [&] { return head_s3(s3, key, version, own); });
     if (!found) return found.error();
     if (!*found)
         return fail("not_found", "Reading \"" + key + "\" of " + s3->place.target +
@@ -95,6 +100,7 @@ Result<std::unique_ptr<S3Source>> S3Source::open(S3Pointer s3, const std::string
     const auto ranges = std::make_shared<Ranges>();
     ranges->object = std::move(**found);
     ranges->full_key = s3->place.prefix + key;
+    ranges->bounds = std::move(bounds);
     S3Check check(s3->place, ranges->object);
     ranges->s3 = std::move(s3);
     return std::unique_ptr<S3Source>(new S3Source(ranges, std::move(check)));
@@ -120,8 +126,12 @@ Result<std::string> S3Source::read(std::size_t bytes_max) {
         given_ = 0;
         std::unique_lock guard(ranges_->mutex);
         ranges_->ask_more();
-        ranges_->changed.wait(guard,
-                              [this] { return ranges_->arrived.contains(ranges_->wanted_at); });
+        const auto arrived = [this] { return ranges_->arrived.contains(ranges_->wanted_at); };
+        do {
+            if (ranges_->bounds.cancel->asked())
+                return fail("cancelled", "Reading \"" + object().key + "\" was told to stop.",
+                            Retry::safe);
+        } while (!ranges_->changed.wait_for(guard, stop_looked_at_every, arrived));
         auto node = ranges_->arrived.extract(ranges_->wanted_at);
         ranges_->ask_more();
         guard.unlock();

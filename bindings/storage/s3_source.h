@@ -15,9 +15,10 @@ namespace perilune {
 // bytes do not fit its checksum with `damaged`.
 class S3Source final : public ByteSource {
 public:
-    // Describes the object, or that version of it, first; not_found where it is not there.
+    // Describes the object, or that version of it, first; not_found where it is not there. Ends,
+    // also in the middle of a wait, with the bounds of the call that it is read for.
     static Result<std::unique_ptr<S3Source>> open(S3Pointer s3, const std::string& key,
-                                                  const std::string& version);
+                                                  const std::string& version, S3Bounds bounds);
     ~S3Source() override;
     S3Source(const S3Source&) = delete;
     S3Source& operator=(const S3Source&) = delete;

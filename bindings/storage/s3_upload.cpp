@@ -165,7 +165,6 @@ Awaitable<Status> S3Upload::send(int number, std::shared_ptr<const std::string> 
     auto sending = send_s3_patiently(s3_, std::move(request), bounds);
     const auto answer = co_await sending;
     if (!answer) co_return answer.error();
-    sent_bytes_ += static_cast<double>(bytes->size());
     S3Part part{.etag = plain_etag(answer->header("etag")),
                 .size_bytes = static_cast<double>(bytes->size()),
                 .digest = digests.sha256,

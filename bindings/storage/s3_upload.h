@@ -35,8 +35,6 @@ public:
     Awaitable<Result<S3Object>> complete(int count, S3Bounds bounds);
     Awaitable<Status> abort(S3Bounds bounds);
 
-    double sent_bytes() const { return sent_bytes_; }  // Of this try.
-
 private:
     S3Upload(S3Pointer s3, S3Writing writing, Call* call);
     Awaitable<Result<bool>> is_usable(S3Bounds bounds);
@@ -53,7 +51,6 @@ private:
     Call* call_;
     std::string id_;
     std::map<int, S3Part> parts_;
-    double sent_bytes_ = 0;
 };
 
 }  // namespace perilune

@@ -81,6 +81,23 @@ TEST_CASE("finds_a_copy_a_restore_and_a_deletion_whose_answers_were_lost") {
     CHECK(through.proxy.all_met());
 }
 
+TEST_CASE("writes_once_where_the_request_never_arrived_or_the_service_failed_after_it") {
+    S3Server* server = shared_ceph();
+    if (!server) return;
+    Through through(*server);
+    through.proxy.fault({.kind = Kind::drop, .method = "PUT", .holds = "/doc"});
+    through.proxy.fault({.kind = Kind::answer_after,
+                         .method = "PUT",
+                         .holds = "/doc",
+                         .status = 500,
+                         .body = s3_error_text("InternalError")});
+    auto put = through.rig->put("doc", "one");
+    act_until_known(*through.rig, put);
+    CHECK(put.value()["changed"].boolean());
+    CHECK(through.proxy.all_met());
+    CHECK(through.versions("doc") == 1);
+}
+
 TEST_CASE("deletes_many_once_where_the_answer_was_lost_and_can_undo_that") {
     S3Server* server = shared_ceph();
     if (!server) return;
@@ -156,6 +173,30 @@ TEST_CASE("notices_bytes_that_were_damaged_on_the_way_back") {
     CHECK(through.rig->observe("get", {{"key", "doc"}}).error().code == "damaged");
     CHECK(through.rig->observe("digest", {{"key", "doc"}}).error().code == "damaged");
     CHECK(through.rig->body("doc") == "some content");
+}
+
+TEST_CASE("has_the_service_refuse_bytes_that_were_damaged_on_the_way_there") {
+    S3Server* server = shared_ceph();
+    if (!server) return;
+    Through through(*server);
+    through.proxy.fault({.kind = Kind::damage_up, .method = "PUT", .holds = "/doc"});
+    const auto put = through.rig->put("doc", "some content");
+    CHECK(put.code() == "damaged");
+    CHECK(put.result.error().retry == Retry::safe);
+    CHECK(through.rig->body("doc") == "absent");
+}
+
+TEST_CASE("reads_again_what_was_cut_off") {
+    S3Server* server = shared_ceph();
+    if (!server) return;
+    Through through(*server);
+    REQUIRE(through.rig->put("doc", "some content").ok());
+    through.proxy.fault({.kind = Kind::cut, .method = "GET", .holds = "/doc", .times = 2});
+    CHECK(through.rig->body("doc") == "some content");
+    CHECK(through.proxy.all_met());
+    through.proxy.fault({.kind = Kind::cut, .method = "GET", .holds = "/doc"});
+    CHECK(*through.rig->observe("digest", {{"key", "doc"}}) ==
+          Value(to_hex(sha256("some content"))));
 }
 
 TEST_CASE("writes_nothing_over_what_somebody_else_wrote_in_between") {

@@ -20,6 +20,9 @@ struct S3Fault {
         answer,        // The server never sees it; this is the answer.
         answer_after,  // The server executes it; this is the answer.
         damage,        // One byte of the answer's body is another.
+        damage_up,     // One byte of the request's body is another.
+        cut,           // The answer's body ends in its middle.
+        hang,          // The server never sees it, and nothing is answered.
     };
     Kind kind = Kind::lose;
     std::string method;
@@ -106,11 +109,16 @@ private:
         if (!fault) return forward(request);
         Reply said{.status = fault->status, .headers = fault->headers, .body = fault->body};
         if (fault->kind == Kind::answer) return said;
-        if (fault->kind == Kind::drop) said.manner = Reply::Manner::drop;
-        if (fault->kind == Kind::drop) return said;
-        Reply real = forward(request);
+        if (fault->kind == Kind::drop || fault->kind == Kind::hang) {
+            said.manner = fault->kind == Kind::drop ? Reply::Manner::drop : Reply::Manner::never;
+            return said;
+        }
+        ServedRequest passed = request;
+        if (fault->kind == Kind::damage_up) passed.body[passed.body.size() / 2] ^= 1;
+        Reply real = forward(passed);
         if (fault->kind == Kind::answer_after) return said;
         if (fault->kind == Kind::lose) real.manner = Reply::Manner::drop;
+        if (fault->kind == Kind::cut) real.manner = Reply::Manner::cut_body;
         if (fault->kind == Kind::damage && !real.body.empty()) real.body[real.body.size() / 2] ^= 1;
         return real;
     }

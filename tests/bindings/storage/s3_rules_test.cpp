@@ -1,5 +1,6 @@
 // A bucket's rules: set, read back by another client, taken back, and others' left alone.
 #include "interpreter/base/json.h"
+#include "tests/bindings/storage/s3_proxy.h"
 #include "tests/bindings/storage/s3_rig.h"
 
 namespace perilune::test {
@@ -112,16 +113,82 @@ TEST_CASE("keeps_old_versions_for_as_long_as_it_is_told") {
           "bad_argument");
 }
 
-TEST_CASE("reads_how_far_replication_has_come") {
+// Of a filter, moto forgets the prefix.
+TEST_CASE("has_the_provider_copy_to_another_bucket_and_leaves_others_rules_alone") {
     S3Server* server = shared_moto();
     if (!server) return;
-    const auto rig = make_s3(*server);
-    REQUIRE(rig->put("a", "x").ok());
+    const std::string role = "arn:aws:iam::123456789012:role/copies";
+    const auto rig = make_s3(*server, Versioning::on, {{"replication_role", role}});
+    const Map copy = {{"state", "on"}, {"to", "storage/other"}};
+    CHECK(rig->change("set_replication", copy).code() == "bad_argument");  // It is no bucket.
+    for (const std::string name : {"other", "third"})
+        rig->rig->add("storage/" + name, storage_family, s3_kind,
+                      s3_settings(server->url(), "bucket-" + name));
+    const Value theirs = Map{{"Priority", 7},
+                             {"Status", "Enabled"},
+                             {"Filter", Map{{"Prefix", ""}}},
+                             {"DeleteMarkerReplication", Map{{"Status", "Disabled"}}},
+                             {"Destination", Map{{"Bucket", "arn:aws:s3:::bucket-third"}}}};
+    server->boto("put_bucket_replication",
+                 {{"Bucket", keeps_of(*rig).bucket},
+                  {"ReplicationConfiguration", Map{{"Role", "theirs"}, {"Rules", List{theirs}}}}});
+    const auto set = rig->change("set_replication", copy);
+    REQUIRE_MESSAGE(set.ok(), set.message());
+    CHECK(set.value()["before"]["state"].text() == "off");
+    const auto told = [&] {
+        return told_by_boto(*server, *rig, "get_bucket_replication")["ReplicationConfiguration"];
+    };
+    CHECK(told()["Role"].text() == role);
+    REQUIRE(told()["Rules"].list().size() == 2);
+    const Value ours = told()["Rules"].list()[1];
+    CHECK(ours["Destination"]["Bucket"].text() == "arn:aws:s3:::bucket-other");
+    CHECK(ours["Status"].text() == "Enabled");
+    CHECK(ours["Priority"].number() == 8);
+    CHECK(settings_of(*rig)["replication"].list().size() == 2);
+    CHECK(rig->change("set_replication", copy).already_so);
+    CHECK(rig->rig->undo(set).ok());
+    REQUIRE(told()["Rules"].list().size() == 1);
+    CHECK(told()["Rules"].list()[0]["Destination"]["Bucket"].text() == "arn:aws:s3:::bucket-third");
+    REQUIRE(rig->change("set_replication", {{"state", "off"}, {"to", "storage/third"}}).ok());
+    CHECK_THROWS_WITH_AS(told(), doctest::Contains("ReplicationConfigurationNotFoundError"),
+                         std::runtime_error);
+}
+
+TEST_CASE("replicates_the_keys_below_the_targets_own_prefix_alone") {
+    HttpServer server;
+    server.answer([](const ServedRequest& request) -> Reply {
+        if (request.method == "PUT") return {.status = 200, .headers = {}, .body = ""};
+        return {.status = 404,
+                .headers = {},
+                .body = s3_error_text("ReplicationConfigurationNotFoundError")};
+    });
+    const auto rig = make_s3_at(server.url(), "bucket", {{"prefix", "team/"}});
+    rig->rig->add("storage/other", storage_family, s3_kind, s3_settings(server.url(), "copies"));
+    REQUIRE(rig->change("set_replication",
+                        {{"state", "on"}, {"to", "storage/other"}, {"prefix", "site&/"}})
+                .ok());
+    CHECK(server.requests().back().body.find("<Filter><Prefix>team/site&amp;/</Prefix></Filter>") !=
+          std::string::npos);
+}
+
+TEST_CASE("counts_what_is_not_yet_replicated_and_what_never_will_be") {
+    S3Server* server = shared_moto();
+    if (!server) return;
+    S3Proxy proxy(*server);
+    const auto made = make_s3(*server);
+    for (const char* key : {"a", "b", "c"}) REQUIRE(made->put(key, key).ok());
+    const auto rig = make_s3_at(proxy.url(), keeps_of(*made).bucket);
+    for (const auto& [key, status] :
+         {std::pair{"/a", "PENDING"}, {"/b", "FAILED"}, {"/c", "COMPLETED"}})
+        proxy.fault({.kind = S3Fault::Kind::answer,
+                     .method = "HEAD",
+                     .holds = key,
+                     .headers = {{"x-amz-replication-status", status}}});
     const auto status = rig->observe("replication_status");
     REQUIRE(status.ok());
-    CHECK((*status)["pending"].number() == 0);
-    CHECK((*status)["failed"].number() == 0);
-    CHECK_FALSE(status->has("oldest_pending_at"));
+    CHECK((*status)["pending"].number() == 1);
+    CHECK((*status)["failed"].number() == 1);
+    CHECK((*status)["oldest_pending_at"].number() > 1.7e9);
 }
 
 }  // namespace perilune::test
