@@ -14,8 +14,6 @@ constexpr double copied_bytes_max = 5.0 * (1 << 30);  // AWS, "CopyObject".
 constexpr double copied_part_bytes = 512.0 * (1 << 20);
 constexpr double copied_parts_max = 10000;
 
-std::string meta(std::string_view name) { return "x-amz-meta-" + std::string(name); }
-
 // Everything that belongs to the content goes along; what is noted of a write is the copy's own.
 S3Writing writing_of_copy(const S3Place& place, const Call& call, const S3Object& from,
                           const std::string& to_key) {
@@ -26,7 +24,7 @@ S3Writing writing_of_copy(const S3Place& place, const Call& call, const S3Object
                       .digest = from.sha256,
                       .mark = mark_of_write(&call)};
     if (from.part_bytes > 0)
-        writing.headers.emplace_back(meta(s3_noted_part_bytes),
+        writing.headers.emplace_back(s3_note(s3_noted_part_bytes),
                                      std::to_string(static_cast<std::int64_t>(from.part_bytes)));
     return writing;
 }

@@ -92,9 +92,7 @@ Awaitable<Result<S3Answer>> exchange(S3Pointer s3, const S3Request* request, S3B
 
 // Whether the bucket answers a question about itself; of a HEAD that was refused, the reason.
 Awaitable<Status> ask_bucket(S3Pointer s3, std::string doing, S3Bounds bounds) {
-    S3Request request;
-    request.doing = std::move(doing);
-    request.query = {{"list-type", "2"}, {"max-keys", "0"}, {"prefix", s3->place.prefix}};
+    const S3Request request = bucket_question(*s3, std::move(doing));
     auto asking = exchange(s3, &request, bounds);
     const auto answer = co_await asking;
     if (!answer) co_return answer.error();
@@ -158,6 +156,24 @@ Awaitable<Result<S3Answer>> send_s3_patiently(S3Pointer s3, S3Request request, S
         if (!go_on) co_return answer;
         pause_s = std::min(pause_s * 2, pause_most_s);
     }
+}
+
+S3Request bucket_question(const S3& s3, std::string doing) {
+    S3Request request;
+    request.doing = std::move(doing);
+    request.query = {{"list-type", "2"}, {"max-keys", "0"}, {"prefix", s3.place.prefix}};
+    return request;
+}
+
+Awaitable<bool> keep_part_of(S3Pointer s3, Call* call, std::string name, Value value) {
+    if (!call || !call->keep_part) co_return true;
+    call->parts[name] = value;
+    Leaf<bool> durable([&](Leaf<bool>::Resume resume) {
+        call->keep_part(name, value,
+                        [s3, resume] { s3->services->loop.post([resume] { resume(true); }); });
+    });
+    co_await durable;
+    co_return true;
 }
 
 Result<std::string> presign_s3(const S3& s3, const std::string& method, const std::string& full_key,

@@ -67,6 +67,12 @@ Awaitable<Result<S3Answer>> send_s3(S3Pointer s3, S3Request request, S3Bounds bo
 // and a limit of tries. For what may be executed twice: all reading, and the parts of a change.
 Awaitable<Result<S3Answer>> send_s3_patiently(S3Pointer s3, S3Request request, S3Bounds bounds);
 
+// A question that only the bucket itself answers, and every service.
+S3Request bucket_question(const S3& s3, std::string doing);
+
+// Makes what a part of the call gave durable, where the call is one that keeps parts (rule 13.2).
+Awaitable<bool> keep_part_of(S3Pointer s3, Call* call, std::string name, Value value);
+
 // Adds what signs a URL by its query for so long; the URL is a secret.
 Result<std::string> presign_s3(const S3& s3, const std::string& method, const std::string& full_key,
                                int valid_s);

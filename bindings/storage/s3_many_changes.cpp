@@ -124,9 +124,7 @@ Awaitable<Result<S3Moment>> moment_before(S3Pointer s3, Call* call, double plann
     if (kept != call->parts.end())
         co_return S3Moment{.at_s = kept->second["at"].number(),
                            .planned = kept->second["planned"].number()};
-    S3Request request;
-    request.doing = "Asking for the time";
-    request.query = {{"list-type", "2"}, {"max-keys", "0"}, {"prefix", s3->place.prefix}};
+    S3Request request = bucket_question(*s3, "Asking for the time");
     const double asked_s = boot_now_s();
     auto sending = send_s3_patiently(s3, std::move(request), bounds_of(*call));
     const auto answer = co_await sending;
@@ -141,16 +139,10 @@ Awaitable<Result<S3Moment>> moment_before(S3Pointer s3, Call* call, double plann
         co_return fail("cancelled",
                        "Changing objects of " + s3->place.target + " was told to stop.",
                        Retry::safe);
-    if (call->keep_part) {
-        Value part;
-        part.set("at", moment.at_s).set("planned", planned);
-        call->parts[moment_part] = part;
-        Leaf<bool> durable([&](Leaf<bool>::Resume resume) {
-            call->keep_part(moment_part, part,
-                            [s3, resume] { s3->services->loop.post([resume] { resume(true); }); });
-        });
-        co_await durable;
-    }
+    Value part;
+    part.set("at", moment.at_s).set("planned", planned);
+    auto keeping = keep_part_of(s3, call, moment_part, std::move(part));
+    co_await keeping;
     co_return moment;
 }
 

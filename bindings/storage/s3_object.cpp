@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 6> content_headers = {
     "content-disposition", "expires",       "content-language"};
 
 std::string noted(const S3Answer& answer, std::string_view name) {
-    return answer.header(std::string(noted_prefix) + std::string(name));
+    return answer.header(s3_note(name));
 }
 
 bool is_ours(std::string_view header) {
@@ -49,6 +49,8 @@ double size_of(const S3Answer& answer) {
 }
 
 }  // namespace
+
+std::string s3_note(std::string_view name) { return std::string(noted_prefix) + std::string(name); }
 
 Value S3Object::to_value() const {
     Value object;

@@ -12,6 +12,9 @@ inline constexpr std::string_view s3_noted_call = "perilune-call";
 inline constexpr std::string_view s3_noted_digest = "perilune-sha256";
 inline constexpr std::string_view s3_noted_part_bytes = "perilune-part-bytes";
 
+// The header that notes something with an object.
+std::string s3_note(std::string_view name);
+
 // Of an object that is written without one.
 inline constexpr const char* s3_plain_content_type = "application/octet-stream";
 

@@ -8,10 +8,7 @@ namespace {
 
 // Whether the bucket is there; one that belongs to somebody else is an error.
 Awaitable<Result<bool>> bucket_exists(S3Pointer s3, S3Bounds bounds) {
-    S3Request request;
-    request.doing = "Looking at the bucket";
-    request.query = {{"list-type", "2"}, {"max-keys", "0"}, {"prefix", s3->place.prefix}};
-    auto sending = send_s3_patiently(s3, std::move(request), bounds);
+    auto sending = send_s3_patiently(s3, bucket_question(*s3, "Looking at the bucket"), bounds);
     const auto answer = co_await sending;
     if (answer) co_return true;
     if (answer.error().code == "no_such_bucket") co_return false;

@@ -100,8 +100,7 @@ Status S3Sink::send_part() {
                                      ". Give the target a larger part_size.");
     Loop& loop = s3_->services->loop;
     if (!upload_) {
-        writing_.headers.emplace_back("x-amz-meta-" + std::string(s3_noted_part_bytes),
-                                      std::to_string(part_bytes_));
+        writing_.headers.emplace_back(s3_note(s3_noted_part_bytes), std::to_string(part_bytes_));
         using Begun = Result<std::shared_ptr<S3Upload>>;
         const auto begun = wait_on_loop<Begun>(
             loop, [this] { return S3Upload::begin(s3_, writing_, outline_.call, bounds()); });

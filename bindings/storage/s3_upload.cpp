@@ -54,20 +54,9 @@ std::string S3Upload::part_name(int number) const {
     return upload_name() + " part " + std::to_string(number);
 }
 
-Awaitable<bool> S3Upload::keep(std::string name, Value value) {
-    if (!call_ || !call_->keep_part) co_return true;
-    call_->parts[name] = value;
-    Leaf<bool> durable([&](Leaf<bool>::Resume resume) {
-        call_->keep_part(name, value,
-                         [this, resume] { s3_->services->loop.post([resume] { resume(true); }); });
-    });
-    co_await durable;
-    co_return true;
-}
-
 Awaitable<bool> S3Upload::keep_part(int number, S3Part part) {
     parts_[number] = part;
-    auto keeping = keep(part_name(number), value_of(id_, part));
+    auto keeping = keep_part_of(s3_, call_, part_name(number), value_of(id_, part));
     const bool kept = co_await keeping;
     co_return kept;
 }
@@ -140,7 +129,7 @@ Awaitable<Status> S3Upload::create(S3Bounds bounds) {
                                          ": the service began an upload without a name.");
     Value begun;
     begun.set("upload", id_).set("mark", writing_.mark).set("key", writing_.key);
-    auto keeping = keep(upload_name(), std::move(begun));
+    auto keeping = keep_part_of(s3_, call_, upload_name(), std::move(begun));
     co_await keeping;
     co_return Done{};
 }

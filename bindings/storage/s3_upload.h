@@ -39,7 +39,6 @@ private:
     S3Upload(S3Pointer s3, S3Writing writing, Call* call);
     Awaitable<Result<bool>> is_usable(S3Bounds bounds);
     Awaitable<Status> create(S3Bounds bounds);
-    Awaitable<bool> keep(std::string name, Value value);
     Awaitable<bool> keep_part(int number, S3Part part);
     void take_up(const Map& parts);
     std::string upload_name() const;

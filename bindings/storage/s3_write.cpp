@@ -14,8 +14,6 @@ constexpr int tries_max = 6;
 constexpr double pause_first_s = 0.1;
 constexpr std::size_t mark_bytes = 8;
 
-std::string meta(std::string_view name) { return "x-amz-meta-" + std::string(name); }
-
 S3Request put_request(const S3Place& place, const S3Writing& writing, std::string_view bytes) {
     S3Request request;
     request.doing = writing.doing;
@@ -55,8 +53,8 @@ std::string mark_of_write(const Call* call) {
 
 std::vector<std::pair<std::string, std::string>> headers_of(const S3Writing& writing) {
     auto headers = writing.headers;
-    if (!writing.mark.empty()) headers.emplace_back(meta(s3_noted_call), writing.mark);
-    if (!writing.digest.empty()) headers.emplace_back(meta(s3_noted_digest), writing.digest);
+    if (!writing.mark.empty()) headers.emplace_back(s3_note(s3_noted_call), writing.mark);
+    if (!writing.digest.empty()) headers.emplace_back(s3_note(s3_noted_digest), writing.digest);
     return headers;
 }
 
