@@ -92,14 +92,19 @@ std::optional<Error> stop_asked(const Call& call, const std::string& what) {
 Result<Value> stream_object(ObjectPort& from, const Value& object, ObjectPort& to,
                             const std::string& to_key, Call& call) {
     const std::string key = object["key"].text();
+    // A listing may leave out what the copy shall have too.
+    Result<List> described = List(1, object);
+    if (!object.has("content_type")) described = from.describe_objects(std::move(*described));
+    if (!described) return described.error();
+    const Value& found = described->front();
     auto source = from.read_object(key);
     if (!source) return source.error();
-    auto sink = to.begin_object(
-        {.key = to_key,
-         .size_bytes = object.has("size_bytes") ? object["size_bytes"].number() : -1,
-         .content_type = object["content_type"].text(),
-         .digest = object["digest"].text(),
-         .call = &call});
+    auto sink =
+        to.begin_object({.key = to_key,
+                         .size_bytes = found.has("size_bytes") ? found["size_bytes"].number() : -1,
+                         .content_type = found["content_type"].text(),
+                         .digest = found["digest"].text(),
+                         .call = &call});
     if (!sink) return sink.error();
     double bytes = 0;
     for (;;) {

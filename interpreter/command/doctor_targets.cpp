@@ -50,9 +50,11 @@ std::optional<CheapObserve> cheap_observe(const Family& family, const DriverKind
     return std::nullopt;
 }
 
-// A server that answers with another status than expected is there all the same.
+// A server that answers with another status than expected is there all the same. What an error says
+// that has a code of its own, such as refused credentials, is no such answer.
 bool answered(const Error& error) {
-    return error.detail.has("status") || error.code == "redirect_refused";
+    const bool other = error.code == "unexpected_status" && error.detail.has("status");
+    return other || error.code == "redirect_refused";
 }
 
 class TargetExamination {
@@ -153,7 +155,7 @@ private:
         refuse(examined, asked + ": " + answer.error().message,
                "See " + place + ", and whether it can be reached from here.");
         examined.secret = answer.error().code.find("secret") != std::string::npos ||
-                          answer.error().code == "unauthorized";
+                          answer.error().code == "credentials_refused";
     }
 
     const Environment& environment_;

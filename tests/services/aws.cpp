@@ -19,12 +19,14 @@ Double& process() {
 
 }  // namespace
 
-bool has_aws() {
+std::string aws_python() {
     const char* given = std::getenv("PERILUNE_PYTHON");
     const char* source = std::getenv("PERILUNE_SOURCE");
-    return has_program(given ? std::string(given)
-                             : std::string(source ? source : ".") + "/.build/python/bin/python");
+    if (given) return given;
+    return std::string(source ? source : ".") + "/.build/python/bin/python";
 }
+
+bool has_aws() { return has_program(aws_python()); }
 
 Aws::Aws() : double_(process()) { double_.ask("POST", "reset", "{}"); }
 

@@ -6,8 +6,9 @@
 
 namespace perilune::test {
 
-// Whether there is a Python with moto and boto3: PERILUNE_PYTHON, else .build/python of the
-// checkout; says so where not, as has_program does.
+// The Python with moto and boto3: PERILUNE_PYTHON, else that of the checkout's .build/python.
+std::string aws_python();
+// Whether it is there; says so where not, as has_program does.
 bool has_aws();
 
 class Aws {

@@ -7,6 +7,7 @@
 
 #include "interpreter/command/command.h"
 #include "tests/interpreter/command/command_rig.h"
+#include "tests/support/http_server.h"
 
 namespace {
 
@@ -149,6 +150,22 @@ TEST_CASE("names_the_target_that_does_not_answer") {
     const Value told = rig.json({"doctor", "-e", "local"});
     CHECK(!told["ok"].boolean());
     CHECK((*examined(told, "dns/site"))["state"].text() == "ok");
+}
+
+TEST_CASE("names_the_target_whose_credentials_are_refused") {
+    test::HttpServer server;
+    server.reply({.status = 403,
+                  .headers = {},
+                  .body = "<Error><Code>SignatureDoesNotMatch</Code></Error>"});
+    const SecretRig rig;
+    rig.add_environment("  storage/x: { driver: s3, bucket: b, endpoint: \"" + server.url() +
+                        "\", credentials: { access_key_id: AKTEST, secret_access_key: "
+                        "\"secret:TOKEN\" } }\nsecrets: { provider: file, folder: ../secrets }\n");
+    const auto ended = rig.run({"doctor", "-e", "local"});
+    CHECK(ended.exit_code == exit_credentials);
+    CHECK(holds(ended.output, "PROBLEM  storage/x"));
+    CHECK(holds(ended.output, "SignatureDoesNotMatch"));
+    CHECK(!holds(ended.output + ended.errors, value));
 }
 
 TEST_CASE("finds_what_a_runbook_needs_and_an_environment_lacks") {
