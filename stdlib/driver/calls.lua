@@ -47,6 +47,25 @@ function M.ask(kind, data)
   error(failure, 0)
 end
 
+---One part of a change that takes several requests: what `body` gives is durable before the next
+---request leaves, and a part that is recorded already is not done again.
+function M.part(name, body)
+  local call = M.here("part")
+  if call.info.parts[name] then return call.info.parts[name].value end
+  if call.in_part then
+    errors.raise("bad_driver", "part cannot stand inside another part.", "never",
+      M.position())
+  end
+  M.ask("part", { name = name })
+  call.in_part = true
+  local ok, value = pcall(body)
+  call.in_part = false
+  if not ok then error(value, 0) end
+  M.ask("keep_part", { name = name, value = { value = value } })
+  call.info.parts[name] = { value = value }
+  return value
+end
+
 -- A call ended: up to three results, or what it raised.
 local function finish(call, ok, first, second, third)
   running[call.id] = nil

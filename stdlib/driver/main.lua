@@ -41,25 +41,6 @@ local function fail(given)
     detail = given.detail, at = calls.position() }, 0)
 end
 
--- One part of a change that takes several requests: what `body` gives is durable before the next
--- request leaves, and a part that is recorded already is not done again.
-local function part(name, body)
-  local call = calls.here("part")
-  if call.info.parts[name] then return call.info.parts[name].value end
-  if call.in_part then
-    errors.raise("bad_driver", "part cannot stand inside another part.", "never",
-      calls.position())
-  end
-  calls.ask("part", { name = name })
-  call.in_part = true
-  local ok, value = pcall(body)
-  call.in_part = false
-  if not ok then error(value, 0) end
-  calls.ask("keep_part", { name = name, value = { value = value } })
-  call.info.parts[name] = { value = value }
-  return value
-end
-
 local function ask_until(options, probe)
   local ends = calls.now + (options.within or 3600)
   local pause = options.every or 1
@@ -86,7 +67,7 @@ end
 
 local function words()
   local made = {
-    http = http, json = json, now = now, sleep = sleep, tell = tell, fail = fail, part = part,
+    http = http, json = json, now = now, sleep = sleep, tell = tell, fail = fail, part = calls.part,
     poll = poll, pcall = pcall, xpcall = xpcall, random = sandbox.random("driver"),
     time = times.read, xml = xml, aws = aws, aws_balancer = aws_balancer, aws_scaling = aws_scaling,
     aws_services = aws_services, aws_tasks = aws_tasks, api = api,
@@ -113,7 +94,7 @@ local function describe()
   local functions = {}
   for name in pairs(declared.functions or {}) do functions[name] = true end
   return { functions = functions, features = declared.features, family = declared.family,
-    name = declared.name, doc = declared.doc, hosts = declared.hosts,
+    lacks = declared.lacks, name = declared.name, doc = declared.doc, hosts = declared.hosts,
     settings = declared.settings, limits = declared.limits, operations = operations }
 end
 
