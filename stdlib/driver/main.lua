@@ -8,6 +8,7 @@ local aws_tasks = require "driver.aws_tasks"
 local calls = require "driver.calls"
 local deploy = require "driver.deploy"
 local errors = require "vocabulary.errors"
+local forges = require "driver.forges"
 local http = require "driver.http"
 local json = require "vocabulary.json"
 local metrics = require "driver.metrics"
@@ -70,7 +71,7 @@ local function words()
     http = http, json = json, now = now, sleep = sleep, tell = tell, fail = fail, part = calls.part,
     poll = poll, pcall = pcall, xpcall = xpcall, random = sandbox.random("driver"),
     time = times.read, xml = xml, aws = aws, aws_balancer = aws_balancer, aws_scaling = aws_scaling,
-    aws_services = aws_services, aws_tasks = aws_tasks, api = api,
+    aws_services = aws_services, aws_tasks = aws_tasks, api = api, forges = forges,
     digest = digest,
     date = function(format, at)
       return units.date(format or "%Y-%m-%dT%H:%M:%SZ", at or calls.now)
