@@ -106,7 +106,7 @@ class GitLab(Double):
     def pipelines(self, request):
         found = [self.shown(one) for one in reversed(self.state["pipelines"])
                  if one["ref"] == request.query.get("ref", one["ref"])
-                 and one["created_at"] >= request.query.get("created_after", "")]
+                 and one["updated_at"] >= request.query.get("updated_after", "")]
         size, page = int(request.query.get("per_page", 20)), int(request.query.get("page", 1))
         return 200, found[(page - 1) * size:page * size]
 
