@@ -52,7 +52,7 @@ local function status(_, call)
   local reachable = branch.current_state == "ready" and not branch.pending_state
     and endpoint ~= nil and not endpoint.disabled and endpoint.current_state ~= "init"
   return { reachable = reachable, writable = reachable, role = "primary",
-    version = tostring(project.pg_version), size_bytes = branch.logical_size or 0 }
+    version = tostring(project.pg_version), size_bytes = branch.logical_size }
 end
 
 local function wait_ready(arguments, call)
