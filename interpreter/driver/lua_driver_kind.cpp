@@ -88,11 +88,28 @@ struct Reader {
             made.operations.push_back(keep(name));
         }
         add_ruled(family);
-        for (const auto& row : family.operations)
-            if (row.everywhere && std::find(made.operations.begin(), made.operations.end(),
-                                            row.name) == made.operations.end())
+        check_everywhere(family);
+    }
+
+    // A place that cannot do what the family's others all can says so in `lacks`: a keeper of
+    // alarms reads no numbers.
+    void check_everywhere(const Family& family) {
+        std::set<std::string> lacks;
+        for (const auto& name : made.declared["lacks"].list()) lacks.insert(name.text());
+        for (const auto& row : family.operations) {
+            const std::string name(row.name);
+            const bool lacking = lacks.erase(name) == 1;
+            const bool has = std::ranges::find(made.operations, row.name) != made.operations.end();
+            if (lacking && (has || !row.everywhere))
+                add("lacks names the operation " + name + ", which " +
+                    (has ? "this driver has." : "no driver has to have."));
+            if (row.everywhere && !has && !lacking)
                 add("every driver of the family " + std::string(family.name) +
-                    " has the operation " + std::string(row.name) + ", but this one has not.");
+                    " has the operation " + name +
+                    ", but this one has not. Where the provider cannot do it, name it in lacks.");
+        }
+        for (const auto& name : lacks)
+            add("lacks names the operation " + name + ", which the family has not.");
     }
 
     // What the family makes of the file's functions.

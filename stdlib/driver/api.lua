@@ -21,7 +21,8 @@ end
 
 ---A function `ask(call, method, path, more, codes)` for one provider, which gives the answer's JSON
 ---and status. `provider` has its `name`, `request(call)`: what all requests have, and `why(json,
----status)`: the provider's code and message of a refusal, and true where it is one of credentials.
+---status)`: the provider's code and message of a refusal, and true where it is one of credentials,
+---then true where there were too many requests.
 ---`codes` names what a status or a code of the provider's means here; false: no error, but nil.
 function M.of(provider)
   return function(call, method, path, more, codes)
@@ -31,9 +32,10 @@ function M.of(provider)
     if answer.status < 300 then return answer.json or {}, answer.status, answer.headers end
     if (codes or {})[answer.status] == false then return nil, answer.status end
     local told = answer.json or { message = answer.body }
-    local code, message, denied = provider.why(told, answer.status)
+    local code, message, denied, throttled = provider.why(told, answer.status)
     local named = (codes or {})[code or 0] or (codes or {})[answer.status] or "unexpected_status"
-    error(errors.make { code = denied and "credentials_refused" or named, retry = "never",
+    error(errors.make { code = throttled and "throttled" or denied and "credentials_refused"
+      or named, retry = throttled and "safe" or "never",
       detail = { status = answer.status, code = code }, at = calls.position(),
       message = ("%s: %s refused %s %s (%d%s): %s"):format(call.target, provider.name,
         method:upper(), path, answer.status, code and " " .. tostring(code) or "",

@@ -47,6 +47,49 @@ function M.ask(kind, data)
   error(failure, 0)
 end
 
+---One part of a change that takes several requests: what `body` gives is durable before the next
+---request leaves, and a part that is recorded already is not done again.
+function M.part(name, body)
+  local call = M.here("part")
+  if call.info.parts[name] then return call.info.parts[name].value end
+  if call.in_part then
+    errors.raise("bad_driver", "part cannot stand inside another part.", "never",
+      M.position())
+  end
+  M.ask("part", { name = name })
+  call.in_part = true
+  local ok, value = pcall(body)
+  call.in_part = false
+  if not ok then error(value, 0) end
+  M.ask("keep_part", { name = name, value = { value = value } })
+  call.info.parts[name] = { value = value }
+  return value
+end
+
+local function ask_until(options, probe)
+  local ends = M.now + (options.within or 3600)
+  local pause = options.every or 1
+  while true do
+    local found = probe()
+    if found then return found end
+    if M.now + pause > ends then return nil end
+    if options.tell then M.ask("tell", { text = options.tell }) end
+    M.ask("sleep", { seconds = pause })
+    pause = math.min(pause * (options.growth or 1), options.every_max or 30)
+  end
+end
+
+---Asks `probe` again and again until it gives something true; `within` seconds at most. With
+---`taken`, what is waited for is a change that the provider has taken: once time is up, it is not
+---known what becomes of it, and `taken` says so.
+function M.poll(options, probe)
+  if not options.taken then return ask_until(options, probe) end
+  local well, found = pcall(ask_until, options, probe)
+  if well and found then return found end
+  if not well and (type(found) ~= "table" or found.code ~= "timed_out") then error(found, 0) end
+  errors.raise("timed_out", options.taken, "unknown", M.position())
+end
+
 -- A call ended: up to three results, or what it raised.
 local function finish(call, ok, first, second, third)
   running[call.id] = nil

@@ -8,10 +8,12 @@ local aws_tasks = require "driver.aws_tasks"
 local calls = require "driver.calls"
 local deploy = require "driver.deploy"
 local errors = require "vocabulary.errors"
+local forges = require "driver.forges"
 local http = require "driver.http"
 local json = require "vocabulary.json"
 local metrics = require "driver.metrics"
 local notify = require "driver.notify"
+local process = require "driver.process"
 local sandbox = require "vocabulary.sandbox"
 local secrets = require "driver.secrets"
 local serve = require "vocabulary.serve"
@@ -20,7 +22,8 @@ local units = require "vocabulary.units"
 local xml = require "driver.xml"
 
 -- What all drivers of a family have in common.
-local families = { deploy = deploy, metrics = metrics, notify = notify, secrets = secrets }
+local families = { deploy = deploy, metrics = metrics, notify = notify, process = process,
+  secrets = secrets }
 
 local wire, declared, settings
 local handlers, texts, sources = {}, {}, {}
@@ -42,55 +45,12 @@ local function fail(given)
     detail = given.detail, at = calls.position() }, 0)
 end
 
--- One part of a change that takes several requests: what `body` gives is durable before the next
--- request leaves, and a part that is recorded already is not done again.
-local function part(name, body)
-  local call = calls.here("part")
-  if call.info.parts[name] then return call.info.parts[name].value end
-  if call.in_part then
-    errors.raise("bad_driver", "part cannot stand inside another part.", "never",
-      calls.position())
-  end
-  calls.ask("part", { name = name })
-  call.in_part = true
-  local ok, value = pcall(body)
-  call.in_part = false
-  if not ok then error(value, 0) end
-  calls.ask("keep_part", { name = name, value = { value = value } })
-  call.info.parts[name] = { value = value }
-  return value
-end
-
-local function ask_until(options, probe)
-  local ends = calls.now + (options.within or 3600)
-  local pause = options.every or 1
-  while true do
-    local found = probe()
-    if found then return found end
-    if calls.now + pause > ends then return nil end
-    if options.tell then tell(options.tell) end
-    sleep(pause)
-    pause = math.min(pause * (options.growth or 1), options.every_max or 30)
-  end
-end
-
--- Asks `probe` again and again until it gives something true; `within` seconds at most. With
--- `taken`, what is waited for is a change that the provider has taken: once time is up, it is not
--- known what becomes of it, and `taken` says so.
-local function poll(options, probe)
-  if not options.taken then return ask_until(options, probe) end
-  local well, found = pcall(ask_until, options, probe)
-  if well and found then return found end
-  if not well and (type(found) ~= "table" or found.code ~= "timed_out") then error(found, 0) end
-  errors.raise("timed_out", options.taken, "unknown", calls.position())
-end
-
 local function words()
   local made = {
-    http = http, json = json, now = now, sleep = sleep, tell = tell, fail = fail, part = part,
-    poll = poll, pcall = pcall, xpcall = xpcall, random = sandbox.random("driver"),
+    http = http, json = json, now = now, sleep = sleep, tell = tell, fail = fail, part = calls.part,
+    poll = calls.poll, pcall = pcall, xpcall = xpcall, random = sandbox.random("driver"),
     time = times.read, xml = xml, aws = aws, aws_balancer = aws_balancer, aws_scaling = aws_scaling,
-    aws_services = aws_services, aws_tasks = aws_tasks, api = api,
+    aws_services = aws_services, aws_tasks = aws_tasks, api = api, forges = forges,
     digest = digest,
     date = function(format, at)
       return units.date(format or "%Y-%m-%dT%H:%M:%SZ", at or calls.now)
@@ -114,7 +74,7 @@ local function describe()
   local functions = {}
   for name in pairs(declared.functions or {}) do functions[name] = true end
   return { functions = functions, features = declared.features, family = declared.family,
-    name = declared.name, doc = declared.doc, hosts = declared.hosts,
+    lacks = declared.lacks, name = declared.name, doc = declared.doc, hosts = declared.hosts,
     settings = declared.settings, limits = declared.limits, operations = operations }
 end
 

@@ -2,6 +2,7 @@
 -- and waiting until alarms are clear.
 local calls = require "driver.calls"
 local errors = require "vocabulary.errors"
+local silences = require "driver.metrics_silences"
 local suggest = require "vocabulary.suggest"
 local units = require "vocabulary.units"
 
@@ -59,13 +60,20 @@ local function wait_clear(read)
   end
 end
 
----Completes a driver's operations: wherever there is `alarms`, there is `wait_clear`.
+---Completes a driver's operations: wherever there is `alarms`, there is `wait_clear`; changes that
+---leave `before` out have nothing to read first.
 function M.complete_all(operations)
+  for _, operation in pairs(operations) do
+    if operation.act and not operation.before then
+      operation.before = function() return {} end
+    end
+  end
   if operations.alarms and not operations.wait_clear then
     operations.wait_clear = { observe = wait_clear(operations.alarms.observe) }
   end
 end
 
-M.words = { query_of = query_of }
+M.words = { query_of = query_of, kept_silences = silences.kept_silences,
+  paused_monitors = silences.paused_monitors }
 
 return M

@@ -143,12 +143,13 @@ Changed DriverRig::change(const std::string& operation, Value arguments, std::st
     return changed;
 }
 
-Sighting DriverRig::look(const std::string& operation, Value arguments, const std::string& key) {
+Sighting DriverRig::look(const std::string& operation, Value arguments, const std::string& key,
+                         const Value& before) {
     auto made = call(operation, std::move(arguments), key);
     const Handler& handler = driver_.operations.at(operation);
     if (!made || !handler.look) return {};
     made->intent_at_s = made->sent_at_s = wall_now_s();
-    return await(handler.look(*made, Value()));
+    return await(handler.look(*made, before));
 }
 
 Changed DriverRig::undo(const std::string& operation, Value arguments, const Changed& made) {

@@ -30,8 +30,9 @@ public:
 
     Result<Value> observe(const std::string& operation, Value arguments);
     Changed change(const std::string& operation, Value arguments, std::string key = "");
-    // Asks the driver whether a change happened.
-    Sighting look(const std::string& operation, Value arguments, const std::string& key);
+    // Asks the driver whether a change happened, which found `before` as it was.
+    Sighting look(const std::string& operation, Value arguments, const std::string& key,
+                  const Value& before = Value());
     // The call that takes a change back, made; its outcome.
     Changed undo(const std::string& operation, Value arguments, const Changed& made);
 

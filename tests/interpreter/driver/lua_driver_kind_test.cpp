@@ -49,6 +49,21 @@ TEST_CASE("names_file_and_line_of_what_is_wrong") {
               "drivers/thing/own.lua"));
 }
 
+TEST_CASE("a_driver_that_lacks_what_all_others_have_says_so") {
+    const auto lacking = [](const std::string& lacks, const std::string& operations) {
+        return "return { family = \"thing\", name = \"own\", doc = \"d\", "
+               "hosts = { \"a.example\" }, lacks = { \"" +
+               lacks + "\" }, operations = { " + operations + " } }";
+    };
+    const std::string nothing = " = function() end, ";
+    const std::string add = "add = { before" + nothing + "act" + nothing + "}, ";
+    const std::string read = "read = { observe" + nothing + "}, ";
+    CHECK(kind_of_text(lacking("read", add)).ok());
+    CHECK(has(problem_of(lacking("read", read)), "which this driver has"));
+    CHECK(has(problem_of(lacking("add", read)), "no driver has to have"));
+    CHECK(has(problem_of(lacking("reed", read)), "which the family has not"));
+}
+
 TEST_CASE("a_file_has_no_way_to_the_machine") {
     for (const auto* name : {"io", "os", "debug", "ffi", "loadstring", "dofile", "package"})
         CHECK(has(problem_of("return " + std::string(name) + ".x"), name));

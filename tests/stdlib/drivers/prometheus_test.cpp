@@ -3,6 +3,7 @@
 
 #include "bindings/metrics/metrics.h"
 #include "tests/interpreter/driver/lua_rig.h"
+#include "tests/services/prometheus.h"
 #include "tests/support/metrics_conformance.h"
 
 namespace perilune::test {
@@ -81,6 +82,35 @@ TEST_CASE("prometheus_conforms_to_the_metrics_family") {
             .rig = rig,
             .set_alarm = [prometheus](const std::string& state) { prometheus->set_alarm(state); },
             .place = prometheus};
+    });
+}
+
+TEST_CASE("prometheus_conforms_to_the_metrics_family_by_a_real_server") {
+    if (!has_program("prometheus") || !has_program("promtool")) return;
+    check_metrics_conformance([] {
+        const std::string recent = std::to_string(wall_now_s() - 30);
+        const auto server = std::make_shared<PrometheusServer>(
+            std::vector<std::string>{"# TYPE some gauge\nsome 1 1000\nsome 2 1060\nsome 3 1120\n",
+                                     "# TYPE some gauge\nsome 42.5 " + recent +
+                                         "\n# TYPE zero gauge\nzero 0 " + recent + "\n"});
+        const auto rig = std::make_shared<DriverRig>(
+            metrics_family, builtin_kind("metrics", "prometheus"), "metrics/site");
+        REQUIRE(rig->make(fields("url", server->url(), "queries",
+                                 fields("some", fields("query", "some", "unit", "percent"), "zero",
+                                        fields("query", "zero", "unit", "percent"), "none",
+                                        fields("query", "none", "unit", "percent"))))
+                    .ok());
+        const auto summed = rig->observe("query", fields("expression", "sum(some) + 1"));
+        REQUIRE_MESSAGE(summed.ok(), (summed.ok() ? "" : summed.error().message));
+        CHECK(summed->list().at(0)["value"].number() == 43.5);
+        const auto wrong = rig->observe("query", fields("expression", "sum(some"));
+        REQUIRE_FALSE(wrong.ok());
+        CHECK_MESSAGE(wrong.error().message.find("parse error") != std::string::npos,
+                      wrong.error().message);
+        return MetricsSubject{
+            .rig = rig,
+            .set_alarm = [server](const std::string& state) { server->set_alarm(state); },
+            .place = server};
     });
 }
 
