@@ -66,16 +66,23 @@ std::string code_list(std::string_view words, char by) {
     return out;
 }
 
-std::string drivers_of(const Family& family, std::string_view operation) {
-    std::string names;
+bool has_operation(const DriverKind& kind, std::string_view operation) {
+    return std::find(kind.operations.begin(), kind.operations.end(), operation) !=
+           kind.operations.end();
+}
+
+// The drivers that have it, or those few that do not.
+std::string drivers_of(const Family& family, const Operation& operation) {
+    std::string with;
+    std::string without;
     for (const auto* kind : shipped_drivers()) {
-        const auto& has = kind->operations;
-        if (kind->family != family.name ||
-            std::find(has.begin(), has.end(), operation) == has.end())
-            continue;
+        if (kind->family != family.name) continue;
+        std::string& names = has_operation(*kind, operation.name) ? with : without;
         names += (names.empty() ? "" : ", ") + code(kind->name);
     }
-    return names.empty() ? "none yet" : names;
+    if (without.empty()) return "every one";
+    if (operation.everywhere) return "every one but " + without;
+    return with.empty() ? "none yet" : with;
 }
 
 std::string type_text(const Parameter& parameter) {
@@ -124,11 +131,10 @@ void add_operation(std::string& text, const Family& family, const Operation& ope
         text += " · undo: " + std::string(operation.undo.empty() ? "no" : operation.undo);
     }
     text += " · timeout " + show_duration(operation.timeout_s);
-    if (operation.everywhere) text += " · every driver has it";
     text += "\n\n" + std::string(operation.doc) + "\n\n";
     add_parameters(text, operation);
     if (!operation.result.empty()) text += "Result: " + code(operation.result) + "\n\n";
-    if (!operation.everywhere) text += "Drivers: " + drivers_of(family, operation.name) + ".\n\n";
+    text += "Drivers: " + drivers_of(family, operation) + ".\n\n";
 }
 
 void add_records(std::string& text, const std::string& heading, std::span<const Record> records) {

@@ -34,7 +34,8 @@ Value Session::waiting() {
     List all;
     for (auto* run : host_->tree()) {
         if (run->ended || run->engine().state().begin.is_nil()) continue;
-        for (Value item : run->engine().waiting().list()) {
+        const Value waits = run->engine().waiting();
+        for (Value item : waits.list()) {
             const std::string path = item["path"].text();
             if (run->id() != run_)
                 item.set("path", run->prepared().runbook + (path.empty() ? "" : " › ") + path);
