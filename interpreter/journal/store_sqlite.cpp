@@ -22,6 +22,12 @@ bool is_run_id(const std::string& id) {
            std::all_of(id.begin(), id.end(), fits);
 }
 
+std::string executed_by_nobody(const std::string& state) {
+    if (state == "running") return "its host died";
+    if (state == "waits") return "waits for a person";
+    return (state == "ended" ? "has " : "is ") + state;
+}
+
 }  // namespace
 
 Status SqliteStore::writable() const {
@@ -150,7 +156,7 @@ std::string SqliteStore::since_when(const std::string& run) {
     std::string text;
     if (row.bind(run).step()) {
         text = "at " + show_time(row.number(0)) + " and ";
-        text += row.text(2).empty() ? "is " + row.text(1)
+        text += row.text(2).empty() ? executed_by_nobody(row.text(1))
                                     : "is executed by " + row.text(2) + ", process " +
                                           std::to_string(row.integer(3));
     }
@@ -207,10 +213,11 @@ Status SqliteStore::add_run(const Batch::NewRun& added) {
         const std::string holder = held.bind(name).step() ? held.text(0) : "";
         held.reset();
         if (!holder.empty()) {
-            Error error = fail("locked",
-                               "The lock " + name + " is held by the run " + holder + ", begun " +
-                                   since_when(holder) + ".",
-                               Retry::safe);
+            Error error =
+                fail("locked",
+                     "The lock " + name + " is held by the run " + holder + ", begun " +
+                         since_when(holder) + ". What it needs to end: perilune status " + holder,
+                     Retry::safe);
             error.detail = holder;
             return error;
         }

@@ -203,11 +203,11 @@ function cases.waits_within_and_after_a_child_are_each_gone_on_with_by_another_h
   w:body [[
     local given = run_runbook("child", { value = "through" })
     given = step("After", function() return given end)
-    sleep("1400ms")
+    sleep("2s")
     return given
   ]]
   killed_at(w, "kind='timer' and f('$.args.why')='sleep'")
-  killed_at(w, "kind='timer' and f('$.args.seconds')=1.4", "resume case --json --no-input")
+  killed_at(w, "kind='timer' and f('$.args.seconds')=2", "resume case --json --no-input")
   w:resume():exits(0):says('"value":"through"')
   w:equal(1, times_done(w), "Acts")
   w:equal(2, w:count("kind='open'"), "Steps that began")

@@ -18,7 +18,7 @@ end
 function cases.two_waits_in_turn_are_each_gone_on_with_by_another_host(w)
   w:body [[
     sleep("1500ms")
-    sleep("1400ms")
+    sleep("2s")
     return "slept twice"
   ]]
   local first = w:start()
@@ -26,7 +26,7 @@ function cases.two_waits_in_turn_are_each_gone_on_with_by_another_host(w)
   first:kill("KILL")
   first:wait()
   local second = w:start(nil, "resume case --json --no-input")
-  w:await "kind='timer' and f('$.args.seconds')=1.4"
+  w:await "kind='timer' and f('$.args.seconds')=2"
   second:kill("KILL")
   second:wait()
   w:resume():exits(0):says('"value":"slept twice"')
