@@ -6,6 +6,7 @@
 #include "interpreter/command/output.h"
 #include "interpreter/command/screen_lines.h"
 #include "interpreter/command/session.h"
+#include "interpreter/command/stored_runs.h"
 #include "interpreter/report/closing.h"
 #include "interpreter/run/code_change.h"
 #include "interpreter/run/live_run.h"
@@ -84,9 +85,7 @@ void Session::show_closing(int code) {
         if (!children.empty()) told.set("children", std::move(children));
         return put_json(told);
     }
-    report::Style style;
-    style.colour = talk_in_colour();
-    style.columns = 100;
+    const report::Style style = talk_style();
     std::string text;
     for (const auto& line : report::closing_lines(now, row_of(run_), style, code))
         text += line + "\n";

@@ -22,6 +22,17 @@ constexpr std::size_t usual_searched_max = 1000;
 constexpr std::int64_t usual_records_max = 5000;  // Of one run: what is usual is no long wait.
 constexpr int columns_max = 200;
 constexpr int columns_of_pipe = 160;
+constexpr int columns_of_talk = 100;  // Where it goes to no terminal.
+
+// How wide the terminal is that is there.
+int columns_of(int fd, int otherwise) {
+    winsize size{};
+    if (::isatty(fd) == 1 && ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return std::min<int>(size.ws_col, columns_max);
+    // Who pipes a page to a terminal says how wide that is, as for other programs.
+    const char* told = std::getenv("COLUMNS");
+    return told && std::atoi(told) > 0 ? std::min(std::atoi(told), columns_max) : otherwise;
+}
 
 // Every lock that the run holds, and those it declares.
 std::vector<std::string> lock_names(const std::map<std::string, LockRow>& locks,
@@ -137,14 +148,14 @@ Value locks_value(const std::map<std::string, LockRow>& locks, const std::string
 report::Style data_style() {
     report::Style style;
     style.colour = data_in_colour();
-    style.columns = columns_of_pipe;
-    winsize size{};
-    if (::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-        size.ws_col > 0)
-        style.columns = std::min<int>(size.ws_col, columns_max);
-    // Who pipes a page to a terminal says how wide that is, as for other programs.
-    else if (const char* told = std::getenv("COLUMNS"); told && std::atoi(told) > 0)
-        style.columns = std::min(std::atoi(told), columns_max);
+    style.columns = columns_of(STDOUT_FILENO, columns_of_pipe);
+    return style;
+}
+
+report::Style talk_style() {
+    report::Style style;
+    style.colour = talk_in_colour();
+    style.columns = columns_of(STDERR_FILENO, columns_of_talk);
     return style;
 }
 

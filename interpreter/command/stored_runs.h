@@ -49,6 +49,8 @@ Value locks_value(const std::map<std::string, LockRow>& locks, const std::string
 
 // How text on standard output is drawn: colours and width of the terminal that is there.
 report::Style data_style();
+// The same of standard error, where people are talked to.
+report::Style talk_style();
 // Writes the lines as data.
 void put_lines(const std::vector<std::string>& lines);
 

@@ -135,8 +135,7 @@ private:
     }
 
     void tell_closing(const RunState& state) {
-        report::Style style = data_style();
-        style.colour = talk_in_colour();
+        const report::Style style = talk_style();
         std::string text;
         for (const auto& line : report::closing_lines(state, row_, style)) text += line + "\n";
         write_raw(text);
