@@ -73,6 +73,7 @@ return {
   { rule = "coroutine", at = "a.cpp:2", files = coroutine_with("List b = {{1, co_await f(a)}};") },
   { rule = "coroutine", at = "a.cpp:2", files = coroutine_with("auto b = a ? co_await f(a) : 1;") },
   { rule = "coroutine", at = "a.cpp:2", files = coroutine_with("g(a ? 1 : co_await f(a));") },
+  { rule = "coroutine", at = "a.cpp:2", files = coroutine_with("co_await f(b, a ? c : d);") },
   { rule = "coroutine", at = "", files = {
     ["a.cpp"] = [[
 Awaitable<int> f(int a) {
@@ -86,6 +87,12 @@ Awaitable<int> f(int a) {
     { co_await f("({"); }
     Handler handler = {.act = [](Call& call) -> Awaitable<Result<int>> { co_await k(); }};
 }]] .. "\n" } },
+
+  { rule = "loop", at = "a.cpp:1",
+    files = { ["a.cpp"] = "for (const auto& one : run->state().waits().list()) f(one);\n" } },
+  { rule = "loop", at = "", files = { ["a.cpp"] = "for (int i = f(a ? b() : c()); ;) {}\n"
+    .. "for (const auto& one : (*found)[0].list()) f(one);\nfor (auto& two : waits.list()) {}\n"
+    .. "for (const auto& [name, value] : call.arguments.map()) g(std::vector(2).size());\n" } },
 
   { rule = "catch", at = "a.cpp:2", files = { ["a.cpp"] = "try { f(); }\ncatch ( ... ) {}\n" } },
   { rule = "catch", at = "", files = {

@@ -1,4 +1,5 @@
--- Rules about what g++ 12.2 miscompiles in coroutines, and about catching what must not be caught.
+-- Rules about what g++ 12.2 miscompiles in coroutines, about loops over what is gone, and about
+-- catching what must not be caught.
 local source = require("source")
 
 local closers = { ["("] = ")", ["["] = "]", ["{"] = "}" }
@@ -105,9 +106,23 @@ local function check_coroutines(file, report)
     if expression:find("[%(,]%s*{%s*[^%s}]") then
       report(line, "co_await f({...}) is miscompiled by g++ 12.2; name the argument first")
     end
+    if (expression:match("%b()") or ""):find("?", 1, true) then
+      report(line, "co_await f(a ? b : c) is miscompiled by g++ 12.2; name the argument first")
+    end
     local trap = check_surroundings(file.code, from)
     if trap then
       report(line, trap)
+    end
+  end
+end
+
+-- C++20 keeps what a call returns only to the end of the loop's head.
+local function check_loops(file, report)
+  for from, head in file.code:gmatch("()%f[%w_]for%s*(%b())") do
+    local range = not head:find(";", 1, true) and head:match(":%s*([^:].*)%)$")
+    if range and (range:find("%)%s*%.list%(%)$") or range:find("%)%s*%.map%(%)$")) then
+      report(source.line_at(file, from),
+        "the loop may go through a part of what is gone: name what the call returns first")
     end
   end
 end
@@ -123,5 +138,6 @@ local cpp = { cpp = true, h = true }
 
 return {
   { name = "coroutine", kinds = cpp, check = check_coroutines },
+  { name = "loop", kinds = cpp, check = check_loops },
   { name = "catch", kinds = cpp, check = check_catch },
 }

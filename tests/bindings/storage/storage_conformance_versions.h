@@ -38,7 +38,7 @@ struct StorageRig {
     std::string keys(const Map& arguments) {
         std::string keys;
         const auto listed = observe("list", arguments);
-        for (const auto& object : listed.value().list())
+        for (const auto& object : listed->list())
             keys += (keys.empty() ? "" : " ") + object["key"].text();
         return keys;
     }

@@ -55,7 +55,8 @@ TEST_CASE("draws_random_numbers_evenly") {
         end
         return counts, sum / 100000, least, most, random(2^53) > 0, pcall(random, 0),
           pcall(random, 1.5), pcall(random, 2, 1))lua");
-    for (const auto& count : answer.at(0).list()) {
+    const Value& counts = answer.at(0);
+    for (const auto& count : counts.list()) {
         CHECK(count.number() > 9500);
         CHECK(count.number() < 10500);
     }
