@@ -15,8 +15,9 @@ struct Unit {
     double factor;
 };
 
+// In milliseconds: whole ones add up exactly.
 constexpr std::array<Unit, 7> duration_units = {
-    {{"ms", 1e-3}, {"s", 1}, {"min", 60}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}}};
+    {{"ms", 1}, {"s", 1e3}, {"min", 6e4}, {"m", 6e4}, {"h", 36e5}, {"d", 864e5}, {"w", 6048e5}}};
 constexpr std::array<Unit, 10> size_units = {{{"KiB", 1024.0},
                                               {"MiB", 1048576.0},
                                               {"GiB", 1073741824.0},
@@ -65,7 +66,7 @@ Result<double> parse_duration(std::string_view text) {
                                         "\" is no duration; write \"200ms\", \"30s\", \"5m\", "
                                         "\"4h\", \"90d\" or \"1h30m\".");
     };
-    double total_s = 0;
+    double total_ms = 0;
     std::string_view rest = text;
     if (rest.empty() || rest.size() > 40) return refuse();
     while (!rest.empty()) {
@@ -77,10 +78,10 @@ Result<double> parse_duration(std::string_view text) {
         while (letters < rest.size() && !is_digit(rest[letters])) ++letters;
         const Unit* unit = find_unit(duration_units, rest.substr(0, letters));
         if (!unit) return refuse();
-        total_s += count * unit->factor;
+        total_ms += count * unit->factor;
         rest.remove_prefix(letters);
     }
-    return total_s;
+    return total_ms / 1e3;
 }
 
 Result<double> parse_size(std::string_view text) {

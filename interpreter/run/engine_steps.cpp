@@ -252,7 +252,9 @@ void Engine::on_child_end(const std::string& run, const Value& outcome) {
         const EventId found = id;
         Value record = record_of("result", found);
         record.set("outcome", outcome["outcome"].text() == "done" ? "done" : "failed");
-        record.set("changed", true).set("left", "some").set("by", "child");
+        const bool changed = outcome["changed"].boolean();
+        record.set("changed", changed).set("by", "child");
+        if (changed) record.set("left", "some");
         record.set("value", outcome["value"]).set("error", outcome["error"]);
         append(std::move(record));
         check_settling();

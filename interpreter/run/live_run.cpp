@@ -108,6 +108,7 @@ void LiveRun::on_worker_end(const WorkerEnd& end) {
     if (!ended && end.reason != WorkerEnd::Reason::exited)
         diagnose(LogLevel::warning, "The worker of " + id_ + " ended: " + end.text);
     if (loaded_ || refused_) return fail_loading(end.text);
+    if (on_death_) return on_death_(end.text);
     if (engine_owns_worker_ && !ended) engine_.on_worker_death(end.text);
 }
 

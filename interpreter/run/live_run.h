@@ -27,8 +27,13 @@ public:
     // Goes on as run `id`; the engine takes over the loaded worker.
     void become(const std::string& id);
 
-    // Messages go to `listener` and no longer to the engine (plans).
-    void listen(std::function<void(const List&)> listener) { listener_ = std::move(listener); }
+    // Messages go to `listener` and no longer to the engine (plans), and why the worker ended to
+    // `on_death`.
+    void listen(std::function<void(const List&)> listener,
+                std::function<void(const std::string& why)> on_death) {
+        listener_ = std::move(listener);
+        on_death_ = std::move(on_death);
+    }
     bool planning = false;  // Loads the plan's rewritten copy.
 
     Engine& engine() { return engine_; }
@@ -105,6 +110,7 @@ private:
     std::function<void(std::string)> refused_;
     std::function<void(Value)> stack_;
     std::function<void(const List&)> listener_;
+    std::function<void(const std::string&)> on_death_;
     std::int64_t told_ = 0;
     bool engine_owns_worker_ = false;
     std::map<std::string, Loop::Id> timers_;

@@ -1,5 +1,6 @@
 #include "interpreter/run/planner.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "interpreter/base/json.h"
@@ -28,7 +29,8 @@ Planner::Planner(Host& host, std::shared_ptr<LiveRun> run, PlanSubject subject,
 Planner::~Planner() = default;
 
 void Planner::start() {
-    run_->listen([this](const List& message) { on_message(message); });
+    run_->listen([this](const List& message) { on_message(message); },
+                 [this](const std::string& why) { on_worker_death(why); });
     predicted_->now = std::max(predicted_->now, subject_.begin["time"].number());
     if (!subject_.records.empty()) return take_records();
     told_ = run_->tell_worker(begin_message(subject_.begin));
@@ -43,6 +45,16 @@ void Planner::on_message(const List& message) {
         if (replaying_ && quiet_ >= told_) end_replay();
         finish_when_quiet();
     }
+}
+
+// What the script would have done from here on is not known.
+void Planner::on_worker_death(const std::string& why) {
+    dead_ = true;
+    replaying_ = false;
+    Value problem;
+    problem.set("message", "The plan breaks off: the script's worker ended: " + why);
+    plan_.problems.push_back({.place = {}, .path = {}, .value = std::move(problem)});
+    finish_when_quiet();
 }
 
 void Planner::on_event(Event event) {
@@ -107,6 +119,7 @@ void Planner::begin_calls() {
 }
 
 void Planner::answer_in_order() {
+    if (dead_) return;
     begin_calls();
     while (!queue_.empty()) {
         const AskedPtr front = queue_.front();
@@ -126,6 +139,7 @@ void Planner::settled(const AskedPtr& asked, std::string how, Value value) {
     asked->how = std::move(how);
     asked->value = std::move(value);
     asked->over = true;
+    if (dead_) finish_when_quiet();
 }
 
 void Planner::deliver(const Event& event, std::string_view how, Value value) {
@@ -175,12 +189,18 @@ void Planner::question(const Event& event) {
     deliver(event, "ok", answer);
 }
 
+bool Planner::at_rest() const {
+    if (!dead_) return !replaying_ && queue_.empty() && quiet_ >= told_;
+    return std::none_of(queue_.begin(), queue_.end(),
+                        [](const AskedPtr& asked) { return asked->begun && !asked->over; });
+}
+
 void Planner::finish_when_quiet() {
-    if (finished_ || replaying_ || !queue_.empty() || quiet_ < told_) return;
+    if (finished_ || !at_rest()) return;
     finished_ = true;
     // Not from inside the worker's own message. Whoever is told may destroy this planner.
     host_.loop().post([this] {
-        run_->listen(nullptr);
+        run_->listen(nullptr, nullptr);
         run_->stop_worker();
         plan_.sort();
         const auto done = std::exchange(done_, nullptr);

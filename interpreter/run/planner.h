@@ -53,6 +53,7 @@ private:
 
     // planner.cpp: the order of things
     void on_message(const List& message);
+    void on_worker_death(const std::string& why);
     void on_event(Event event);
     void take(Event event);
     void begin_calls();
@@ -65,6 +66,7 @@ private:
     PlanPlace place_of(const Event& event) const;
     void note(std::vector<PlanNote>& notes, const Event& event, Value value);
     void finish_when_quiet();
+    bool at_rest() const;
 
     // planner_replay.cpp: what a journal holds already
     void take_records();
@@ -100,6 +102,7 @@ private:
     std::int64_t quiet_ = 0;
     std::int64_t seq_ = 0;
     bool replaying_ = false;
+    bool dead_ = false;  // Its worker has died; only calls that are under way are awaited.
     bool finished_ = false;
 };
 

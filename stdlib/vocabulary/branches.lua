@@ -155,6 +155,10 @@ function M.each(list, given, body)
     errors.raise("bad_argument", "each needs a list and a function: each(list, fn).", "never", at)
   end
   local read = options.read(given, each_options, "each", at)
+  if read.at_once == 0 then
+    errors.raise("bad_argument", "each: at_once = 0 would do no item at all; leave it out, or give "
+      .. "1 or more.", "never", at)
+  end
   if #list > branches_max then
     errors.raise("too_many", ("each takes at most %d items, but there are %d.")
       :format(branches_max, #list), "never", at)
@@ -162,7 +166,7 @@ function M.each(list, given, body)
   local strand = scheduler.here("each")
   local outer = strand.scope
   local join = open_join(strand, "each", "each")
-  join.next, join.at_once = 1, math.max(1, read.at_once or 20)
+  join.next, join.at_once = 1, read.at_once or 20
   local collected = {}
   join.on_end = function(label, _, ok, first)
     join.running = join.running - 1

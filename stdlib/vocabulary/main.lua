@@ -157,12 +157,12 @@ function handlers.begin(_, given, now, run, stand_ins)
   scheduler.now = now
   start_body("/", "run", run.runbook, function() return declared.run(params) end,
     function(_, value)
-      local kind = type(value)
-      if kind ~= "string" and kind ~= "number" and kind ~= "boolean" and kind ~= "table" then
-        value = nil
-      end
-      local sent = wire.send { "end", value }
-      if not sent then wire.send { "end" } end
+      local sent, reason = wire.send { "end", value }
+      if sent then return end
+      -- What was done is done: a value that cannot be kept is no reason to fail it.
+      log.write("warning", "What the runbook returned is no plain data, so the run has no value: "
+        .. reason .. ".")
+      wire.send { "end" }
     end)
 end
 

@@ -60,14 +60,16 @@ function M.install(wire, globals)
     replaced[name] = function(value, ...) return original(scheduler.check(value), ...) end
   end
   replaced.rawequal = ending(globals.rawequal)
+  -- The originals are taken now: later `globals` holds what replaces them.
+  local concat, sort = globals.table.concat, globals.table.sort
   function replaced.table.concat(list, ...)
     local unknown = unknown_item(list)
     if unknown then return wire.unknown("text with " .. wire.unknown_source(unknown)) end
-    return globals.table.concat(list, ...)
+    return concat(list, ...)
   end
   function replaced.table.sort(list, ...)
     scheduler.check(unknown_item(list))
-    return globals.table.sort(list, ...)
+    return sort(list, ...)
   end
   replaced.__check = scheduler.check
   return replaced

@@ -1,7 +1,8 @@
 -- Durations, sizes and dates: text as people write it, numbers inside.
 local M = {}
 
-local duration_units = { ms = 1e-3, s = 1, m = 60, min = 60, h = 3600, d = 86400, w = 604800 }
+-- In milliseconds: whole ones add up exactly.
+local duration_units = { ms = 1, s = 1e3, m = 6e4, min = 6e4, h = 36e5, d = 864e5, w = 6048e5 }
 local size_units = { B = 1, KiB = 2 ^ 10, MiB = 2 ^ 20, GiB = 2 ^ 30, TiB = 2 ^ 40, kB = 1e3,
   KB = 1e3, MB = 1e6, GB = 1e9, TB = 1e12 }
 
@@ -26,7 +27,7 @@ function M.read_duration(value)
     if not factor then return nil, duration_expected end
     total, at = total + tonumber(count) * factor, after
   end
-  return total
+  return total / 1e3
 end
 
 ---Bytes, or nil and what was expected.

@@ -88,6 +88,11 @@ function cases.each_gives_results_in_the_lists_order(w)
   w:run():exits(0):says('"value":["1c","2a","3b"]')
 end
 
+function cases.each_refuses_to_do_nothing_at_once(w)
+  w:body [[ each({ 1 }, { at_once = 0 }, function() log("done") end) ]]
+  w:run():exits(3):says("at_once = 0 would do no item at all"):says("book.lua:"):says_not("done\n")
+end
+
 function cases.each_does_at_most_at_once(w)
   w:body [[
     local running, most = 0, 0

@@ -9,6 +9,14 @@ local function killed_at(w, condition)
   job:wait()
 end
 
+-- The next host goes on with the run that was there, rather than with another one.
+local function gone_on_with(w)
+  local began = w:field("$.time", "kind='begin'")
+  local ended = w:resume():exits(0)
+  w:equal(began, w:field("$.time", "kind='begin'"), "When the run began")
+  return ended
+end
+
 local function begun(w, what)
   return (w:sql("select json_extract(body,'$.name') from record where kind='open' and "
     .. "json_extract(body,'$.args.what')='" .. what .. "' order by pos"):gsub("\n", ", "))
@@ -17,12 +25,15 @@ end
 function cases.items_one_at_a_time_are_done_in_the_lists_order(w)
   w:body [[
     return each({ "World", "Kiro" }, { at_once = 1 }, function(name)
-      return step("Greet " .. name, function() return ("Hello, %s!"):format(name) end)
+      return step("Greet " .. name, function()
+        sleep("20ms")
+        return ("Hello, %s!"):format(name)
+      end)
     end)
   ]]
   w:run():exits(0):says('"value":["Hello, World!","Hello, Kiro!"]')
-  w:equal("begin open open open close close open open close close close end", w:kinds(),
-    "The journal")
+  local one = "open open timer fired close close "
+  w:equal("begin open " .. one .. one .. "close end", w:kinds(), "The journal")
   w:equal("Greet World, Greet Kiro", begun(w, "step"), "The steps")
 end
 
@@ -35,6 +46,7 @@ end
 function cases.an_item_whose_failure_nobody_catches_fails_the_run(w)
   w:body([[
     each({ "a", "b" }, { at_once = 1 }, function(item)
+      sleep("20ms")
       ensure(item ~= "a", "Went wrong.")
       storage("box"):put { key = item, body = "1" }
     end)
@@ -86,7 +98,7 @@ function cases.long_results_of_items_are_whole_after_a_replay(w)
     return { total = #all, whole = whole }
   ]]
   killed_at(w, "kind='timer'")
-  w:resume():exits(0):says('"value":{"total":4,"whole":4}')
+  gone_on_with(w):says('"value":{"total":4,"whole":4}')
   w:equal(4, w:count("kind='open' and f('$.args.what')='step'"), "Steps that began")
 end
 
@@ -117,7 +129,7 @@ function cases.errors_that_were_collected_are_the_same_for_the_next_host(w)
       message = failed[1].error.message }
   ]]
   killed_at(w, "kind='timer'")
-  w:resume():exits(0):says('"value":{"count":1,"done":"good","index":2,"message":"bad failed"}')
+  gone_on_with(w):says('"value":{"count":1,"done":"good","index":2,"message":"bad failed"}')
   w:equal(2, w:count("kind='log' and f('$.level')='info'"), "Lines")
 end
 
@@ -160,14 +172,13 @@ function cases.a_runbook_that_counts_failures_ends_the_rest_once_there_are_too_m
 end
 
 function cases.a_runbook_that_counts_a_share_of_failures_ends_the_rest_above_it(w)
-  counts(w, '{ "bad", "bad", "ok", "ok" }', 4, "0.25 * #items",
+  counts(w, '{ "bad", "bad", "ok", "ok" }', 5, "0.25 * 4",
     '{"failed":2,"succeeded":0,"why":"too many failed"}', "item1=bad item2=bad")
 end
 
 function cases.a_runbook_that_counts_a_share_of_failures_does_all_up_to_it(w)
-  counts(w, '{ "bad", "ok", "ok", "ok" }', 4, "0.25 * 4",
-    '{"failed":1,"succeeded":3,"why":"enough succeeded"}',
-    "item1=bad item2=ok item3=ok item4=ok")
+  counts(w, '{ "bad", "ok", "ok", "ok" }', 5, "0.25 * 4",
+    '{"failed":1,"succeeded":3}', "item1=bad item2=ok item3=ok item4=ok")
 end
 
 function cases.a_runbook_that_counts_does_all_where_too_few_succeed_and_fail(w)

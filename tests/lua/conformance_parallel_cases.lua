@@ -49,8 +49,8 @@ function cases.branches_give_values_of_their_own_kinds_also_after_a_replay(w)
 end
 
 function cases.no_branches_are_done_at_once_and_give_nothing(w)
-  w:body [[ return parallel {} ]]
-  w:run():exits(0):says('"value":{}')
+  w:body [[ return next(parallel {}) == nil ]]
+  w:run():exits(0):says('"value":true')
   w:equal("begin open close end", w:kinds(), "The journal")
 end
 

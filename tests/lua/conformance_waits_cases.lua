@@ -29,9 +29,11 @@ function cases.two_waits_in_turn_are_each_gone_on_with_by_another_host(w)
   w:await "kind='timer' and f('$.args.seconds')=2"
   second:kill("KILL")
   second:wait()
+  local began = w:field("$.time", "kind='begin'")
   w:resume():exits(0):says('"value":"slept twice"')
   w:equal("timer fired timer fired", (w:sql("select kind from record where kind in "
     .. "('timer', 'fired') order by pos"):gsub("\n", " ")), "The waits")
+  w:equal(began, w:field("$.time", "kind='begin'"), "When the run began")
 end
 
 local function sleeps(w, text, seconds)

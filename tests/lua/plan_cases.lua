@@ -180,4 +180,26 @@ function cases.two_parallels_in_one_step_have_places_of_their_own(w)
   w:equal("1a=1 1b=1 2a=1 2b=1", w:objects(), "what both plans show")
 end
 
+function cases.tables_are_joined_and_sorted_in_a_plan_as_in_a_run(w)
+  w:body [[
+    local list = { "b", "a" }
+    table.sort(list)
+    storage("box"):put { key = table.concat(list, "-"), body = "1" }
+  ]]
+  plan(w):exits(0):says('"key":"a-b"')
+end
+
+function cases.a_plan_whose_worker_dies_says_so_and_ends(w)
+  w:body [[
+    storage("box"):put { key = "a", body = "1" }
+    local t = {}
+    for i = 1, 3e7 do t[i] = { i } end
+    storage("box"):put { key = "b", body = "1" }
+  ]]
+  local planned = plan(w)
+  planned:says('"key":"a"'):says("The plan breaks off: the script's worker ended: ")
+  planned:says_not('"key":"b"')
+  w:equal(true, planned.code ~= 0, "Whether it fails")
+end
+
 return cases

@@ -35,7 +35,7 @@ local seen = {}
 for _, reach in ipairs { function() return loadfile end, function() return dofile end,
   function() return require("../environments/here") end, function() return require("/etc/x") end,
 } do seen[#seen + 1] = tostring((pcall(reach))) end
-print(table.concat(seen, " "))]], "false false false false")
+print(unpack(seen))]], "false false false false")
 
 add("LB01", [[
 local mt = getmetatable and getmetatable("")
@@ -95,7 +95,8 @@ print(h:write("") == "PWNED" and "BREACH: host method replaced for all" or "SAFE
   "io is not part of the language")
 
 add("LB11_every_handle", [[
-for i, h in ipairs { storage("box"), process("local"), secret("KEY"), secret("KEY") .. "x", run } do
+local handles = { storage("box"), process("local"), secret("KEY"), secret("KEY") .. "x", run }
+for i, h in ipairs(handles) do
   if type(getmetatable(h)) == "table" then return print("BREACH: the metatable of " .. i) end
   for j, attack in ipairs { function() setmetatable(h, {}) end, function() h.list = print end,
     function() h.id = print end, function() getmetatable(h).__index = print end } do
@@ -108,8 +109,8 @@ add("LC01", [[
 local function try(f) local ok, v = pcall(f); return ok and type(v) == "table" and v.cdef and v end
 local f = try(function() return ffi end) or try(function() return require("ffi") end)
   or try(function() return package.preload.ffi("ffi") end)
-print(f and "BREACH: ffi, pid=" .. (function() f.cdef "int getpid(void);"; return f.C.getpid() end)()
-  or "SAFE")]], "SAFE")
+local function pid() f.cdef "int getpid(void);"; return f.C.getpid() end
+print(f and "BREACH: ffi, pid=" .. pid() or "SAFE")]], "SAFE")
 
 add("LC03", [[
 if not (jit and jit.on) then return print("SAFE: no jit table") end

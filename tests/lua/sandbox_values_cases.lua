@@ -9,21 +9,22 @@ local executor = [[
 local M = {}
 
 local function outcome_of(name)
-  local said = {}
+  local said = ""
   local function print(...)
-    for i = 1, select("#", ...) do said[#said + 1] = tostring((select(i, ...))) end
+    for i = 1, select("#", ...) do said = said .. " " .. tostring((select(i, ...))) end
   end
   local ok, raised = pcall(require(name), print)
-  if not ok then said[#said + 1] = type(raised) == "table" and raised.message or tostring(raised) end
-  return (table.concat(said, " "):gsub("%s+", " "))
+  local told = type(raised) == "table" and raised.message or tostring(raised)
+  if not ok then said = said .. " " .. told end
+  return (said:gsub("%s+", " "))
 end
 
 function M.outcomes(names)
   local outcomes = {}
-  storage("box"):put { key = "probe", body = "here" }
   for i, name in ipairs(names) do
     outcomes[i] = outcome_of(name)
-    ensure(storage("box"):get { key = "probe" }.body == "here", "The host answers after " .. name)
+    local found = storage("other"):list {}
+    ensure(#found == 1 and found[1].key == "probe", "The host answers after " .. name)
   end
   return outcomes
 end
@@ -32,6 +33,7 @@ return M
 ]]
 
 local function prepare(w)
+  w:file("other/probe", "here")
   w:file("library/lib/executor.lua", executor)
   for _, snippet in ipairs(snippets) do
     w:file("library/lib/" .. snippet.name:lower() .. ".lua",
@@ -71,7 +73,7 @@ local function check(w, names, outcomes, note)
       or outcome:find("0x", 1, true) and "shows an address"
       or outcome:find(w.folder, 1, true) and "shows a path of the host"
       or of_name[name] and of_name[name] ~= outcome and "was before: " .. of_name[name]
-    if problem then error(("%s%s ended with: %s\nIt %s"):format(name, note, outcome, problem), 0) end
+    if problem then error(name .. note .. " ended with: " .. outcome .. "\nIt " .. problem, 0) end
     of_name[name] = outcome
   end
 end
@@ -112,6 +114,22 @@ function cases.attacks_end_the_same_in_every_process(w)
   end
   w:equal(2, #of_runs, "Child runs")
   w:equal(of_runs[1], of_runs[2], "The outcomes in another process")
+end
+
+-- A plan executes other code: a copy of the script's text that knows what is not known yet. What it
+-- saw leaves it by a program that the environment declares as one that only looks.
+function cases.attacks_end_the_same_in_a_plan(w)
+  prepare(w)
+  local names = twice(names_in_order())
+  w:body(([[
+    local outcomes = require("executor").outcomes { '%s' }
+    process("local"):inspect { program = "peek", arguments = { "-c",
+      "printf '%%s\\n' \"$@\" >@W@/planned", "peek", unpack(outcomes) } }
+  ]]):format(table.concat(names, "', '")))
+  w:perilune("plan book --environment here --no-input"):exits(0)
+  local outcomes = {}
+  for line in w:read("planned"):gmatch("([^\n]*)\n") do outcomes[#outcomes + 1] = line end
+  check(w, names, outcomes, " in a plan")
 end
 
 -- PERILUNE_SANDBOX_SEED executes one order again.

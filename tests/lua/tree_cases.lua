@@ -232,4 +232,18 @@ function cases.a_child_whose_undo_meets_a_conflict_is_named(w)
   w:equal("child=changed by somebody top=1", w:objects(), "The box")
 end
 
+function cases.a_failed_child_that_changed_nothing_leaves_nothing_behind(w)
+  book(w, "child", [[ensure(false, "There is nothing to do.")]], [[on_failure = "stop"]])
+  w:body([[ run_runbook("child") ]], [[on_failure = "stop"]])
+  w:run():exits(1):says("There is nothing to do."):says_not("left behind")
+end
+
+function cases.a_value_that_cannot_be_kept_is_told_and_fails_nothing(w)
+  book(w, "child", [[return { storage = storage }]])
+  w:body [[ return { 1, run_runbook("child") == nil and 2 or 3 } ]]
+  w:run():exits(0):says('"value":[1,2]')
+  w:perilune("report " .. child_id(w)):exits(0)
+    :says("What the runbook returned is no plain data, so the run has no value")
+end
+
 return cases
