@@ -15,6 +15,8 @@ local targets = require "vocabulary.targets"
 local units = require "vocabulary.units"
 local waits = require "vocabulary.waits"
 
+local date_first, date_last = -62167219200, 253402300799
+
 local wire
 local declared, params, run_table, seed, globals
 local generators = {}
@@ -76,6 +78,10 @@ local function vocabulary(families)
     date = function(format, at)
       at = at or time_now()
       if scheduler.is_unknown(at) then return at end
+      if type(at) ~= "number" or not (at >= date_first and at <= date_last) then
+        errors.raise("bad_argument", "date needs a time in seconds since 1970, within the years 0 "
+          .. "to 9999, but got " .. tostring(at) .. ".", "never", scheduler.position())
+      end
       return units.date(format or "%Y-%m-%dT%H:%M:%SZ", at)
     end,
   } do

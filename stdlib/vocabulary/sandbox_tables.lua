@@ -37,8 +37,11 @@ function M.read_only(original)
   return made
 end
 
+-- What the language itself gives to scripts and holds no data of theirs, by its metatable's name.
+local of_language = { run = true, target = true }
+
 local function refuse_read_only(value)
-  if type(value) == "table" and originals[value] then
+  if type(value) == "table" and (originals[value] or of_language[getmetatable(value)]) then
     error("This table is read-only.", 3)
   end
 end

@@ -179,4 +179,31 @@ function cases.pairs_and_tostring_show_the_same_everywhere(w)
     :says('"value":["1 alpha beta zeta","table","table"]')
 end
 
+function cases.what_the_language_gives_cannot_be_changed_behind_its_back(w)
+  w:body [[
+    local box = storage("box")
+    for number, change in ipairs {
+      function() rawset(box, "put", function() end) end,
+      function() table.insert(box, 1) end,
+      function() rawset(run, "id", "another") end,
+    } do
+      local _, err = try(change)
+      ensure(tostring(err):find("read-only", 1, true), "Change " .. number .. " was made.")
+    end
+    return run.id
+  ]]
+  w:run():exits(0):says('"value":"case"')
+end
+
+function cases.date_takes_times_that_have_a_date(w)
+  w:body [[
+    for _, at in ipairs { 1e308, -1e308, 0 / 0, 253402300800 } do
+      local text, err = try(date, "%Y", at)
+      ensure(not text and tostring(err):find("date needs a time", 1, true), "It took " .. at)
+    end
+    return { date("%Y-%m-%d", 0), date("%Y", 253402300799), date("%Y", -62167219200) }
+  ]]
+  w:run():exits(0):says('"value":["1970-01-01","9999","0000"]')
+end
+
 return cases
