@@ -75,7 +75,7 @@ end
 
 function cases.a_worker_killed_in_each_of_many_moments_changes_nothing(w)
   w:body [[
-    for i = 1, 40 do
+    for i = 1, 120 do
       parallel { a = function() sleep("10ms") end,
         b = function() storage("box"):put { key = "k", body = tostring(i) } end }
     end
@@ -88,8 +88,8 @@ function cases.a_worker_killed_in_each_of_many_moments_changes_nothing(w)
     rig.shell(("pkill -KILL -P %d perilune-worker"):format(job.pid))
   end
   job:wait():exits(0):says('"value":"over"')
-  w:equal("k=40", w:objects(), "The box")
-  w:equal(40, w:count("kind='result'"), "Results")
+  w:equal("k=120", w:objects(), "The box")
+  w:equal(120, w:count("kind='result'"), "Results")
   if w:count("kind='fault'") < 3 then error("Too few deaths to mean anything.") end
   w:perilune("verify case"):exits(0)
 end
