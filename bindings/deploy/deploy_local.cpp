@@ -108,8 +108,8 @@ std::string text_or(const Value& value, const std::string& fallback) {
     return value.is_text() ? value.text() : fallback;
 }
 
-Result<TargetSettings> read_settings(const Settings& given) {
-    TargetSettings made;
+Result<LocalSettings> read_settings(const Settings& given) {
+    LocalSettings made;
     for (const auto& word : given.values["command"].list()) {
         if (!word.is_text() || word.text().find('\0') != std::string::npos)
             return wrong(given, "each word of `command` must be text.");

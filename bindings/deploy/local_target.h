@@ -14,7 +14,7 @@ struct LocalTarget {
     std::string root;
     std::string artifacts;
     std::string endpoint;
-    TargetSettings settings;
+    LocalSettings settings;
     int instances = 1;       // At the first release.
     std::string supervisor;  // Path of perilune-supervisor.
     std::string socket;      // Where a supervisor that this host starts listens.

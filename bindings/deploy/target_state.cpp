@@ -74,7 +74,7 @@ bool can_serve_again(const std::string& root, const ReleaseRecord& release) {
     return release.served_at > 0 && ::access(release_path(root, release).c_str(), X_OK) == 0;
 }
 
-Value to_value(const TargetSettings& settings) {
+Value to_value(const LocalSettings& settings) {
     Value value;
     value.set("command", List(settings.command.begin(), settings.command.end()));
     value.set("host", settings.host).set("port", settings.port).set("health", settings.health);
@@ -84,8 +84,8 @@ Value to_value(const TargetSettings& settings) {
     return value;
 }
 
-TargetSettings settings_from(const Value& value) {
-    TargetSettings settings;
+LocalSettings settings_from(const Value& value) {
+    LocalSettings settings;
     for (const auto& word : value["command"].list()) settings.command.push_back(word.text());
     settings.host = value["host"].text();
     settings.port = static_cast<int>(value["port"].integer());

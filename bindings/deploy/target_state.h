@@ -31,7 +31,7 @@ struct ReleaseRecord {
 };
 
 // The settings of the environment file that the supervisor works by; sent with every request.
-struct TargetSettings {
+struct LocalSettings {
     std::vector<std::string> command;
     std::string host = "127.0.0.1";
     int port = 0;  // Of instance 1; instance N has port + N - 1.
@@ -43,7 +43,7 @@ struct TargetSettings {
 };
 
 struct TargetState {
-    TargetSettings settings;
+    LocalSettings settings;
     std::vector<ReleaseRecord> releases;  // Oldest first.
     int sequence = 0;
     std::string current;  // The release that serves, or served last; empty: none yet.
@@ -66,8 +66,8 @@ struct TargetState {
 // Whether the release may be made the wanted one: it served once and its files are there.
 bool can_serve_again(const std::string& root, const ReleaseRecord& release);
 
-Value to_value(const TargetSettings& settings);
-TargetSettings settings_from(const Value& value);
+Value to_value(const LocalSettings& settings);
+LocalSettings settings_from(const Value& value);
 
 // An absent state is an empty one: nothing was ever released.
 Result<TargetState> load_state(const std::string& root);

@@ -73,7 +73,7 @@ Result<std::string> name_of(const std::string& word, std::string_view origin) {
     return shown_target(absolute_name(*checked, origin));
 }
 
-Result<std::string> field_of(char kind, const Word& word, std::string_view origin) {
+Result<std::string> field_of(char kind, const RdataWord& word, std::string_view origin) {
     switch (kind) {
         case '4': return address_of(AF_INET, word.text);
         case '6': return address_of(AF_INET6, word.text);
@@ -96,7 +96,7 @@ Result<std::string> field_of(char kind, const Word& word, std::string_view origi
 }
 
 // The words from `first` on as one field: digits of hexadecimal or base64 lose their blanks.
-std::string rest_of(char kind, const std::vector<Word>& words, std::size_t first) {
+std::string rest_of(char kind, const std::vector<RdataWord>& words, std::size_t first) {
     std::string rest;
     for (std::size_t i = first; i < words.size(); ++i) {
         if (kind == '*' && i > first) rest += ' ';
@@ -105,7 +105,7 @@ std::string rest_of(char kind, const std::vector<Word>& words, std::size_t first
     return kind == 'x' ? lower_case(rest) : rest;
 }
 
-Result<std::string> txt_of(std::string_view type, const std::vector<Word>& words) {
+Result<std::string> txt_of(std::string_view type, const std::vector<RdataWord>& words) {
     std::vector<std::string> strings;
     for (const auto& word : words) {
         auto bytes = unescaped(word.text);
@@ -147,15 +147,15 @@ std::string type_name(std::uint16_t number) {
     return "TYPE" + std::to_string(number);
 }
 
-Result<std::vector<Word>> split_words(std::string_view line) {
-    std::vector<Word> words;
+Result<std::vector<RdataWord>> split_words(std::string_view line) {
+    std::vector<RdataWord> words;
     std::size_t at = 0;
     while (at < line.size()) {
         if (line[at] == ' ' || line[at] == '\t') {
             ++at;
             continue;
         }
-        Word word{.text = "", .quoted = line[at] == '"'};
+        RdataWord word{.text = "", .quoted = line[at] == '"'};
         if (word.quoted) ++at;
         const auto ends = [&] {
             return word.quoted ? line[at] == '"' : line[at] == ' ' || line[at] == '\t';
@@ -173,7 +173,7 @@ Result<std::vector<Word>> split_words(std::string_view line) {
     return words;
 }
 
-Result<std::string> value_of_words(std::string_view type, const std::vector<Word>& words,
+Result<std::string> value_of_words(std::string_view type, const std::vector<RdataWord>& words,
                                    std::string_view origin) {
     const Shape* shape = find_shape(type);
     const std::string_view fields = shape ? shape->fields : "*";
@@ -235,7 +235,7 @@ std::string zone_file_words(std::string_view type, std::string_view value) {
     if (!words || shape->fields.find('n') == std::string_view::npos) return std::string(value);
     std::string made;
     for (std::size_t i = 0; i < words->size(); ++i) {
-        const Word& word = (*words)[i];
+        const RdataWord& word = (*words)[i];
         const bool name = i < shape->fields.size() && shape->fields[i] == 'n';
         if (i > 0) made += ' ';
         made += word.quoted ? "\"" + word.text + "\"" : name ? dotted(word.text) : word.text;

@@ -15,7 +15,7 @@
 namespace perilune {
 
 // One word of a record as a zone file has it; `text` is without its quotes, escapes kept.
-struct Word {
+struct RdataWord {
     std::string text;
     bool quoted = false;
 };
@@ -27,10 +27,10 @@ std::uint16_t type_number(std::string_view type);
 std::string type_name(std::uint16_t number);
 
 // Splits one line at blanks, minding quotes and escapes.
-Result<std::vector<Word>> split_words(std::string_view line);
+Result<std::vector<RdataWord>> split_words(std::string_view line);
 
 // The canonical value of a record's words; relative names in it join `origin`.
-Result<std::string> value_of_words(std::string_view type, const std::vector<Word>& words,
+Result<std::string> value_of_words(std::string_view type, const std::vector<RdataWord>& words,
                                    std::string_view origin);
 // The canonical value of a text a runbook gives; its targets are whole host names.
 Result<std::string> value_of_text(std::string_view type, std::string_view text);

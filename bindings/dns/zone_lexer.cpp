@@ -35,7 +35,7 @@ private:
     }
 
     Status read_quoted(ZoneEntry& entry, std::size_t begin) {
-        Word word{.text = "", .quoted = true};
+        RdataWord word{.text = "", .quoted = true};
         const std::size_t start = at_++;
         while (at_ < text_.size() && text_[at_] != '"') {
             if (text_[at_] == '\n') break;
@@ -51,7 +51,7 @@ private:
     }
 
     void read_word(ZoneEntry& entry, std::size_t begin) {
-        Word word;
+        RdataWord word;
         const std::size_t start = at_;
         while (at_ < text_.size() && !blank() &&
                std::string_view("\n;()\"").find(text_[at_]) == std::string_view::npos) {

@@ -92,7 +92,7 @@ Status find_head(ZoneEntry& entry, const ZoneContext& context) {
     entry.class_word.reset();
     // They may come as TTL class type or as class TTL type.
     for (; at < entry.words.size(); ++at) {
-        const Word& word = entry.words[at];
+        const RdataWord& word = entry.words[at];
         const std::string upper = upper_case(word.text);
         if (!entry.ttl_word && !word.quoted && parse_zone_ttl(word.text)) {
             entry.ttl_word = at;
@@ -121,8 +121,8 @@ Status read_entry(ZoneEntry& entry, ZoneContext& context) {
     entry.kind = ZoneEntry::Kind::record;
     if (const auto found = find_head(entry, context); !found) return found;
     if (const auto found = find_owner(entry, context); !found) return found;
-    const std::vector<Word> words(entry.words.begin() + static_cast<long>(entry.type_word) + 1,
-                                  entry.words.end());
+    const std::vector<RdataWord> words(entry.words.begin() + static_cast<long>(entry.type_word) + 1,
+                                       entry.words.end());
     const auto value = value_of_words(entry.type, words, context.origin);
     if (!value) return refuse(entry, context, value.error().message);
     entry.value = *value;

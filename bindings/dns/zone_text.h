@@ -27,7 +27,7 @@ struct ZoneEntry {
     Kind kind = Kind::other;
 
     // How it is written.
-    std::vector<Word> words;
+    std::vector<RdataWord> words;
     std::vector<Span> places;     // Of the words, quotes included, in `text`.
     std::optional<Span> comment;  // After the last word, with its `;`, without the line's end.
     bool grouped = false;         // Has parentheses.

@@ -168,8 +168,8 @@ Result<const DeclaredProgram*> permit(const DeclaredPrograms& programs, const Ca
     return &program;
 }
 
-Result<Invocation> make_invocation(const DeclaredProgram& program, const Call& call) {
-    Invocation made;
+Result<ProgramInvocation> make_invocation(const DeclaredProgram& program, const Call& call) {
+    ProgramInvocation made;
     made.argv = {program.path};
     for (const auto& argument : call.arguments["arguments"].list())
         made.argv.push_back(argument.text());

@@ -48,12 +48,12 @@ Result<const DeclaredProgram*> permit(const DeclaredPrograms& programs, const Ca
 
 // argv and environment of a permitted call, secrets opened. Variables beside the declared and the
 // given ones: PATH=/usr/bin:/bin and LANG=C.UTF-8, nothing else; no HOME.
-struct Invocation {
+struct ProgramInvocation {
     std::vector<std::string> argv;
     std::vector<std::string> environment;
     std::string input;
 };
-Result<Invocation> make_invocation(const DeclaredProgram& program, const Call& call);
+Result<ProgramInvocation> make_invocation(const DeclaredProgram& program, const Call& call);
 
 // Adds the handles of the secrets that the program is given to a keeper's note. What the program
 // prints may hold their values, and is read by hosts that have not opened them.

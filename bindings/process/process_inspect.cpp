@@ -11,7 +11,7 @@ Awaitable<Result<Value>> inspect(SharedPrograms local, Call& call) {
     const auto permitted = permit(local->declared, call);
     if (!permitted) co_return permitted.error();
     const DeclaredProgram& declared = **permitted;
-    const Work<Result<Invocation>> opening = [&] { return make_invocation(declared, call); };
+    const Work<Result<ProgramInvocation>> opening = [&] { return make_invocation(declared, call); };
     auto invocation = co_await off_loop(local->loop, opening);
     if (!invocation) co_return invocation.error();
     Program program;

@@ -45,7 +45,7 @@ std::string own_program() {
     return path;
 }
 
-KeptProgram make_program(const TargetSettings& settings, const InstancePlan& plan,
+KeptProgram make_program(const LocalSettings& settings, const InstancePlan& plan,
                          const std::string& root, int number) {
     const std::string port = std::to_string(settings.port + number - 1);
     KeptProgram kept;
@@ -81,7 +81,7 @@ KeptProgram make_program(const TargetSettings& settings, const InstancePlan& pla
 Instance::Instance(std::string root, int number)
     : root_(std::move(root)), number_(number), folder_(instance_path(root_, number)) {}
 
-void Instance::refresh(const TargetSettings& settings, double now_s) {
+void Instance::refresh(const LocalSettings& settings, double now_s) {
     const bool held = kept_is_held(folder_);
     if (held && (!alive_ || !status_ || status_->state == KeptStatus::State::starting)) {
         // One that this supervisor did not start: it is taken over as it runs.
@@ -107,7 +107,7 @@ void Instance::note_end(double now_s) {
     }
 }
 
-void Instance::ask_health(const TargetSettings& settings, double now_s) {
+void Instance::ask_health(const LocalSettings& settings, double now_s) {
     if (probe_.state() == HealthProbe::State::asking) {
         const auto state = probe_.step(now_s);
         if (state == HealthProbe::State::asking) return;
@@ -122,7 +122,7 @@ void Instance::ask_health(const TargetSettings& settings, double now_s) {
     }
 }
 
-void Instance::start(const TargetSettings& settings, const InstancePlan& plan, double now_s) {
+void Instance::start(const LocalSettings& settings, const InstancePlan& plan, double now_s) {
     // Before the keeper has the lock: a crash of this supervisor leaves no lock behind.
     auto lock = lock_kept(folder_);
     if (!lock) {
@@ -190,7 +190,7 @@ void Instance::forgive() {
     next_start_at_s_ = 0;
 }
 
-bool Instance::overdue(const TargetSettings& settings, double now_s) const {
+bool Instance::overdue(const LocalSettings& settings, double now_s) const {
     return alive_ && !healthy_ && now_s - alive_since_s_ > settings.starts_within_s;
 }
 

@@ -26,9 +26,9 @@ public:
     Instance(std::string root, int number);
 
     // Looks at the keeper's files and goes on with the health probe.
-    void refresh(const TargetSettings& settings, double now_s);
+    void refresh(const LocalSettings& settings, double now_s);
     // Starts the program under a keeper of its own; a failure counts as a crash.
-    void start(const TargetSettings& settings, const InstancePlan& plan, double now_s);
+    void start(const LocalSettings& settings, const InstancePlan& plan, double now_s);
     void stop(double grace_s);
     void signal(int number) const;
 
@@ -44,12 +44,12 @@ public:
     std::string last_words() const;
     // Forgets crashes: another release is to be tried.
     void forgive();
-    bool overdue(const TargetSettings& settings, double now_s) const;
+    bool overdue(const LocalSettings& settings, double now_s) const;
     const HealthProbe& probe() const { return probe_; }
 
 private:
     void note_end(double now_s);
-    void ask_health(const TargetSettings& settings, double now_s);
+    void ask_health(const LocalSettings& settings, double now_s);
 
     std::string root_;
     int number_;
