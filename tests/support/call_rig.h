@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include <doctest/doctest.h>
+
 #include "interpreter/base/digest.h"
 #include "interpreter/base/driver.h"
 #include "interpreter/base/json.h"
@@ -117,5 +119,20 @@ private:
     std::string target_;
     MadeChange last_;
 };
+
+inline Value named(const char* field, Value value) { return Value().set(field, std::move(value)); }
+
+inline Value done(CallRig& rig, const std::string& operation, Value arguments = Map{}) {
+    auto result = rig.call(operation, std::move(arguments));
+    REQUIRE_MESSAGE(result.ok(), operation << ": " << result.error().message);
+    return *result;
+}
+
+inline void refused(CallRig& rig, const std::string& operation, Value arguments,
+                    const std::string& code) {
+    const auto result = rig.call(operation, std::move(arguments));
+    REQUIRE_FALSE(result.ok());
+    CHECK_MESSAGE(result.error().code == code, result.error().message);
+}
 
 }  // namespace perilune::test

@@ -4,7 +4,7 @@ local source = require("source")
 local M = { all = {} }
 
 for _, part in ipairs({ "text_rules", "shape_rules", "include_rules", "trap_rules", "binding_rules",
-  "test_rules", "tree_rules" }) do
+  "test_rules", "tree_rules", "definition_rules" }) do
   for _, rule in ipairs(require(part)) do
     M.all[#M.all + 1] = rule
   end

@@ -61,4 +61,13 @@ return {
     ["tests/a_test.cpp"] = 'TEST_CASE("a") { REQUIRE_THROWS_AS(f(), int); }\n'
       .. 'TEST_CASE("b") { g(); }\n',
     ["tests/support/g.cpp"] = "void h() { CHECK_EQ(1, 1); }\nvoid g() { h(); }\n" } },
+
+  { rule = "definition", at = "b.h:2", files = {
+    ["a.h"] = "namespace perilune {\nstruct Word {\n};\n}  // namespace perilune\n",
+    ["b.h"] = "namespace perilune {\nclass Word : A,\n  B {\n};\n}  // namespace perilune\n" } },
+  { rule = "definition", at = "", files = {
+    ["a.h"] = "namespace perilune {\nstruct Word {\n};\n}  // namespace perilune\n",
+    ["b.h"] = "namespace perilune::dns {\nstruct Word {\n};\n}  // namespace perilune::dns\n",
+    ["c.cpp"] = "namespace perilune {\nnamespace {\nstruct Word {\n};\n}  // namespace\n"
+      .. "struct Word::Part {\n};\nstruct Word;\n}  // namespace perilune\n" } },
 }

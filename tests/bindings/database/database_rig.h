@@ -9,13 +9,13 @@
 
 #include "bindings/database/database.h"
 #include "interpreter/base/json.h"
-#include "tests/bindings/storage/driver_rig.h"
 #include "tests/bindings/storage/memory_objects.h"
+#include "tests/bindings/storage/targets_rig.h"
 
 namespace perilune::test {
 
 struct DatabaseRig {
-    std::unique_ptr<DriverRig> rig;
+    std::unique_ptr<TargetsRig> rig;
     std::string target = "database/under-test";
     std::shared_ptr<MemoryObjects> storage;   // The target "storage/backups".
     std::shared_ptr<TemporaryFolder> folder;  // Relative folders of migrations start here.

@@ -168,7 +168,7 @@ TEST_CASE("clones_into_and_drops_only_what_may_be_thrown_away") {
                                     "'" +
                                         source.name + " \"copy\"'");
     };
-    DriverRig& rig = *source.rig->rig;
+    TargetsRig& rig = *source.rig->rig;
     const std::string copy = "database/copy";
     const Map from = {{"from", "database/under-test"}, {"backup", source->id("one")}};
     rig.add(copy, database_family, postgres_kind, {{"url", make_secret(url)}});

@@ -137,7 +137,7 @@ TEST_CASE("gives_a_silent_server_no_more_than_the_connect_timeout") {
 TEST_CASE("keeps_the_loop_going_while_it_connects_and_hears_a_stop") {
     const SilentServer silent;
     const auto rig = open_postgres("postgresql://a:b@" + silent.address() + "/app");
-    DriverRig& driver = *rig->rig;
+    TargetsRig& driver = *rig->rig;
     auto call = driver.make_call(rig->target, "status", {});
     REQUIRE(call.ok());
     int turns = 0;

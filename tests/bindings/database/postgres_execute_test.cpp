@@ -135,7 +135,7 @@ TEST_CASE("knows_what_became_of_a_commit_that_was_interrupted") {
     CHECK(rig->rig->look(change).kind == Sighting::Kind::happened);
     CHECK(server.psql("postgres", "select n from counter") == "1");
     // One that is told to stop so late is not stopped, and says so.
-    DriverRig& driver = *rig->rig;
+    TargetsRig& driver = *rig->rig;
     auto call = driver.make_call(rig->target, "execute", {{"sql", add_one}});
     std::thread stopper([&] {
         wait_for_commit();

@@ -64,7 +64,7 @@ TEST_CASE("says_what_a_server_says_of_a_statement") {
 TEST_CASE("stops_a_statement_at_the_deadline_and_when_it_is_told_to") {
     if (!has_postgres()) return;
     const PostgresUnderTest database;
-    DriverRig& driver = *database->rig;
+    TargetsRig& driver = *database->rig;
     const auto query = [&](const std::string& sql, double within_s, double stop_after_s) {
         auto call = driver.make_call(database->target, "query", {{"sql", sql}});
         call->deadline_s = boot_now_s() + within_s;

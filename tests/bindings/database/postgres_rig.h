@@ -17,7 +17,7 @@ inline std::unique_ptr<DatabaseRig> open_postgres(const std::string& url, const 
     auto made = std::make_unique<DatabaseRig>();
     made->folder = std::make_shared<TemporaryFolder>();
     made->storage = std::make_shared<MemoryObjects>();
-    made->rig = std::make_unique<DriverRig>(made->folder->path());
+    made->rig = std::make_unique<TargetsRig>(made->folder->path());
     // A secret's name is what it holds.
     made->rig->services().open_secret = [](const Value& secret) -> Result<std::string> {
         return secret.secret()->pieces.at(0).name;

@@ -14,7 +14,7 @@ const std::vector<std::string> backups = {"A", "B"};
 std::unique_ptr<DatabaseRig> open_at(const std::string& folder) {
     auto made = std::make_unique<DatabaseRig>();
     made->storage = std::make_shared<MemoryObjects>();
-    made->rig = std::make_unique<DriverRig>(folder);
+    made->rig = std::make_unique<TargetsRig>(folder);
     made->rig->add(made->target, database_family, sqlite_kind,
                    {{"path", "app.db"}, {"backups", "storage/backups"}});
     static const Family storage{.name = "storage", .doc = "", .operations = {}, .records = {}};

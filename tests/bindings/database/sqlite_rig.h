@@ -93,7 +93,7 @@ inline std::unique_ptr<DatabaseRig> open_sqlite(const std::shared_ptr<TemporaryF
     auto made = std::make_unique<DatabaseRig>();
     made->folder = folder;
     made->storage = std::make_shared<MemoryObjects>();
-    made->rig = std::make_unique<DriverRig>(folder->path());
+    made->rig = std::make_unique<TargetsRig>(folder->path());
     Map settings = more;
     settings.insert({"path", "app.db"});
     settings.insert({"backups", "storage/backups"});

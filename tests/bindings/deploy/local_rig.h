@@ -11,14 +11,9 @@
 #include "interpreter/base/json.h"
 #include "interpreter/base/kept.h"
 #include "tests/bindings/deploy/deploy_conformance.h"
+#include "tests/support/eventually.h"
 
 namespace perilune::test {
-
-inline bool eventually(const std::function<bool()>& so, double within_s = 30) {
-    for (const double until_s = boot_now_s() + within_s; boot_now_s() < until_s; ::usleep(5000))
-        if (so()) return true;
-    return false;
-}
 
 inline bool is_free(int port) {
     const Descriptor made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

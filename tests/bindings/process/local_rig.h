@@ -6,6 +6,7 @@
 #include "interpreter/base/files.h"
 #include "interpreter/base/kept_runs.h"
 #include "tests/bindings/process/process_conformance.h"
+#include "tests/support/eventually.h"
 
 namespace perilune::test {
 
@@ -56,12 +57,6 @@ inline Value declared(const std::string& folder) {
 inline DriverRig make_rig(const TemporaryFolder& folder) {
     return DriverRig(process_family, process_local_kind, "process/tools", declared(folder.path()),
                      folder.path() + "/state");
-}
-
-inline bool eventually(const std::function<bool()>& so) {
-    for (const double until_s = boot_now_s() + 30; boot_now_s() < until_s; ::usleep(5000))
-        if (so()) return true;
-    return false;
 }
 
 inline std::string content(const std::string& path) {

@@ -10,21 +10,6 @@
 
 namespace perilune::test {
 
-inline Value named(const char* field, Value value) { return Value().set(field, std::move(value)); }
-
-inline Value done(CallRig& rig, const std::string& operation, Value arguments = Map{}) {
-    auto result = rig.call(operation, std::move(arguments));
-    REQUIRE_MESSAGE(result.ok(), operation << ": " << result.error().message);
-    return *result;
-}
-
-inline void refused(CallRig& rig, const std::string& operation, Value arguments,
-                    const std::string& code) {
-    const auto result = rig.call(operation, std::move(arguments));
-    REQUIRE_FALSE(result.ok());
-    CHECK_MESSAGE(result.error().code == code, result.error().message);
-}
-
 inline std::string state_of_job(CallRig& rig, const std::string& job) {
     return done(rig, "get", named("job", job))["state"].text();
 }

@@ -6,8 +6,8 @@
 #include <doctest/doctest.h>
 
 #include "bindings/secrets/secrets.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/bindings/secrets/secrets_conformance.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace perilune;
 using namespace perilune::test;
@@ -127,7 +127,7 @@ TEST_CASE("the_environment_driver_lists_and_reads_but_shows_no_value") {
     LoopRig loop;
     Services services{.loop = loop.loop()};
     auto driver = secrets_environment_kind.make(
-        {"secrets/host", with("prefix", "PERILUNE_TEST_"), "/"}, services);
+        {"secrets/host", named("prefix", "PERILUNE_TEST_"), "/"}, services);
     REQUIRE(driver.ok());
     CallRig rig(loop, secrets_family, std::move(*driver), "secrets/host");
     const Value listed = done(rig, "list");
@@ -136,17 +136,17 @@ TEST_CASE("the_environment_driver_lists_and_reads_but_shows_no_value") {
     CHECK(to_json(listed).find("hunter") == std::string::npos);
     CHECK(opened(rig, "B_KEY") == "hunter2");
     CHECK(opened(rig, "NONE") == "none");
-    CHECK(done(rig, "read", with("name", "A_KEY")).secret()->pieces[0].provider == "secrets/host");
-    CHECK(done(rig, "describe", with("name", "NONE")).is_nil());
+    CHECK(done(rig, "read", named("name", "A_KEY")).secret()->pieces[0].provider == "secrets/host");
+    CHECK(done(rig, "describe", named("name", "NONE")).is_nil());
     CHECK(rig.call("put", Map{}).error().code == "lacking");
     CHECK_FALSE(
-        secrets_environment_kind.make({"secrets/host", with("prefix", ""), "/"}, services).ok());
+        secrets_environment_kind.make({"secrets/host", named("prefix", ""), "/"}, services).ok());
 }
 
 TEST_CASE("the_command_driver_reads_only_the_names_it_may") {
     LoopRig loop;
     Services services{.loop = loop.loop()};
-    Value settings = with("command", List{"/bin/echo", "value of {name}"});
+    Value settings = named("command", List{"/bin/echo", "value of {name}"});
     settings.set("names", List{"db", "api"});
     auto driver = secrets_command_kind.make({"secrets/vault", settings, "/"}, services);
     REQUIRE(driver.ok());
@@ -156,6 +156,6 @@ TEST_CASE("the_command_driver_reads_only_the_names_it_may") {
     CHECK(opened(rig, "db", "2") == "none");
     CHECK(done(rig, "list").list()[0]["name"].text() == "api");
     CHECK_FALSE(
-        secrets_command_kind.make({"secrets/vault", with("command", List{"echo"}), "/"}, services)
+        secrets_command_kind.make({"secrets/vault", named("command", List{"echo"}), "/"}, services)
             .ok());
 }

@@ -11,21 +11,6 @@
 
 namespace perilune::test {
 
-inline Value with(const char* field, Value value) { return Value().set(field, std::move(value)); }
-
-inline Value done(CallRig& rig, const std::string& operation, Value arguments = Map{}) {
-    auto result = rig.call(operation, std::move(arguments));
-    REQUIRE_MESSAGE(result.ok(), operation << ": " << result.error().message);
-    return *result;
-}
-
-inline void refused(CallRig& rig, const std::string& operation, Value arguments,
-                    const std::string& code) {
-    const auto result = rig.call(operation, std::move(arguments));
-    REQUIRE_FALSE(result.ok());
-    CHECK_MESSAGE(result.error().code == code, result.error().message);
-}
-
 inline void undone(CallRig& rig) {
     const auto result = rig.undo();
     REQUIRE_MESSAGE(result.ok(), result.error().message);
@@ -36,13 +21,13 @@ inline Value put(CallRig& rig, const std::string& name, const std::string& value
                  const std::string& stage = "current") {
     rig.secrets["HANDED"] = value;
     return done(rig, "put",
-                with("name", name).set("value", make_secret("HANDED")).set("stage", stage));
+                named("name", name).set("value", make_secret("HANDED")).set("stage", stage));
 }
 
 // What the handle that `read` gives opens to; "none" where read gives nil, "closed" where it does
 // not open.
 inline std::string opened(CallRig& rig, const std::string& name, const std::string& version = "") {
-    Value asked = with("name", name);
+    Value asked = named("name", name);
     if (!version.empty()) asked.set("version", version);
     const Value handle = done(rig, "read", asked);
     if (handle.is_nil()) return "none";
@@ -54,7 +39,7 @@ inline std::string opened(CallRig& rig, const std::string& name, const std::stri
 
 inline void check_secret_versions(CallRig& rig) {
     SUBCASE("puts_reads_and_replaces_a_value") {
-        CHECK(done(rig, "describe", with("name", "db/main")).is_nil());
+        CHECK(done(rig, "describe", named("name", "db/main")).is_nil());
         CHECK(opened(rig, "db/main") == "none");
         const Value first = put(rig, "db/main", "one");
         CHECK(first["changed"].boolean());
@@ -63,13 +48,13 @@ inline void check_secret_versions(CallRig& rig) {
         const Value second = put(rig, "db/main", "two");
         CHECK(opened(rig, "db/main") == "two");
         CHECK(opened(rig, "db/main", first["version"].text()) == "one");
-        CHECK(done(rig, "describe", with("name", "db/main"))["version"] == second["version"]);
+        CHECK(done(rig, "describe", named("name", "db/main"))["version"] == second["version"]);
     }
     SUBCASE("no_result_holds_a_value") {
         const Value results[] = {put(rig, "a", "hunter2hunter2"),
                                  rig.last().before.state,
                                  rig.last().outcome.after,
-                                 done(rig, "describe", with("name", "a")),
+                                 done(rig, "describe", named("name", "a")),
                                  done(rig, "list"),
                                  rig.last().call.arguments};
         for (const auto& result : results)
@@ -86,13 +71,14 @@ inline void check_secret_versions(CallRig& rig) {
         const auto again = rig.act_again();
         REQUIRE(again.ok());
         CHECK(*again == first);
-        if (rig.has("versions")) CHECK(done(rig, "versions", with("name", "a")).list().size() == 1);
+        if (rig.has("versions"))
+            CHECK(done(rig, "versions", named("name", "a")).list().size() == 1);
     }
     SUBCASE("a_pending_version_changes_nothing_for_readers") {
         put(rig, "a", "one");
         rig.secrets["HANDED"] = "two";
         const auto asked = rig.call(
-            "put", with("name", "a").set("value", make_secret("HANDED")).set("stage", "pending"));
+            "put", named("name", "a").set("value", make_secret("HANDED")).set("stage", "pending"));
         if (!asked.ok()) {
             CHECK(asked.error().code == "unsupported");  // A store without stages.
             return;
@@ -109,7 +95,7 @@ inline void check_secret_versions(CallRig& rig) {
         const Value all = done(rig, "list");
         REQUIRE(all.list().size() == 3);
         CHECK(all.list()[1]["name"].text() == "b/one");
-        CHECK(done(rig, "list", with("prefix", "b/")).list().size() == 2);
+        CHECK(done(rig, "list", named("prefix", "b/")).list().size() == 2);
         CHECK(all.list()[0]["age_s"].number() >= 0);
     }
 }
@@ -143,10 +129,10 @@ inline void check_secret_undo(CallRig& rig) {
     SUBCASE("a_rotation_is_undone_step_by_step") {
         if (!rig.has("generate") || !rig.has("set_current")) return;
         put(rig, "a", "one");
-        const Value made = done(rig, "generate", with("name", "a"));
+        const Value made = done(rig, "generate", named("name", "a"));
         const auto generated = rig.last();
         const Value moved =
-            done(rig, "set_current", with("name", "a").set("version", made["version"]));
+            done(rig, "set_current", named("name", "a").set("version", made["version"]));
         CHECK(moved["after"] == made["version"]);
         CHECK(opened(rig, "a") != "one");
         undone(rig);
@@ -173,19 +159,19 @@ inline void check_secret_endings(CallRig& rig) {
         if (!rig.has("undelete")) return;
         const Value first = put(rig, "a", "one");
         put(rig, "a", "two");
-        CHECK(done(rig, "delete", with("name", "a"))["changed"].boolean());
+        CHECK(done(rig, "delete", named("name", "a"))["changed"].boolean());
         CHECK(opened(rig, "a") == "none");
         CHECK(done(rig, "list").list().empty());
         undone(rig);
         CHECK(opened(rig, "a") == "two");
         CHECK(opened(rig, "a", first["version"].text()) == "one");
-        CHECK_FALSE(done(rig, "delete", with("name", "none"))["changed"].boolean());
+        CHECK_FALSE(done(rig, "delete", named("name", "none"))["changed"].boolean());
     }
     SUBCASE("retires_what_is_not_in_use_and_gives_it_back") {
         if (!rig.has("retire")) return;
         const Value first = put(rig, "a", "one");
         const Value second = put(rig, "a", "two");
-        const Value old = with("name", "a").set("version", first["version"]);
+        const Value old = named("name", "a").set("version", first["version"]);
         refused(rig, "retire", Value(old).set("version", second["version"]), "in_use");
         refused(rig, "retire", Value(old).set("version", "none"), "not_found");
         CHECK(done(rig, "retire", old)["stage"].text() == "retired");

@@ -7,8 +7,8 @@
 #include <doctest/doctest.h>
 
 #include "bindings/secrets/secrets.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/bindings/secrets/secrets_conformance.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace perilune;
 using namespace perilune::test;
@@ -29,7 +29,7 @@ private:
     Driver make(std::string path = "") {
         Services services{.loop = loop.loop()};
         if (path.empty()) path = folder.path("store");
-        auto driver = secrets_file_kind.make({"secrets/app", with("folder", path), "/"}, services);
+        auto driver = secrets_file_kind.make({"secrets/app", named("folder", path), "/"}, services);
         if (!driver) throw std::runtime_error(driver.error().message);
         return std::move(*driver);
     }
@@ -42,8 +42,9 @@ unsigned mode_of(const std::string& path) {
 }
 
 Value generate(StoreRig& rig, const char* kind, double length) {
-    return done(rig.calls, "generate",
-                with("name", kind).set("kind", kind).set("length", length).set("stage", "current"));
+    return done(
+        rig.calls, "generate",
+        named("name", kind).set("kind", kind).set("length", length).set("stage", "current"));
 }
 
 }  // namespace
@@ -73,7 +74,7 @@ TEST_CASE("a_store_that_others_can_enter_is_refused_with_the_command_that_mends_
     StoreRig rig;
     put(rig.calls, "a", "one");
     REQUIRE(::chmod(rig.folder.path("store").c_str(), 0750) == 0);
-    const auto read = rig.calls.call("read", with("name", "a"));
+    const auto read = rig.calls.call("read", named("name", "a"));
     REQUIRE_FALSE(read.ok());
     CHECK(read.error().code == "unsafe_secret");
     CHECK(read.error().message.find("chmod 700 " + rig.folder.path("store")) != std::string::npos);
@@ -82,7 +83,7 @@ TEST_CASE("a_store_that_others_can_enter_is_refused_with_the_command_that_mends_
 TEST_CASE("reading_makes_no_folder") {
     StoreRig rig;
     CHECK(done(rig.calls, "list").list().empty());
-    CHECK(done(rig.calls, "read", with("name", "a")).is_nil());
+    CHECK(done(rig.calls, "read", named("name", "a")).is_nil());
     struct stat info {};
     CHECK(::stat(rig.folder.path("store").c_str(), &info) != 0);
 }
@@ -96,17 +97,18 @@ TEST_CASE("names_cannot_leave_the_folder") {
     CHECK(done(rig.calls, "list").list().size() == 6);
     struct stat info {};
     CHECK(::stat(rig.folder.path("evil").c_str(), &info) != 0);
-    refused(rig.calls, "describe", with("name", "a b"), "bad_argument");
-    refused(rig.calls, "describe", with("name", std::string(201, 'a')), "bad_argument");
+    refused(rig.calls, "describe", named("name", "a b"), "bad_argument");
+    refused(rig.calls, "describe", named("name", std::string(201, 'a')), "bad_argument");
 }
 
 TEST_CASE("an_empty_value_is_refused") {
     StoreRig rig;
     rig.calls.secrets["EMPTY"] = "";
-    refused(rig.calls, "put", with("name", "a").set("value", make_secret("EMPTY")), "bad_argument");
-    refused(rig.calls, "put", with("name", "a").set("value", make_secret("NOBODY")),
+    refused(rig.calls, "put", named("name", "a").set("value", make_secret("EMPTY")),
+            "bad_argument");
+    refused(rig.calls, "put", named("name", "a").set("value", make_secret("NOBODY")),
             "missing_secret");
-    refused(rig.calls, "put", with("name", "a").set("value", "plain text"), "bad_argument");
+    refused(rig.calls, "put", named("name", "a").set("value", "plain text"), "bad_argument");
     CHECK(done(rig.calls, "list").list().empty());
 }
 
@@ -131,7 +133,7 @@ TEST_CASE("makes_values_of_every_kind") {
     CHECK(rsa.starts_with("-----BEGIN PRIVATE KEY-----\n"));
     CHECK(rsa.size() > 1600);
     CHECK(rsa.size() < 1800);  // 2048 bits.
-    refused(rig.calls, "generate", with("name", "a").set("length", 8), "bad_argument");
+    refused(rig.calls, "generate", named("name", "a").set("length", 8), "bad_argument");
 }
 
 TEST_CASE("keys_are_read_by_openssl_itself") {
@@ -152,16 +154,16 @@ TEST_CASE("lists_what_is_overdue_by_the_rule_nearest_to_it") {
     StoreRig rig;
     for (const auto* name : {"jwt/a", "jwt/slow/b", "db/c", "other"}) put(rig.calls, name, "x");
     const auto rule = [](const char* prefix, Value older_than) {
-        return with("prefix", prefix).set("older_than", older_than);
+        return named("prefix", prefix).set("older_than", older_than);
     };
     const Value due =
         done(rig.calls, "due",
-             with("rules", List{rule("jwt/", 0), rule("jwt/slow/", "90d"), rule("db/", 0)}));
+             named("rules", List{rule("jwt/", 0), rule("jwt/slow/", "90d"), rule("db/", 0)}));
     REQUIRE(due.list().size() == 2);
     CHECK(due.list()[0]["name"].text() == "jwt/a");  // The first one put is the most overdue.
     CHECK(due.list()[1]["name"].text() == "db/c");
     CHECK(due.list()[0]["overdue_s"].number() >= due.list()[1]["overdue_s"].number());
-    refused(rig.calls, "due", with("rules", List{with("prefix", "a")}), "bad_argument");
+    refused(rig.calls, "due", named("rules", List{named("prefix", "a")}), "bad_argument");
 }
 
 TEST_CASE("a_version_without_its_state_was_never_there") {
@@ -169,7 +171,7 @@ TEST_CASE("a_version_without_its_state_was_never_there") {
     put(rig.calls, "a", "one");
     // The host was killed after the value was written and before the state.
     rig.folder.write("store/a/2", "half done");
-    CHECK(done(rig.calls, "versions", with("name", "a")).list().size() == 1);
+    CHECK(done(rig.calls, "versions", named("name", "a")).list().size() == 1);
     put(rig.calls, "a", "two");
     CHECK(opened(rig.calls, "a") == "two");
     CHECK(opened(rig.calls, "a", "2") == "two");
@@ -180,7 +182,7 @@ TEST_CASE("a_broken_state_is_told_and_not_overwritten") {
     put(rig.calls, "a", "one");
     rig.folder.write("store/a/state.json", "{");
     rig.calls.secrets["NEW"] = "two";
-    refused(rig.calls, "put", with("name", "a").set("value", make_secret("NEW")), "bad_store");
+    refused(rig.calls, "put", named("name", "a").set("value", make_secret("NEW")), "bad_store");
     CHECK(rig.folder.read("store/a/state.json") == "{");
 }
 
@@ -194,7 +196,7 @@ TEST_CASE("no_version_is_lost_between_hosts") {
                 rig.calls.secrets["V"] = std::to_string(writer * 100 + i);
                 const auto made = rig.calls.call(
                     "put",
-                    with("name", "a").set("value", make_secret("V")).set("stage", "pending"));
+                    named("name", "a").set("value", make_secret("V")).set("stage", "pending"));
                 if (!made) throw std::runtime_error(made.error().message);
             }
         });

@@ -13,7 +13,7 @@ namespace {
 
 std::unique_ptr<StorageRig> open_folder(const std::string& path) {
     auto made = std::make_unique<StorageRig>();
-    made->rig = std::make_unique<DriverRig>();
+    made->rig = std::make_unique<TargetsRig>();
     made->other = std::make_shared<MemoryObjects>();
     made->rig->add(made->target, storage_family, folder_kind, {{"path", path}});
     return made;

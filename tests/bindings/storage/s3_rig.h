@@ -27,7 +27,7 @@ inline Map s3_settings(const std::string& url, const std::string& bucket) {
 inline std::unique_ptr<StorageRig> make_s3_at(const std::string& url, const std::string& bucket,
                                               const Map& more = {}) {
     auto made = std::make_unique<StorageRig>();
-    made->rig = std::make_unique<DriverRig>();
+    made->rig = std::make_unique<TargetsRig>();
     const auto keeps = std::make_shared<S3Keeps>();
     Services& services = made->rig->services();
     keeps->http = HttpClient::make(services.loop);

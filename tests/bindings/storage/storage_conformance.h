@@ -8,9 +8,9 @@
 #include <doctest/doctest.h>
 
 #include "bindings/storage/storage.h"
-#include "tests/bindings/storage/driver_rig.h"
 #include "tests/bindings/storage/memory_objects.h"
 #include "tests/bindings/storage/storage_conformance_versions.h"
+#include "tests/bindings/storage/targets_rig.h"
 
 namespace perilune::test {
 

@@ -6,14 +6,14 @@
 #include <doctest/doctest.h>
 
 #include "bindings/storage/storage.h"
-#include "tests/bindings/storage/driver_rig.h"
 #include "tests/bindings/storage/memory_objects.h"
+#include "tests/bindings/storage/targets_rig.h"
 
 namespace perilune::test {
 
 // A storage driver under test, with shorthands.
 struct StorageRig {
-    std::unique_ptr<DriverRig> rig;
+    std::unique_ptr<TargetsRig> rig;
     std::string target = "storage/under-test";
     std::shared_ptr<MemoryObjects> other;  // The target "storage/other".
     std::shared_ptr<void> keeps;           // What must live as long as the driver.

@@ -15,14 +15,9 @@
 
 #include "interpreter/base/child.h"
 #include "interpreter/base/json.h"
+#include "tests/support/program_path.h"
 
 namespace perilune::test {
-
-// A program of the build that this test program belongs to.
-inline std::string program_path(const std::string& name) {
-    if (const char* folder = std::getenv("PERILUNE_BIN")) return std::string(folder) + "/" + name;
-    return std::filesystem::read_symlink("/proc/self/exe").replace_filename(name).string();
-}
 
 // A file of the repository.
 inline std::string source_path(const std::string& name) {
@@ -59,10 +54,12 @@ public:
         write("library/environments/local.yaml",
               "kind: development\ntargets:\n"
               "  storage/files: { driver: folder, path: files }\n"
-              "  dns/site: { driver: zone_file, path: site.zone, zone: example.org }\n" + more);
-        write("library/site.zone", "$ORIGIN example.org.\n$TTL 300\n"
-                                   "@ IN SOA ns.example.org. root.example.org. 1 1h 1h 1d 5m\n"
-                                   "@ IN NS ns.example.org.\nns IN A 192.0.2.1\n");
+              "  dns/site: { driver: zone_file, path: site.zone, zone: example.org }\n" +
+                  more);
+        write("library/site.zone",
+              "$ORIGIN example.org.\n$TTL 300\n"
+              "@ IN SOA ns.example.org. root.example.org. 1 1h 1h 1d 5m\n"
+              "@ IN NS ns.example.org.\nns IN A 192.0.2.1\n");
         std::filesystem::create_directories(at("library/files"));
     }
     // The runbook `wait` goes on until there is a file `go` among the files.

@@ -7,15 +7,9 @@
 #include <stdexcept>
 
 #include "interpreter/lua/worker_process.h"
+#include "tests/support/program_path.h"
 
 namespace perilune::test {
-
-// A program of the build that this test program belongs to.
-inline std::string program_path(const std::string& name) {
-    const char* folder = std::getenv("PERILUNE_BIN");
-    if (folder) return std::string(folder) + "/" + name;
-    return std::filesystem::read_symlink("/proc/self/exe").replace_filename(name).string();
-}
 
 class WorkerRig {
 public:

@@ -63,19 +63,19 @@ TEST_CASE("an_older_value_of_key_vault_becomes_a_new_version_with_a_tag_that_say
     const Value first = put(*vault.rig, "db/main", "one");
     put(*vault.rig, "db/main", "two");
     const Value moved =
-        done(*vault.rig, "set_current", with("name", "db/main").set("version", first["version"]));
+        done(*vault.rig, "set_current", named("name", "db/main").set("version", first["version"]));
     const List versions = vault.versions("db--main");
     REQUIRE(versions.size() == 3);
     CHECK(moved["after"] == versions[2]["version"]);
     CHECK(versions[2]["value"].text() == "one");
     CHECK(versions[2]["tags"]["perilune-restores"] == first["version"]);
-    const Value told = done(*vault.rig, "versions", with("name", "db/main"));
+    const Value told = done(*vault.rig, "versions", named("name", "db/main"));
     REQUIRE(told.list().size() == 3);
     CHECK(told.list()[0]["stage"].text() == "current");
     CHECK(told.list()[0]["version"] == versions[2]["version"]);
-    refused(*vault.rig, "set_current", with("name", "db/main").set("version", "9"), "not_found");
-    refused(*vault.rig, "describe", with("name", "db--main"), "bad_argument");
-    refused(*vault.rig, "describe", with("name", "db_main"), "bad_argument");
+    refused(*vault.rig, "set_current", named("name", "db/main").set("version", "9"), "not_found");
+    refused(*vault.rig, "describe", named("name", "db--main"), "bad_argument");
+    refused(*vault.rig, "describe", named("name", "db_main"), "bad_argument");
 }
 
 TEST_CASE("key_vault_s_lists_go_on_over_pages") {
@@ -85,7 +85,7 @@ TEST_CASE("key_vault_s_lists_go_on_over_pages") {
     for (const auto* name : {"a", "b", "c", "d", "e"}) put(*vault.rig, name, "1");
     CHECK(done(*vault.rig, "list").list().size() == 5);
     for (const auto* value : {"2", "3", "4", "5"}) put(*vault.rig, "a", value);
-    CHECK(done(*vault.rig, "versions", with("name", "a")).list().size() == 5);
+    CHECK(done(*vault.rig, "versions", named("name", "a")).list().size() == 5);
 }
 
 TEST_CASE("changes_of_key_vault_are_made_once_though_answers_are_lost") {
@@ -102,14 +102,14 @@ TEST_CASE("changes_of_key_vault_are_made_once_though_answers_are_lost") {
         CHECK((*again)["changed"].boolean());
     };
     vault.rig->secrets["HANDED"] = "two";
-    lose("PUT", "put", with("name", "a").set("value", make_secret("HANDED")));
+    lose("PUT", "put", named("name", "a").set("value", make_secret("HANDED")));
     CHECK(vault.versions("a").size() == 2);
-    lose("PUT", "set_current", with("name", "a").set("version", first["version"]));
+    lose("PUT", "set_current", named("name", "a").set("version", first["version"]));
     CHECK(vault.versions("a").size() == 3);
     CHECK(opened(*vault.rig, "a") == "one");
-    lose("DELETE", "delete", with("name", "a"));
+    lose("DELETE", "delete", named("name", "a"));
     CHECK(opened(*vault.rig, "a") == "none");
-    lose("POST", "undelete", with("name", "a"));
+    lose("POST", "undelete", named("name", "a"));
     CHECK(opened(*vault.rig, "a") == "one");
     CHECK(vault.versions("a").size() == 3);
 }
@@ -118,7 +118,7 @@ TEST_CASE("key_vault_s_refusals_prove_that_nothing_was_put_and_show_no_secret") 
     if (!has_doubles()) return;
     Vault vault;
     vault.rig->secrets["HANDED"] = "canary-of-the-value";
-    const Value wanted = with("name", "a").set("value", make_secret("HANDED"));
+    const Value wanted = named("name", "a").set("value", make_secret("HANDED"));
     vault.double_.fault(throttled("PUT"));
     CHECK_FALSE(vault.rig->call("put", wanted).ok());
     CHECK(vault.outcome() == Outcome::Kind::not_sent);

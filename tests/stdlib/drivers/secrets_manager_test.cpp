@@ -15,8 +15,8 @@ struct Store : AwsSecrets {
     }
     Result<Value> put_two(const std::string& stage = "current") {
         rig->secrets["HANDED"] = "two";
-        return rig->call("put",
-                         with("name", "a").set("value", make_secret("HANDED")).set("stage", stage));
+        return rig->call(
+            "put", named("name", "a").set("value", make_secret("HANDED")).set("stage", stage));
     }
 };
 
@@ -41,7 +41,7 @@ TEST_CASE("boto3_reads_what_the_secrets_manager_driver_has_put") {
               .boto("get_secret_value", "shop/a",
                     fields("VersionStage", "AWSPREVIOUS"))["SecretString"]
               .text() == "hunter2 \"quoted\"");
-    const Value gone = done(*store.rig, "delete", with("name", "a"));
+    const Value gone = done(*store.rig, "delete", named("name", "a"));
     CHECK(gone["kept_until_at"].number() > wall_now_s() + 6.5 * 86400);
     CHECK(store.boto("describe_secret", "shop/a").has("DeletedDate"));
 }
@@ -55,7 +55,7 @@ TEST_CASE("old_and_new_values_are_valid_side_by_side_until_the_switch") {
     CHECK(opened(*store.rig, "a") == "one");
     CHECK(opened(*store.rig, "a", pending["version"].text()) == "two");
     const Value moved =
-        done(*store.rig, "set_current", with("name", "a").set("version", pending["version"]));
+        done(*store.rig, "set_current", named("name", "a").set("version", pending["version"]));
     CHECK(moved["before"] == first["version"]);
     CHECK(moved["after"] == pending["version"]);
     CHECK(opened(*store.rig, "a") == "two");
@@ -83,7 +83,7 @@ TEST_CASE("the_intent_s_key_is_the_version_so_a_lost_answer_adds_none") {
     store.aws->fault({.kind = Fault::Kind::lose, .path = "CreateSecret"});
     store.rig->secrets["HANDED"] = "new";
     REQUIRE_FALSE(
-        store.rig->call("put", with("name", "b").set("value", make_secret("HANDED"))).ok());
+        store.rig->call("put", named("name", "b").set("value", make_secret("HANDED"))).ok());
     REQUIRE(store.rig->act_again().ok());
     CHECK(store.boto("describe_secret", "shop/b")["VersionIdsToStages"].map().size() == 1);
     CHECK(opened(*store.rig, "b") == "new");
@@ -102,18 +102,18 @@ TEST_CASE("other_changes_of_secrets_manager_are_done_again_after_a_lost_answer")
         REQUIRE_MESSAGE(again.ok(), (again.ok() ? "" : again.error().message));
         CHECK((*again)["changed"].boolean());
     };
-    const Value second = with("name", "a").set("version", pending["version"]);
+    const Value second = named("name", "a").set("version", pending["version"]);
     lose("UpdateSecretVersionStage", "set_current", second);
     CHECK(opened(*store.rig, "a") == "two");
     CHECK(store.rig->last().outcome.value["before"] == first["version"]);
-    lose("UpdateSecretVersionStage", "retire", with("name", "a").set("version", first["version"]));
+    lose("UpdateSecretVersionStage", "retire", named("name", "a").set("version", first["version"]));
     CHECK(opened(*store.rig, "a", first["version"].text()) == "none");
     // Nor does a handle open that was given out before.
     CHECK(provider_of(store.rig->driver())->fetch("a", first["version"].text()).error().code ==
           "missing_secret");
-    lose("DeleteSecret", "delete", with("name", "a"));
+    lose("DeleteSecret", "delete", named("name", "a"));
     CHECK(opened(*store.rig, "a") == "none");
-    lose("RestoreSecret", "undelete", with("name", "a"));
+    lose("RestoreSecret", "undelete", named("name", "a"));
     CHECK(opened(*store.rig, "a") == "two");
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("a_rotation_is_followed_to_its_end_and_found_again") {
     if (!has_aws()) return;
     Store store;
     const Value first = put(*store.rig, "a", "one");
-    refused(*store.rig, "rotate", with("name", "a"), "unsupported");
+    refused(*store.rig, "rotate", named("name", "a"), "unsupported");
     store.boto("rotate_secret", "shop/a",
                fields("RotationRules", fields("AutomaticallyAfterDays", 30)));
     // For two looks the new version is not there yet.
@@ -155,7 +155,7 @@ TEST_CASE("a_rotation_is_followed_to_its_end_and_found_again") {
                       .body = fields("Versions", List{}),
                       .times = 2,
                       .skip = 1});
-    const auto rotated = store.rig->call("rotate", with("name", "a"));
+    const auto rotated = store.rig->call("rotate", named("name", "a"));
     REQUIRE_MESSAGE(rotated.ok(), (rotated.ok() ? "" : rotated.error().message));
     CHECK((*rotated)["stage"].text() == "current");
     const MadeChange made = store.rig->last();
@@ -184,7 +184,7 @@ TEST_CASE("a_rotation_that_does_not_end_is_not_told_as_failed") {
                       .times = 1000,
                       .skip = 1});
     store.rig->timeout_s = 2;
-    const auto late = store.rig->call("rotate", with("name", "a"));
+    const auto late = store.rig->call("rotate", named("name", "a"));
     REQUIRE_FALSE(late.ok());
     CHECK(late.error().code == "timed_out");
     CHECK(store.outcome() == Outcome::Kind::unknown);

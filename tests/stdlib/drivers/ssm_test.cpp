@@ -41,7 +41,7 @@ TEST_CASE("boto3_reads_what_the_ssm_driver_has_put") {
     CHECK(store.boto("/shop/db/main")["Type"].text() == "SecureString");
     put(*store.rig, "db/main", "hunter3");
     CHECK(store.boto("/shop/db/main")["Version"].number() == 2);
-    CHECK(done(*store.rig, "delete", with("name", "db/main"))["changed"].boolean());
+    CHECK(done(*store.rig, "delete", named("name", "db/main"))["changed"].boolean());
     CHECK(store.aws.boto("ssm", "describe_parameters")["Parameters"].list().empty());
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("an_older_value_of_ssm_becomes_a_new_version_with_a_label_that_says_so
     const Value first = put(*store.rig, "a", "one");
     put(*store.rig, "a", "two");
     const Value moved =
-        done(*store.rig, "set_current", with("name", "a").set("version", first["version"]));
+        done(*store.rig, "set_current", named("name", "a").set("version", first["version"]));
     CHECK(moved["before"].text() == "2");
     CHECK(moved["after"].text() == "3");
     const List history = store.boto_history("/shop/a");
@@ -63,7 +63,7 @@ TEST_CASE("an_older_value_of_ssm_becomes_a_new_version_with_a_label_that_says_so
     CHECK(store.boto_history("/shop/a").size() == 3);
     undone(*store.rig);
     CHECK(opened(*store.rig, "a") == "two");
-    refused(*store.rig, "set_current", with("name", "a").set("version", "9"), "not_found");
+    refused(*store.rig, "set_current", named("name", "a").set("version", "9"), "not_found");
 }
 
 TEST_CASE("a_lost_answer_of_ssm_adds_no_second_version") {
@@ -72,7 +72,8 @@ TEST_CASE("a_lost_answer_of_ssm_adds_no_second_version") {
     put(*store.rig, "a", "one");
     store.aws->fault({.kind = Fault::Kind::lose, .path = put_path});
     store.rig->secrets["HANDED"] = "two";
-    const auto lost = store.rig->call("put", with("name", "a").set("value", make_secret("HANDED")));
+    const auto lost =
+        store.rig->call("put", named("name", "a").set("value", make_secret("HANDED")));
     REQUIRE_FALSE(lost.ok());
     CHECK(store.outcome() == Outcome::Kind::unknown);
     const auto again = store.rig->act_again();
@@ -97,12 +98,12 @@ TEST_CASE("other_changes_of_ssm_are_done_again_after_a_lost_answer") {
         REQUIRE_MESSAGE(again.ok(), (again.ok() ? "" : again.error().message));
         CHECK((*again)["changed"].boolean());
     };
-    lose(put_path, "set_current", with("name", "a").set("version", first["version"]));
+    lose(put_path, "set_current", named("name", "a").set("version", first["version"]));
     CHECK(store.boto_history("/shop/a").size() == 3);
     CHECK(opened(*store.rig, "a") == "one");
-    lose("LabelParameterVersion", "set_current", with("name", "a").set("version", "2"));
+    lose("LabelParameterVersion", "set_current", named("name", "a").set("version", "2"));
     CHECK(store.boto_history("/shop/a").size() == 4);
-    lose("DeleteParameter", "delete", with("name", "a"));
+    lose("DeleteParameter", "delete", named("name", "a"));
     CHECK(opened(*store.rig, "a") == "none");
 }
 
@@ -110,7 +111,7 @@ TEST_CASE("ssm_s_refusals_prove_that_nothing_was_put") {
     if (!has_aws()) return;
     Store store;
     store.rig->secrets["HANDED"] = "canary-of-the-value";
-    const Value wanted = with("name", "a").set("value", make_secret("HANDED"));
+    const Value wanted = named("name", "a").set("value", make_secret("HANDED"));
     store.aws->fault(aws_throttled(put_path));
     auto result = store.rig->call("put", wanted);
     REQUIRE_FALSE(result.ok());
@@ -138,10 +139,10 @@ TEST_CASE("a_parameter_in_clear_is_no_place_for_a_secret") {
     store.aws.boto("ssm", "put_parameter",
                    fields("Name", "/shop/a", "Value", "plain", "Type", "String"));
     store.rig->secrets["HANDED"] = "two";
-    refused(*store.rig, "put", with("name", "a").set("value", make_secret("HANDED")),
+    refused(*store.rig, "put", named("name", "a").set("value", make_secret("HANDED")),
             "unsafe_secret");
     CHECK(store.boto("/shop/a")["Value"].text() == "plain");
-    CHECK(done(*store.rig, "describe", with("name", "a"))["version"].text() == "1");
+    CHECK(done(*store.rig, "describe", named("name", "a"))["version"].text() == "1");
 }
 
 TEST_CASE("ssm_lists_every_page_below_its_prefix_and_what_is_due") {
@@ -155,11 +156,11 @@ TEST_CASE("ssm_lists_every_page_below_its_prefix_and_what_is_due") {
     boto_put("/shop/web");
     boto_put("/other/web");
     CHECK(done(*store.rig, "list").list().size() == 54);
-    CHECK(done(*store.rig, "list", with("prefix", "db/")).list().size() == 53);
-    CHECK(done(*store.rig, "list", with("prefix", "web")).list()[0]["name"].text() == "web");
-    const List rules = {with("prefix", "").set("older_than", "30d"),
-                        with("prefix", "web").set("older_than", 0)};
-    const Value due = done(*store.rig, "due", with("rules", rules));
+    CHECK(done(*store.rig, "list", named("prefix", "db/")).list().size() == 53);
+    CHECK(done(*store.rig, "list", named("prefix", "web")).list()[0]["name"].text() == "web");
+    const List rules = {named("prefix", "").set("older_than", "30d"),
+                        named("prefix", "web").set("older_than", 0)};
+    const Value due = done(*store.rig, "due", named("rules", rules));
     REQUIRE(due.list().size() == 1);
     CHECK(due.list()[0]["name"].text() == "web");
     CHECK(due.list()[0]["overdue_s"].number() > 0);

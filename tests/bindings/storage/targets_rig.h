@@ -1,4 +1,4 @@
-// Calls drivers as the host does: arguments checked, before, act, look, and undo that looks first.
+// Calls drivers of several targets as the host does: arguments checked, before, act, look and undo.
 #pragma once
 
 #include <cstdlib>
@@ -31,9 +31,9 @@ struct Change {
     std::string message() const { return result.ok() ? "" : result.error().message; }
 };
 
-class DriverRig {
+class TargetsRig {
 public:
-    explicit DriverRig(std::string folder = {})
+    explicit TargetsRig(std::string folder = {})
         : folder_(std::move(folder)), loop_(Loop::make()), services_{.loop = *loop_} {
         services_.driver_of = [this](const std::string& target) {
             const auto found = drivers_.find(target);
@@ -43,8 +43,8 @@ public:
             return value.text();
         };
     }
-    DriverRig(const DriverRig&) = delete;
-    DriverRig& operator=(const DriverRig&) = delete;
+    TargetsRig(const TargetsRig&) = delete;
+    TargetsRig& operator=(const TargetsRig&) = delete;
 
     Services& services() { return services_; }
 
