@@ -227,9 +227,23 @@ private:
 
 }  // namespace
 
-double boot_now_s() { return clock_s(CLOCK_BOOTTIME); }
+namespace {
 
-double wall_now_s() { return clock_s(CLOCK_REALTIME); }
+VirtualClock* virtual_clock = nullptr;
+
+}  // namespace
+
+void VirtualClock::advance_to(double at_boot_s) {
+    if (at_boot_s <= boot_s) return;
+    wall_s += at_boot_s - boot_s;
+    boot_s = at_boot_s;
+}
+
+void use_clock(VirtualClock* clock) { virtual_clock = clock; }
+
+double boot_now_s() { return virtual_clock ? virtual_clock->boot_s : clock_s(CLOCK_BOOTTIME); }
+
+double wall_now_s() { return virtual_clock ? virtual_clock->wall_s : clock_s(CLOCK_REALTIME); }
 
 std::unique_ptr<Loop> Loop::make() { return std::make_unique<AsioLoop>(); }
 

@@ -14,6 +14,17 @@ double boot_now_s();
 // Seconds since 1970 UTC, by the wall clock.
 double wall_now_s();
 
+// A clock that a simulated world's process reads in place of the machine's. It stands still while
+// work is done and jumps to the next timer when there is none (see make_virtual_loop).
+struct VirtualClock {
+    double boot_s = 0;
+    double wall_s = 0;
+    void advance_to(double at_boot_s);
+};
+// From now on both functions above read `clock`, which the caller keeps; null: the machine's again.
+// For a process of one thread.
+void use_clock(VirtualClock* clock);
+
 enum class Ready { readable, writable };
 
 class Loop {

@@ -1,0 +1,17 @@
+// The simulated targets, one a family: what tests and explorations act on in place of providers.
+#include "bindings/table.h"
+
+namespace perilune {
+
+const std::vector<const SimulatedKind*>& all_simulated() {
+    static const std::vector<const SimulatedKind*> kinds = {};
+    return kinds;
+}
+
+const SimulatedKind* find_simulated(std::string_view family) {
+    for (const auto* kind : all_simulated())
+        if (kind->family == family) return kind;
+    return nullptr;
+}
+
+}  // namespace perilune

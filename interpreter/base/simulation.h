@@ -1,0 +1,119 @@
+// What a simulated world is made of: targets in memory that behave as their family's real ones do,
+// one clock and one source of chance. Tests, explorations and conformance suites act on it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "interpreter/base/driver.h"
+
+namespace perilune {
+
+// One target of a world. It outlives every host that acts on it: a host's death takes nothing away.
+// What changes with time (an instance that becomes healthy, a cache that expires) is computed from
+// the clock when it is looked at; nothing here has timers of its own.
+class SimulatedTarget {
+public:
+    virtual ~SimulatedTarget() = default;
+
+    // The family's operations, as its conformance suite wants them. Handlers wait with `services`'
+    // loop alone, touch no file and no socket, and use this object until the world ends.
+    virtual Driver make_driver(Services& services) = 0;
+
+    // What a test sees: a map of plain data, the same for the same history.
+    virtual Value look() = 0;
+
+    // What a test does to it from outside ("fail", "recover", "put"…). Error `unknown_control`
+    // names those there are.
+    virtual Result<Value> control(std::string_view name, const Value& arguments) = 0;
+    virtual std::vector<std::string_view> controls() const = 0;
+};
+
+class SimulatedWorld;
+
+// A family's simulated target, as the table of bindings knows it. `settings` are those of the real
+// driver it stands in for: what means the same here (a zone's name) is taken, the rest ignored.
+struct SimulatedKind {
+    std::string_view family;
+    std::unique_ptr<SimulatedTarget> (*make)(const Settings& settings, SimulatedWorld& world);
+};
+
+// How the next calls of one operation go wrong, or slowly.
+struct SimulatedFault {
+    enum class Kind {
+        before,     // Proved not to have happened: the connection was refused.
+        after,      // It happened, and its answer was lost.
+        failed,     // It was refused for good: `error`.
+        throttled,  // 429: not executed, with a time to wait.
+        late,       // It is done and answered `late_s` later.
+    };
+    Kind kind = Kind::before;
+    std::string target;     // "dns/site"
+    std::string operation;  // "upsert"; empty: any.
+    int skip = 0;           // How many such calls go well first.
+    int times = 1;          // How many then do not; negative: all.
+    double late_s = 0;      // Of `late`; of `throttled`, when it may be tried again.
+    Error error = {};       // Of `failed`.
+};
+
+// One act that reached a target, in order, whoever made it; for tests and invariants.
+struct SimulatedAct {
+    double at = 0;  // The wall clock.
+    std::string target;
+    std::string operation;
+    Value arguments;  // With secrets as handles.
+    std::string key;
+    std::uint64_t epoch = 0;
+    std::string outcome;  // "done", "failed", "not_sent" or "unknown" (its answer was lost).
+    bool happened = false;
+};
+
+class SimulatedWorld {
+public:
+    explicit SimulatedWorld(std::uint64_t seed) : chance_(seed) {}
+    SimulatedWorld(const SimulatedWorld&) = delete;
+    SimulatedWorld& operator=(const SimulatedWorld&) = delete;
+
+    // Adds a target; `family` is for looking it up with its kind.
+    void add(const std::string& target, std::unique_ptr<SimulatedTarget> made);
+    SimulatedTarget* find(const std::string& target) const;
+    // A target of a known type, such as the storage that a database is backed up into; or null.
+    template <class T>
+    T* find_as(const std::string& target) const {
+        return dynamic_cast<T*>(find(target));
+    }
+    const std::map<std::string, std::unique_ptr<SimulatedTarget>>& targets() const {
+        return targets_;
+    }
+
+    // The target's driver, with faults and latency in front of it and every act noted.
+    Result<Driver> driver_of(const std::string& target, Services& services);
+
+    void add_fault(SimulatedFault fault) { faults_.push_back(std::move(fault)); }
+    const std::vector<SimulatedAct>& acts() const { return acts_; }
+    void note(SimulatedAct made) { acts_.push_back(std::move(made)); }
+    // The fault that meets this call, if any; it is used up by being asked for.
+    const SimulatedFault* take_fault(const std::string& target, std::string_view operation);
+
+    // The next random number, 0 ≤ x < 1: the same for the same seed and history.
+    double chance();
+
+    double observe_takes_s = 0.02;
+    double change_takes_s = 0.2;
+
+private:
+    std::map<std::string, std::unique_ptr<SimulatedTarget>> targets_;
+    std::vector<SimulatedFault> faults_;
+    std::vector<SimulatedAct> acts_;
+    std::uint64_t chance_;
+};
+
+// For SimulatedTarget::control: the error that names the controls there are.
+Error unknown_control(std::string_view name, const std::vector<std::string_view>& known);
+
+}  // namespace perilune
