@@ -8,6 +8,7 @@
 #include "interpreter/command/learning.h"
 #include "interpreter/command/plan_command.h"
 #include "interpreter/command/reference.h"
+#include "interpreter/command/test.h"
 
 namespace perilune {
 
@@ -149,6 +150,18 @@ std::vector<CommandRow> write_rows() {
          {{"RUNBOOKS", "Which; else the whole library", false, true}},
          {{"--environment", "NAME", "Also against what this environment has", "-e"}},
          execute_check},
+        {"test", "Write", "Executes the library's tests in simulated worlds",
+         "Files tests/NAME_test.lua, in busted's words; no network, no waiting. The exit code is 1 "
+         "where a test fails.",
+         {{"FILES", "Which; else all of the library", false, true}},
+         {{"--filter", "TEXT", "Only tests with this in their name"},
+          {"--fail-fast", "", "Stops at the first failure"},
+          {"--shuffle", "SEED", "In another order, the same for the same seed"},
+          {"--rerun", "", "Only those that failed last time"},
+          {"--at-once", "NUMBER", "How many files at once; as many as processors"},
+          {"--format", "FORMAT", "text, junit, tap or json"},
+          {"--output", "FILE", "Where that is written; else it is printed", "-o"}},
+         execute_test},
         {"doctor", "Write", "Tries beforehand what will be needed: secrets, targets, tools",
          "Opens every secret, makes every driver and asks each target something that costs "
          "little. The exit code is 4 where a credential is missing, 1 for any other problem.",

@@ -29,7 +29,7 @@ add_custom_target(reference-pages
 
 install(TARGETS perilune RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 set(helper_folder ${CMAKE_INSTALL_LIBEXECDIR}/perilune)
-install(TARGETS perilune-worker RUNTIME DESTINATION ${helper_folder})
+install(TARGETS perilune-worker perilune-simulator RUNTIME DESTINATION ${helper_folder})
 # The supervisor's target is made in a folder that CMake reads later, if it is made at all.
 install(PROGRAMS ${CMAKE_BINARY_DIR}/bin/perilune-supervisor DESTINATION ${helper_folder} OPTIONAL)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/stdlib ${CMAKE_SOURCE_DIR}/runbooks

@@ -25,6 +25,8 @@ struct LuaDriverSetup {
     std::string worker_program;
     std::vector<const Family*> families;
     std::vector<const FamilyRules*> rules;
+    // What a file declares, of one who knows it already; empty: a worker is asked.
+    std::function<Result<Value>(const DriverScript& script)> describe = {};
 
     const FamilyRules* rules_of(std::string_view family) const;
 };

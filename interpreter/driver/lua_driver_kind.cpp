@@ -151,7 +151,8 @@ Result<std::unique_ptr<LuaDriverKind>> read_lua_driver(const LuaDriverSetup& set
     auto made = std::make_unique<LuaDriverKind>();
     made->script.path = path;
     made->script.text = text;
-    auto declared = describe_driver(setup.worker_program, made->script);
+    auto declared = setup.describe ? setup.describe(made->script)
+                                   : describe_driver(setup.worker_program, made->script);
     if (!declared) return declared.error();
     made->declared = std::move(*declared);
     Reader reader{.made = *made, .setup = setup};

@@ -6,7 +6,7 @@
 #include <sys/file.h>
 
 #include "interpreter/base/files.h"
-#include "interpreter/journal/store.h"
+#include "interpreter/journal/store_sqlite.h"
 
 namespace perilune {
 
@@ -32,6 +32,21 @@ Result<int> hold_host_lock(const std::string& state_folder, const std::string& h
     if (!file.open() || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
         return fail("state_refused", "Locking " + path + ": " + std::strerror(errno) + ".");
     return file.release();
+}
+
+SqliteStore::~SqliteStore() {
+    if (host_lock_fd_ >= 0) ::close(host_lock_fd_);
+}
+
+Status SqliteStore::hold_host(const std::string& host) {
+    const auto held = hold_host_lock(folder_, host);
+    if (!held) return held.error();
+    host_lock_fd_ = *held;
+    return Done{};
+}
+
+bool SqliteStore::host_is_dead(const std::string& host) {
+    return perilune::host_is_dead(folder_, host);
 }
 
 }  // namespace perilune

@@ -146,6 +146,10 @@ public:
     virtual Status beat(const std::string& host, double count) = 0;
     virtual Status remove_host(const std::string& host) = 0;
     virtual Result<std::optional<HostRow>> host(const std::string& id) = 0;
+    // Says that this host lives, from now until the store is closed or the process dies.
+    virtual Status hold_host(const std::string& host) = 0;
+    // Whether it certainly lives no more.
+    virtual bool host_is_dead(const std::string& host) = 0;
 
     virtual Status send(const InboxRow& row) = 0;
     virtual Result<std::vector<InboxRow>> inbox(const std::string& run) = 0;  // Not taken yet.

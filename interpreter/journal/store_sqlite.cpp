@@ -233,7 +233,7 @@ Status SqliteStore::add_run(const Batch::NewRun& added) {
 Result<std::unique_ptr<Store>> Store::open(const std::string& location) {
     auto file = SqliteFile::open(location);
     if (!file) return file.error();
-    return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(*file)));
+    return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(*file), location));
 }
 
 }  // namespace perilune

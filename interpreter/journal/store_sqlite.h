@@ -14,7 +14,9 @@ namespace perilune {
 
 class SqliteStore final : public Store {
 public:
-    explicit SqliteStore(std::unique_ptr<SqliteFile> file) : file_(std::move(file)) {}
+    SqliteStore(std::unique_ptr<SqliteFile> file, std::string folder)
+        : file_(std::move(file)), folder_(std::move(folder)) {}
+    ~SqliteStore() override;
     Status writable() const override;
     Result<std::string> adopt(const Adoption& adoption) override;
     Result<std::vector<std::string>> commit(const Batch& batch) override;
@@ -33,6 +35,8 @@ public:
     Status beat(const std::string& host, double count) override;
     Status remove_host(const std::string& host) override;
     Result<std::optional<HostRow>> host(const std::string& id) override;
+    Status hold_host(const std::string& host) override;
+    bool host_is_dead(const std::string& host) override;
     Status send(const InboxRow& sent) override;
     Result<std::vector<InboxRow>> inbox(const std::string& run) override;
     Result<std::optional<InboxRow>> inbox_row(const std::string& id) override;
@@ -58,6 +62,8 @@ private:
     Status add_run(const Batch::NewRun& added);
     void add_bundle(const std::string& digest, const Files& files);
     std::unique_ptr<SqliteFile> file_;
+    std::string folder_;
+    int host_lock_fd_ = -1;
     std::mutex mutex_;
     std::map<std::string, Numbers> numbers_;
     std::map<std::string, int> kept_;

@@ -6,8 +6,8 @@
 
 namespace perilune {
 
-Drivers::Drivers(const Environment& environment, Services services)
-    : environment_(environment), services_(std::move(services)) {
+Drivers::Drivers(const Environment& environment, Services services, MakeDriver make)
+    : environment_(environment), services_(std::move(services)), make_(std::move(make)) {
     services_.driver_of = [this](const std::string& target) -> Driver* {
         auto found = of(target);
         return found ? *found : nullptr;
@@ -23,7 +23,9 @@ Result<Driver*> Drivers::of(const std::string& target) {
         return fail("no_such_target", "The environment " + environment_.name + " has no target " +
                                           target + "." + did_you_mean(target, names));
     }
-    auto made = make_driver(*settings->second.driver, settings->second.settings, services_);
+    const TargetSettings& known = settings->second;
+    auto made =
+        make_ ? make_(known, services_) : make_driver(*known.driver, known.settings, services_);
     if (!made) {
         Error error = made.error();
         error.message = target + ": " + error.message;

@@ -10,9 +10,13 @@
 
 namespace perilune {
 
+// Makes the driver of a target.
+using MakeDriver = std::function<Result<Driver>(const TargetSettings& target, Services& services)>;
+
 class Drivers {
 public:
-    Drivers(const Environment& environment, Services services);
+    // `make` empty: by the driver's kind.
+    Drivers(const Environment& environment, Services services, MakeDriver make = {});
 
     // The target's driver, or why there is none.
     Result<Driver*> of(const std::string& target);
@@ -24,6 +28,7 @@ public:
 private:
     const Environment& environment_;
     Services services_;
+    MakeDriver make_;
     std::map<std::string, std::unique_ptr<Driver>> made_;
 };
 

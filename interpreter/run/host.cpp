@@ -53,25 +53,27 @@ std::string make_run_id(double wall_s) {
 }
 
 Host::Host(HostSetup setup, Watcher& watcher)
-    : setup_(std::move(setup)), watcher_(watcher), boot_id_(read_boot_id()), loop_(Loop::make()) {}
+    : setup_(std::move(setup)),
+      watcher_(watcher),
+      boot_id_(setup_.world.boot_id.empty() ? read_boot_id() : setup_.world.boot_id),
+      loop_(setup_.world.make_loop()) {}
 
 Host::~Host() = default;
 
 Status Host::open() {
-    auto store = Store::open(setup_.state_folder);
+    auto store = setup_.world.open_store(setup_.state_folder);
     if (!store) return store.error();
     store_ = std::move(*store);
-    id_ = machine_name() + "-" + to_hex(random_bytes(6));
-    auto lock = hold_host_lock(setup_.state_folder, id_);
-    if (!lock) return lock.error();
-    lock_fd_ = *lock;
+    id_ = setup_.world.host_id;
+    if (id_.empty()) id_ = machine_name() + "-" + to_hex(random_bytes(6));
+    if (const auto held = store_->hold_host(id_); !held) return held;
     HostRow row;
     row.id = id_;
     row.name = machine_name();
     row.pid = ::getpid();
     if (const auto added = store_->add_host(row); !added) return added;
     last_beat_sent_ = boot_now_s();
-    open_diagnostics(setup_.state_folder);
+    if (setup_.world.real) open_diagnostics(setup_.state_folder);
     writer_ = std::make_unique<JournalWriter>(*loop_, *store_);
     writer_->on_lost = [this](const std::string& run) {
         if (const LiveRun* lost = live(run); lost && !lost->ended) lose_tree();
@@ -83,9 +85,12 @@ Status Host::open() {
         diagnose(LogLevel::error, problem.empty() ? "The store can be written again." : problem);
         watcher_.on_trouble(problem);
     };
-    http_ = HttpClient::make(*loop_);
-    loop_->start_timer(boot_now_s() + beat_every_s, [this] { beat(); });
-    loop_->start_timer(boot_now_s() + inbox_every_s, [this] { poll_inbox(); });
+    if (setup_.world.real) {
+        http_ = HttpClient::make(*loop_);
+        loop_->start_timer(boot_now_s() + beat_every_s, [this] { beat(); });
+    }
+    if (setup_.world.polls_inbox)
+        loop_->start_timer(boot_now_s() + inbox_every_s, [this] { poll_inbox(); });
     return Done{};
 }
 
@@ -108,6 +113,7 @@ void Host::beat() {
 }
 
 bool Host::lease_holds() const {
+    if (!setup_.world.real) return true;
     return boot_now_s() - last_beat_sent_ < lease_ttl_s - beat_every_s;
 }
 

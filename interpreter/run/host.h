@@ -14,6 +14,7 @@
 #include "interpreter/journal/writer.h"
 #include "interpreter/library/bundle.h"
 #include "interpreter/library/environment.h"
+#include "interpreter/lua/worker_port.h"
 #include "interpreter/run/drivers.h"
 #include "interpreter/run/engine.h"
 #include "interpreter/run/secret_opener.h"
@@ -23,8 +24,26 @@ namespace perilune {
 
 class LiveRun;
 
+// How a host reaches the world. As it stands it is the real one; a simulation gives its own.
+struct HostWorld {
+    std::function<std::unique_ptr<Loop>()> make_loop = Loop::make;
+    std::function<Result<std::unique_ptr<Store>>(const std::string& state_folder)> open_store =
+        Store::open;
+    // Empty: a process of HostSetup::worker_program.
+    std::function<Result<std::unique_ptr<Worker>>(
+        Loop& loop, const WorkerLimits& limits, Worker::OnMessage on_message, Worker::OnEnd on_end)>
+        start_worker = {};
+    MakeDriver make_driver = {};  // Empty: by the driver's kind.
+    std::string host_id = {};     // Empty: made.
+    std::string boot_id = {};     // Empty: the machine's.
+    bool polls_inbox = true;      // False: only Host::after_inbox looks into it.
+    // False: there is no network, no technical log and no lease to be kept up.
+    bool real = true;
+};
+
 // What the program gives a host to work with.
 struct HostSetup {
+    HostWorld world = {};
     std::string state_folder;
     std::string worker_program;  // Path of perilune-worker.
     std::string program_folder;  // Where the other helper programs are.
@@ -194,7 +213,6 @@ private:
     Environment environment_;
     std::unique_ptr<Drivers> drivers_;
     std::map<std::string, std::shared_ptr<LiveRun>> runs_;
-    int lock_fd_ = -1;
     double beat_count_ = 0;
     double last_beat_sent_ = 0;    // Boot clock of the last good one.
     std::set<std::string> taken_;  // Commands taken in this process.

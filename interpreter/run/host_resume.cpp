@@ -21,7 +21,7 @@ Result<RunRow> Host::claimable(const std::string& run) {
     if (!found.parent.empty())
         return fail("bad_argument",
                     run + " is a child of the run " + found.parent + "; resume that one.");
-    if (found.owner.empty() || host_is_dead(setup_.state_folder, found.owner)) return found;
+    if (found.owner.empty() || store_->host_is_dead(found.owner)) return found;
     auto owner = store_->host(found.owner);
     std::string who = found.owner;
     if (owner && *owner) who = (*owner)->name + ", process " + std::to_string((*owner)->pid);

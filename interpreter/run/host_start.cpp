@@ -56,7 +56,8 @@ Status Host::use_environment(const Environment& environment) {
     services.print = [this](std::string text) {
         loop_->post([this, text = masker_.mask(text)] { print(text); });
     };
-    drivers_ = std::make_unique<Drivers>(environment_, std::move(services));
+    drivers_ =
+        std::make_unique<Drivers>(environment_, std::move(services), setup_.world.make_driver);
     use_secret_targets();
     return Done{};
 }

@@ -7,6 +7,7 @@
 #include "interpreter/lua/syntax/parser.h"
 #include "interpreter/lua/syntax/rewrite.h"
 #include "interpreter/lua/syntax/tail_calls.h"
+#include "interpreter/lua/worker_process.h"
 #include "interpreter/run/calls.h"
 #include "interpreter/run/diagnostics.h"
 
@@ -49,13 +50,7 @@ void LiveRun::load(std::function<void(Result<Value>)> done) {
     loaded_ = std::move(done);
     engine_owns_worker_ = false;
     told_ = 0;
-    WorkerLimits limits;
-    limits.cpu_s = host_.setup_.worker_cpu_s;
-    limits.memory_bytes = host_.setup_.worker_memory_bytes;
-    auto started = WorkerProcess::start(
-        host_.loop(), host_.setup_.worker_program, "runbook", limits,
-        [this](List message) { on_message(std::move(message)); },
-        [this](WorkerEnd end) { on_worker_end(end); });
+    auto started = start_worker();
     if (!started) return fail_loading(started.error().message);
     worker_ = std::move(*started);
     for (const auto& [path, text] : prepared_.bundle.files)
@@ -66,6 +61,21 @@ void LiveRun::load(std::function<void(Result<Value>)> done) {
     settings.set("families", families_for_worker(host_.setup_.families));
     settings.set("seed", id_);
     tell_worker(List{"load", prepared_.path, settings});
+}
+
+Result<std::unique_ptr<Worker>> LiveRun::start_worker() {
+    const HostSetup& setup = host_.setup_;
+    WorkerLimits limits;
+    limits.cpu_s = setup.worker_cpu_s;
+    limits.memory_bytes = setup.worker_memory_bytes;
+    const auto said = [this](List message) { on_message(std::move(message)); };
+    const auto on_end = [this](WorkerEnd end) { on_worker_end(end); };
+    if (setup.world.start_worker)
+        return setup.world.start_worker(host_.loop(), limits, said, on_end);
+    auto started =
+        WorkerProcess::start(host_.loop(), setup.worker_program, "runbook", limits, said, on_end);
+    if (!started) return started.error();
+    return std::unique_ptr<Worker>(std::move(*started));
 }
 
 void LiveRun::ask_refusal(const Value& params, std::function<void(std::string)> done) {

@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 
-#include "interpreter/lua/worker_process.h"
 #include "interpreter/run/engine.h"
 #include "interpreter/run/host.h"
 
@@ -100,12 +99,13 @@ private:
     void on_message(List message);
     void on_worker_end(const WorkerEnd& end);
     void fail_loading(const std::string& why);
+    Result<std::unique_ptr<Worker>> start_worker();
 
     Host& host_;
     Prepared prepared_;
     Engine engine_;
     std::string id_;
-    std::unique_ptr<WorkerProcess> worker_;
+    std::unique_ptr<Worker> worker_;
     std::function<void(Result<Value>)> loaded_;
     std::function<void(std::string)> refused_;
     std::function<void(Value)> stack_;

@@ -1,4 +1,4 @@
-// Frames over a blocking socket: a length of four bytes, little-endian, then the body.
+// Frames: a length of four bytes, little-endian, then the body. Over a blocking socket.
 #include "interpreter/lua/worker/channel.h"
 
 #include <cerrno>
@@ -33,7 +33,7 @@ void Channel::end_frame() {
 
 void Channel::drop_frame() { out_.resize(frame_at_); }
 
-void Channel::flush() {
+void SocketChannel::flush() {
     std::size_t written = 0;
     while (written < out_.size()) {
         const auto count = ::write(fd_, out_.data() + written, out_.size() - written);
@@ -45,7 +45,7 @@ void Channel::flush() {
     if (out_.capacity() > kept_bytes_max) out_.shrink_to_fit();
 }
 
-void Channel::read_more() {
+void SocketChannel::read_more() {
     if (in_.size() - in_end_ < read_bytes_min) in_.resize(in_end_ + read_bytes_min);
     while (true) {
         const auto count = ::read(fd_, in_.data() + in_end_, in_.size() - in_end_);
@@ -56,7 +56,7 @@ void Channel::read_more() {
     }
 }
 
-bool Channel::receive(std::string_view& body) {
+Channel::Received SocketChannel::receive(std::string_view& body) {
     flush();
     if (in_at_ == in_end_) {
         in_at_ = in_end_ = 0;
@@ -73,12 +73,12 @@ bool Channel::receive(std::string_view& body) {
             for (std::size_t i = 0; i < length_bytes; ++i)
                 bytes |= static_cast<std::size_t>(static_cast<unsigned char>(in_[in_at_ + i]))
                          << (8 * i);
-            if (bytes > frame_bytes_max) return false;
+            if (bytes > frame_bytes_max) return Received::malformed;
             needed += bytes;
             if (held >= needed) {
                 body = std::string_view(in_).substr(in_at_ + length_bytes, bytes);
                 in_at_ += needed;
-                return true;
+                return Received::frame;
             }
         }
         // What is not yet whole moves to the front, at most once a frame.

@@ -11,8 +11,13 @@ constexpr int host_fd = 3;
 // and network by Landlock where the kernel has it. Returns nullptr, or what failed.
 const char* confine_process(std::size_t memory_bytes);
 
-// From now on any system call that is not in the table kills the process. Returns nullptr, or what
-// failed.
-const char* allow_few_system_calls();
+// What becomes of system calls that are not in the table.
+enum class OtherCalls {
+    kill,    // They end the process: a worker has no use for any.
+    refuse,  // They fail with EPERM: libraries of a larger program may try and do without.
+};
+
+// From now on only the calls of the table are allowed. Returns nullptr, or what failed.
+const char* allow_few_system_calls(OtherCalls others = OtherCalls::kill);
 
 }  // namespace perilune::worker

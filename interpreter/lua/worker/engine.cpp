@@ -15,35 +15,22 @@ namespace {
 
 constexpr const char* modules_name = "perilune.modules";  // In the registry: what was required.
 
-// LuaJIT's own allocator, counted. The collector lets garbage grow to as much as is alive; near
-// the cap it must not, or a run would die with half of its memory free.
-struct CappedMemory {
-    lua_Alloc inner = nullptr;
-    void* inner_data = nullptr;
-    lua_State* L = nullptr;
-    std::size_t used = 0;
-    std::size_t cap = 0;
-    std::size_t eager_above = 0;
-    bool eager = false;
-};
-
 constexpr int pause_percent = 200;
 constexpr int step_percent = 200;
 constexpr int eager_pause_percent = 120;
 constexpr int eager_step_percent = 400;
 
-CappedMemory memory;
-
-void set_pace(bool eager) {
+void set_pace(CappedMemory& memory, bool eager) {
     memory.eager = eager;
     lua_gc(memory.L, LUA_GCSETPAUSE, eager ? eager_pause_percent : pause_percent);
     lua_gc(memory.L, LUA_GCSETSTEPMUL, eager ? eager_step_percent : step_percent);
 }
 
-void* allocate(void*, void* block, std::size_t old_size, std::size_t new_size) {
+void* allocate(void* counted, void* block, std::size_t old_size, std::size_t new_size) {
+    CappedMemory& memory = *static_cast<CappedMemory*>(counted);
     memory.used += new_size - old_size;
     if (memory.used > memory.cap) ::_exit(exit_memory_limit);
-    if ((memory.used > memory.eager_above) != memory.eager) set_pace(!memory.eager);
+    if ((memory.used > memory.eager_above) != memory.eager) set_pace(memory, !memory.eager);
     void* made = memory.inner(memory.inner_data, block, old_size, new_size);
     if (!made && new_size > 0) ::_exit(exit_memory_limit);
     return made;
@@ -114,15 +101,13 @@ bool call_traced(lua_State* L, int arguments) {
 
 }  // namespace
 
-lua_State* open_engine(std::size_t memory_bytes, Wire& wire) {
+lua_State* open_engine(CappedMemory& memory, Wire& wire) {
     lua_State* L = luaL_newstate();
     if (!L) return nullptr;
     memory.inner = lua_getallocf(L, &memory.inner_data);
     memory.L = L;
-    memory.cap = memory_bytes;
-    memory.eager_above = memory_bytes / 3;
     memory.used = static_cast<std::size_t>(lua_gc(L, LUA_GCCOUNT, 0) + 1) * 1024;
-    lua_setallocf(L, allocate, nullptr);
+    lua_setallocf(L, allocate, &memory);
     // With the compiler on, nothing could stop a hot loop but a signal (STYLE.md).
     luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
     open_libraries(L);
@@ -141,11 +126,15 @@ bool push_module(lua_State* L, const char* name) {
 }
 
 bool call_program(lua_State* L, const char* mode) {
+    push_wire_of(L);
+    lua_pushstring(L, mode);
+    return call_traced(L, 2);
+}
+
+void push_wire_of(lua_State* L) {
     lua_getfield(L, LUA_REGISTRYINDEX, modules_name);
     lua_getfield(L, -1, "wire");
     lua_remove(L, -2);
-    lua_pushstring(L, mode);
-    return call_traced(L, 2);
 }
 
 }  // namespace perilune::worker

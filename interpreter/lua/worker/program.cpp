@@ -51,12 +51,14 @@ int panic(lua_State* L) {
 
 int run_program(int count, char** arguments) {
     std::set_new_handler(die_of_memory);
-    Wire wire(host_fd);
+    SocketChannel channel(host_fd);
+    Wire wire(channel);
     const std::size_t memory_bytes = count > 1 ? std::strtoull(arguments[1], nullptr, 10) : 0;
     if (count != 3 || memory_bytes == 0)
         return fail(wire, "The worker was not given its memory limit and mode.");
     if (const char* failed = confine_process(memory_bytes)) return fail_to_confine(wire, failed);
-    lua_State* L = open_engine(memory_bytes, wire);
+    CappedMemory memory(memory_bytes);
+    lua_State* L = open_engine(memory, wire);
     if (!L) return exit_memory_limit;
     lua_atpanic(L, panic);
     const bool driver = std::strcmp(arguments[2], "driver") == 0;

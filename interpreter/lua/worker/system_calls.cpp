@@ -1,4 +1,5 @@
 // The seccomp filter: a short table of what Lua and its memory need; all else kills the process.
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -47,6 +48,14 @@ constexpr Allowed allowed[] = {
     {SYS_exit_group},
 };
 
+// What C++ and a Lua state made later cannot do without: locks, memory given back, a seed.
+constexpr Allowed allowed_to_libraries[] = {
+    {SYS_futex},
+    {SYS_madvise},
+    {SYS_getrandom},
+    {SYS_getpid},
+};
+
 sock_filter load(std::size_t offset) {
     return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<unsigned>(offset));
 }
@@ -62,32 +71,37 @@ std::size_t argument_offset(int argument) {
     return offsetof(seccomp_data, args) + sizeof(std::uint64_t) * static_cast<unsigned>(argument);
 }
 
-std::vector<sock_filter> make_filter() {
+void add_call(std::vector<sock_filter>& filter, const Allowed& call) {
+    filter.push_back(load(offsetof(seccomp_data, nr)));
+    if (call.argument == any_argument) {
+        filter.push_back(unless_equal(call.number, 1));
+    } else {
+        filter.push_back(unless_equal(call.number, 4));
+        filter.push_back(load(argument_offset(call.argument)));
+        filter.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, call.mask));
+        filter.push_back(unless_equal(call.wanted, 1));
+    }
+    filter.push_back(give(SECCOMP_RET_ALLOW));
+}
+
+std::vector<sock_filter> make_filter(OtherCalls others) {
     std::vector<sock_filter> filter{
         load(offsetof(seccomp_data, arch)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, architecture, 1, 0),
         give(SECCOMP_RET_KILL_PROCESS),
     };
-    for (const auto& call : allowed) {
-        filter.push_back(load(offsetof(seccomp_data, nr)));
-        if (call.argument == any_argument) {
-            filter.push_back(unless_equal(call.number, 1));
-        } else {
-            filter.push_back(unless_equal(call.number, 4));
-            filter.push_back(load(argument_offset(call.argument)));
-            filter.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, call.mask));
-            filter.push_back(unless_equal(call.wanted, 1));
-        }
-        filter.push_back(give(SECCOMP_RET_ALLOW));
-    }
-    filter.push_back(give(SECCOMP_RET_KILL_PROCESS));
+    for (const auto& call : allowed) add_call(filter, call);
+    if (others == OtherCalls::refuse)
+        for (const auto& call : allowed_to_libraries) add_call(filter, call);
+    filter.push_back(
+        give(others == OtherCalls::kill ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ERRNO | EPERM));
     return filter;
 }
 
 }  // namespace
 
-const char* allow_few_system_calls() {
-    auto filter = make_filter();
+const char* allow_few_system_calls(OtherCalls others) {
+    auto filter = make_filter(others);
     sock_fprog program{.len = static_cast<unsigned short>(filter.size()), .filter = filter.data()};
     const bool well = ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
     return well ? nullptr : "installing the system call filter";

@@ -70,7 +70,9 @@ int receive(lua_State* L) {
     luaL_checkstack(L, encode_stack_slots, "too many calls in each other");
     std::string_view body;
     std::size_t at = 0;
-    if (!wire_of(L).channel.receive(body) || !push_decoded(L, body, at) || at != body.size())
+    const auto received = wire_of(L).channel.receive(body);
+    if (received == Channel::Received::nothing) return lua_yield(L, 0);
+    if (received == Channel::Received::malformed || !push_decoded(L, body, at) || at != body.size())
         return luaL_error(L, "The host sent a malformed message.");
     luaL_checktype(L, -1, LUA_TTABLE);
     return 1;

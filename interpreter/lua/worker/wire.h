@@ -10,8 +10,8 @@ namespace perilune::worker {
 
 // What the functions of `wire` share; outlives the Lua state.
 struct Wire {
-    explicit Wire(int fd) : channel(fd) {}
-    Channel channel;
+    explicit Wire(Channel& to_host) : channel(to_host) {}
+    Channel& channel;
     Encoder encoder{channel.out()};
     std::string scratch;
     Encoder scratch_encoder{scratch};
@@ -19,7 +19,8 @@ struct Wire {
 
 // Pushes the table. Its functions:
 //   send(list)          Gathers one frame; nil elements below the last one are sent as nil.
-//   receive()           Writes what has gathered, blocks, and returns the host's next list.
+//   receive()           Hands over what has gathered, waits, and returns the host's next list.
+//                       Where the channel does not block, it yields until resumed with that list.
 //   check(value)        True where the value is plain and may cross.
 //   encode(value)       Its canonical bytes, equal for equal values.
 //   copy(value)         A deep copy, as the host would get it.

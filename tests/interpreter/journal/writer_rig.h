@@ -56,6 +56,8 @@ public:
     Result<std::optional<HostRow>> host(const std::string&) override {
         return std::optional<HostRow>();
     }
+    Status hold_host(const std::string&) override { return Done{}; }
+    bool host_is_dead(const std::string&) override { return true; }
     Status send(const InboxRow&) override { return Done{}; }
     Result<std::vector<InboxRow>> inbox(const std::string&) override {
         return std::vector<InboxRow>();

@@ -125,7 +125,7 @@ int main(int count, char** arguments) {
     const std::string_view mode = arguments[2];
     if (confine_process(std::strtoull(arguments[1], nullptr, 10))) return exit_failed;
     if (mode == "state") {
-        Channel channel(host_fd);
+        SocketChannel channel(host_fd);
         send_state(channel, environment_of(arguments, count));
         return 0;
     }

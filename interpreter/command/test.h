@@ -1,0 +1,10 @@
+// The commands that execute runbooks in simulated worlds.
+#pragma once
+
+#include "interpreter/command/command.h"
+
+namespace perilune {
+
+int execute_test(const Invocation& invocation);
+
+}  // namespace perilune

@@ -1,0 +1,153 @@
+#include "interpreter/simulator/questions.h"
+
+#include "bindings/table.h"
+
+namespace perilune {
+
+namespace {
+
+Value names_of(const std::vector<std::string_view>& names) {
+    Value set{Map{}};
+    for (const auto name : names) set.set(name, true);
+    return set;
+}
+
+// What a test may ask a target for: its controls, its family's operations, the fields it shows.
+Value facts_of(const std::string& target, SimulatedTarget& simulated) {
+    Value operations{Map{}};
+    if (const Family* family = find_family(target.substr(0, target.find('/'))))
+        for (const auto& row : family->operations) operations.set(row.name, true);
+    Value fields{Map{}};
+    const Value seen = simulated.look();
+    for (const auto& [name, value] : seen.map()) fields.set(name, true);
+    return Value()
+        .set("controls", names_of(simulated.controls()))
+        .set("operations", operations)
+        .set("fields", fields);
+}
+
+Result<RunOptions> read_options(const Value& asked) {
+    const Value& given = asked["options"];
+    RunOptions options;
+    options.params = asked["parameters"];
+    options.answers = given["answers"].map();
+    if (given.has("who")) options.who = given["who"].text();
+    options.outage_began_at = given["outage_began"].number();
+    options.dies_at_commit = static_cast<int>(given["dies_at_commit"].integer());
+    if (given.has("within")) options.within_s = given["within"].number();
+    if (options.who.find('@') == std::string::npos) options.who += "@simulation";
+    return options;
+}
+
+Result<SimulatedFault> read_fault(const Value& given) {
+    using Kind = SimulatedFault::Kind;
+    SimulatedFault fault;
+    bool known = false;
+    for (const auto& [name, kind] :
+         {std::pair{"before", Kind::before}, std::pair{"after", Kind::after},
+          std::pair{"failed", Kind::failed}, std::pair{"throttled", Kind::throttled},
+          std::pair{"late", Kind::late}}) {
+        if (given["how"].text() != name) continue;
+        fault.kind = kind;
+        known = true;
+    }
+    if (!known)
+        return fail("bad_argument",
+                    "how is one of before, after, failed, throttled and late, but it is \"" +
+                        given["how"].text() + "\".");
+    fault.target = given["target"].text();
+    fault.operation = given["operation"].text();
+    fault.skip = static_cast<int>(given["skip"].integer());
+    if (given.has("times")) fault.times = static_cast<int>(given["times"].integer());
+    fault.late_s = given.has("late") ? given["late"].number() : 60;
+    fault.error = fail(given.has("code") ? given["code"].text() : "refused",
+                       given.has("message") ? given["message"].text()
+                                            : fault.target + " refuses it: the test says so.");
+    return fault;
+}
+
+Value effects_of(const SimulatedWorld& world) {
+    List told;
+    for (const auto& act : world.acts())
+        told.push_back(Value()
+                           .set("at", act.at)
+                           .set("target", act.target)
+                           .set("operation", act.operation)
+                           .set("arguments", act.arguments)
+                           .set("outcome", act.outcome)
+                           .set("happened", act.happened));
+    return told;
+}
+
+}  // namespace
+
+Value Questions::answer(const Value& asked) {
+    auto answered = answer_to(asked["kind"].text(), asked);
+    if (!answered) return Value().set("error", answered.error().to_value());
+    return Value().set("value", *answered);
+}
+
+Result<Value> Questions::answer_to(const std::string& kind, const Value& asked) {
+    if (kind == "forget") {
+        worlds_.clear();
+        return Value();
+    }
+    if (kind == "world") return make_world(asked);
+    const auto index = static_cast<std::size_t>(asked["world"].integer());
+    if (index < 1 || index > worlds_.size())
+        return fail("no_world",
+                    "This world is of another test. Make one in the test itself, or in "
+                    "before_each.");
+    Rehearsal& in = *worlds_[index - 1];
+    in.use();
+    if (kind == "run" || kind == "resume" || kind == "steer") return execute(kind, in, asked);
+    if (kind == "call" || kind == "control" || kind == "look") return ask_target(kind, in, asked);
+    if (kind == "now") return Value(in.now());
+    if (kind == "passed") return Value(in.passed_s());
+    if (kind == "effects") return effects_of(in.world());
+    if (kind == "story") return Value(in.stories());
+    if (kind == "advance") {
+        in.advance(asked["seconds"].number());
+        return Value();
+    }
+    if (kind == "fault") {
+        auto fault = read_fault(asked["fault"]);
+        if (!fault) return fault.error();
+        in.world().add_fault(std::move(*fault));
+        return Value();
+    }
+    return fail("bug", "A test asked for " + kind + ", which the simulator does not know.");
+}
+
+Result<Value> Questions::make_world(const Value& asked) {
+    const double seed = asked.has("seed") ? asked["seed"].number() : 1;
+    auto made =
+        Rehearsal::make(setup_(static_cast<std::uint64_t>(seed)), asked["environment"].text());
+    if (!made) return made.error();
+    worlds_.push_back(std::move(*made));
+    Value targets{Map{}};
+    for (const auto& [name, target] : worlds_.back()->world().targets())
+        targets.set(name, facts_of(name, *target));
+    return Value()
+        .set("id", static_cast<double>(worlds_.size()))
+        .set("targets", std::move(targets));
+}
+
+Result<Value> Questions::execute(const std::string& kind, Rehearsal& in, const Value& asked) {
+    auto options = read_options(asked);
+    if (!options) return options.error();
+    if (kind == "run") return in.run(asked["runbook"].text(), *options);
+    if (kind == "resume") return in.resume(asked["run"].text(), *options);
+    return in.steer(asked["run"].text(), asked["command"].text(), asked["body"], *options);
+}
+
+Result<Value> Questions::ask_target(const std::string& kind, Rehearsal& in, const Value& asked) {
+    const std::string& target = asked["target"].text();
+    SimulatedTarget* found = in.world().find(target);
+    if (!found) return fail("no_target", "This world has no target " + target + ".");
+    if (kind == "look") return found->look();
+    if (kind == "control") return found->control(asked["name"].text(), asked["arguments"]);
+    return in.call(target, asked["name"].text(), asked["arguments"]);
+}
+
+}  // namespace perilune

@@ -1,0 +1,200 @@
+#include "interpreter/simulator/rehearsal.h"
+
+#include <algorithm>
+
+#include "bindings/table.h"
+#include "interpreter/base/json.h"
+#include "interpreter/report/closing.h"
+#include "interpreter/report/report_text.h"
+#include "interpreter/simulator/script_worker.h"
+#include "interpreter/simulator/visit.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr double boot_starts_at_s = 1000;
+
+// What a run asks: list of { what, name, role, detail } of questions, failures and doubts.
+List asked_of(const RunState& state) {
+    List asked;
+    for (const auto& [id, question] : state.questions) {
+        const Value& args = question.record["args"];
+        asked.push_back(Value()
+                            .set("what", args["what"])
+                            .set("name", question.record["name"])
+                            .set("role", args["role"])
+                            .set("detail", args["detail"]));
+    }
+    for (const auto& [id, failure] : state.failures)
+        asked.push_back(Value()
+                            .set("what", "failure")
+                            .set("name", failure["name"])
+                            .set("detail", failure["error"]["message"]));
+    for (const auto& [id, intent] : state.intents)
+        if (intent.in_doubt)
+            asked.push_back(Value()
+                                .set("what", "doubt")
+                                .set("name", intent.record["target"].text() + ":" +
+                                                 intent.record["operation"].text()));
+    return asked;
+}
+
+}  // namespace
+
+Rehearsal::Rehearsal(RehearsalSetup setup)
+    : setup_(std::move(setup)),
+      clock_{.boot_s = boot_starts_at_s, .wall_s = setup_.starts_at},
+      world_(setup_.seed) {
+    use_clock(&clock_);
+}
+
+Rehearsal::~Rehearsal() { use_clock(nullptr); }
+
+Result<std::unique_ptr<Rehearsal>> Rehearsal::make(RehearsalSetup setup,
+                                                   const std::string& environment) {
+    auto read = load_environment(setup.library, environment, setup.known_drivers);
+    if (!read) return read.error();
+    std::unique_ptr<Rehearsal> made(new Rehearsal(std::move(setup)));
+    made->environment_name_ = environment;
+    made->environment_ = std::move(*read);
+    if (const auto added = made->add_targets(); !added) return added.error();
+    return made;
+}
+
+Status Rehearsal::add_targets() {
+    for (const auto& [name, target] : environment_.targets) {
+        const std::string_view family = target.driver->family;
+        const SimulatedKind* kind = find_simulated(family);
+        if (!kind)
+            return fail("not_simulated", "The family " + std::string(family) +
+                                             " cannot be simulated, so " + name + " cannot be.");
+        world_.add(name, kind->make(target.settings, world_));
+    }
+    return Done{};
+}
+
+HostSetup Rehearsal::host_setup(VirtualLoop*& loop) {
+    HostSetup setup;
+    setup.world.real = false;
+    setup.world.polls_inbox = false;
+    setup.world.host_id = "simulated-" + std::to_string(++hosts_);
+    setup.world.boot_id = "simulated";
+    setup.world.make_loop = [this, &loop]() -> std::unique_ptr<Loop> {
+        auto made = make_virtual_loop(clock_);
+        loop = made.get();
+        return made;
+    };
+    setup.world.open_store = [this](const std::string&) -> Result<std::unique_ptr<Store>> {
+        return open_memory_store(state_);
+    };
+    setup.world.start_worker = [](Loop& on, const WorkerLimits& limits, Worker::OnMessage said,
+                                  Worker::OnEnd ended) {
+        return start_script_worker(on, limits, std::move(said), std::move(ended));
+    };
+    setup.world.make_driver = [this](const TargetSettings& target, Services& services) {
+        return world_.driver_of(target.settings.target, services);
+    };
+    setup.worker_memory_bytes = setup_.script_memory_bytes;
+    setup.families = all_families();
+    setup.known_drivers = setup_.known_drivers;
+    setup.secrets = [](const SecretsSettings&, Loop&) -> Result<FetchSecret> {
+        return FetchSecret([](const std::string& name, const std::string&) {
+            return Result<std::string>("simulated value of " + name);
+        });
+    };
+    return setup;
+}
+
+Result<Value> Rehearsal::run(const std::string& runbook, const RunOptions& options) {
+    Visit visit(*this, options);
+    const std::string id = "run-" + std::to_string(++runs_);
+    if (const auto began = visit.start(setup_.library, environment_name_, runbook, id); !began)
+        return began.error();
+    return tell(visit);
+}
+
+Result<Value> Rehearsal::resume(const std::string& run, const RunOptions& options) {
+    Visit visit(*this, options);
+    if (const auto began = visit.resume(run, nullptr); !began) return began.error();
+    return tell(visit);
+}
+
+Result<Value> Rehearsal::steer(const std::string& run, const std::string& kind, const Value& body,
+                               const RunOptions& options) {
+    InboxRow row;
+    row.id = "command-" + std::to_string(state_->inbox.size() + 1);
+    row.run = run;
+    row.kind = kind;
+    row.body = to_canonical_json(body);
+    row.who = options.who;
+    row.at = now();
+    Visit visit(*this, options);
+    if (const auto began = visit.resume(run, &row); !began) return began.error();
+    for (const auto& taken : state_->inbox)
+        if (taken.id == row.id && !taken.reply.empty()) return fail("not_taken", taken.reply);
+    return tell(visit);
+}
+
+Result<Value> Rehearsal::tell(Visit& visit) {
+    Value told = outcome_of(visit.run());
+    if (visit.died()) told.set("outcome", "died");
+    return told;
+}
+
+Result<Value> Rehearsal::call(const std::string& target, const std::string& operation,
+                              const Value& arguments) {
+    return call_once(world_, clock_, target, operation, arguments);
+}
+
+void Rehearsal::advance(double seconds) { clock_.advance_to(clock_.boot_s + seconds); }
+
+Value Rehearsal::outcome_of(const std::string& run) {
+    const auto store = open_memory_store(state_);
+    const auto row = store->run(run);
+    const auto records = Records::of(*store, run);
+    if (!row || !*row || !records || records->empty()) return Value();
+    RunState state;
+    double ended_at = 0;
+    records->each([&](const Value& record) {
+        state.apply(record);
+        if (record["kind"].text() == "end" && ended_at <= 0) ended_at = record["time"].number();
+    });
+    Value told = report::closing_value(state, **row);
+    if (!told.has("outcome")) told.set("outcome", (*row)->state);
+    told.set("id", run).set("runbook", (*row)->runbook).set("value", state.end["value"]);
+    told.set("took_s", (ended_at > 0 ? ended_at : state.time) - state.begin["time"].number());
+    told.set("asks", asked_of(state));
+    List steps;
+    for (const auto& [id, scope] : state.scopes)
+        if (scope.what == "step")
+            steps.push_back(Value()
+                                .set("name", scope.name)
+                                .set("path", scope.path)
+                                .set("outcome", scope.open ? "open" : scope.outcome)
+                                .set("attempt", static_cast<double>(scope.attempt))
+                                .set("began_at", scope.opened_at)
+                                .set("took_s", scope.open ? 0 : scope.closed_at - scope.opened_at)
+                                .set("order", static_cast<double>(scope.opened_seq)));
+    std::sort(steps.begin(), steps.end(), [](const Value& one, const Value& other) {
+        return one["order"].number() < other["order"].number();
+    });
+    return told.set("steps", std::move(steps));
+}
+
+std::string Rehearsal::story_of(const std::string& run) {
+    const auto store = open_memory_store(state_);
+    const auto records = Records::of(*store, run);
+    if (!records || records->empty()) return {};
+    const auto row = store->run(run);
+    return report::report_text(report::build_timeline(*records, now()), **row);
+}
+
+std::string Rehearsal::stories() {
+    std::string all;
+    for (const auto& run : state_->runs)
+        if (run.row.parent.empty()) all += (all.empty() ? "" : "\n") + story_of(run.row.id);
+    return all;
+}
+
+}  // namespace perilune

@@ -1,0 +1,98 @@
+#include "interpreter/simulator/session.h"
+
+#include "bindings/table.h"
+#include "interpreter/lua/syntax/parser.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr std::size_t test_memory_bytes = std::size_t{128} << 20;
+
+}  // namespace
+
+List SimulatorSession::answer(const List& message) {
+    const std::string kind = message.empty() ? "" : message[0].text();
+    const Value argument = message.size() > 1 ? message[1] : Value();
+    if (kind == "library") return take_library(argument);
+    if (kind == "load") return load_tests(argument.text());
+    if (kind == "test") return tell_program(List{"test", argument});
+    if (kind == "finish") return tell_program(List{"finish"});
+    return List{"refused", "The simulator was sent " + kind + ", which it does not know."};
+}
+
+List SimulatorSession::take_library(const Value& given) {
+    Texts texts;
+    for (const auto& [path, text] : given["texts"].map()) texts[path] = text.text();
+    auto library = library_from_texts(std::move(texts), given["folder"].text());
+    if (!library) return List{"refused", library.error().message};
+    library_ = std::move(*library);
+    for (const auto& [path, declared] : given["drivers"].map()) declared_[path] = declared;
+    driver_setup_.families = all_families();
+    driver_setup_.rules = all_family_rules();
+    driver_setup_.describe = [this](const DriverScript& script) -> Result<Value> {
+        const auto found = declared_.find(script.path);
+        if (found == declared_.end())
+            return fail("no_driver", "No environment uses the driver " + script.path + ".");
+        return found->second;
+    };
+    drivers_ = std::make_unique<LuaDrivers>(driver_setup_);
+    known_.find = find_driver;
+    known_.names = driver_names;
+    known_.find_script = [this](const Library& in, std::string_view family, std::string_view name) {
+        return drivers_->find(in, family, name);
+    };
+    known_.script_names = [this](const Library& in, std::string_view family) {
+        return drivers_->names(in, family);
+    };
+    questions_ =
+        std::make_unique<Questions>([this](std::uint64_t seed) { return rehearsal_setup(seed); });
+    return List{"ready"};
+}
+
+RehearsalSetup SimulatorSession::rehearsal_setup(std::uint64_t seed) {
+    RehearsalSetup setup;
+    setup.library = library_;
+    setup.known_drivers = known_;
+    setup.seed = seed;
+    return setup;
+}
+
+// A fresh Lua state for each file: nothing of one reaches another.
+List SimulatorSession::load_tests(const std::string& path) {
+    if (!library_.texts) return List{"refused", "The simulator has no library yet."};
+    questions_->answer(Value().set("kind", "forget"));
+    auto program = LuaProgram::start("testing.main", "test", test_memory_bytes);
+    if (!program) return List{"refused", program.error().message};
+    program_ = std::move(*program);
+    program_->answer_with([this](const Value& asked) { return questions_->answer(asked); });
+    for (const auto& [file, text] : *library_.texts) {
+        if (!file.ends_with(".lua") || file.starts_with("drivers/")) continue;
+        // LuaJIT's own lexer is not safe against every text, so each is parsed here first.
+        const auto tree = syntax::parse_lua(text, file);
+        const Value message =
+            tree ? List{"module", file, text} : List{"module", file, false, tree.error().message};
+        if (const auto taken = program_->take(message); !taken)
+            return List{"refused", taken.error().message};
+    }
+    return tell_program(List{"load", path});
+}
+
+// Hands the test file's program a message and gives what it says to it.
+List SimulatorSession::tell_program(const Value& message) {
+    if (!program_) return List{"refused", "No test file is loaded."};
+    const auto taken = program_->take(message);
+    auto sent = program_->sent();
+    if (!taken) {
+        program_.reset();
+        return List{"refused", taken.error().message};
+    }
+    if (!sent) return List{"refused", sent.error().message};
+    for (auto& said : *sent) {
+        const std::string& kind = said.empty() ? "" : said[0].text();
+        if (kind != "hello" && kind != "quiet") return said;
+    }
+    return List{"refused", "The test file's program said nothing."};
+}
+
+}  // namespace perilune

@@ -1,0 +1,38 @@
+// The simulator as the program that started it sees it: one answer to each message.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "interpreter/driver/lua_drivers.h"
+#include "interpreter/simulator/lua_program.h"
+#include "interpreter/simulator/questions.h"
+
+namespace perilune {
+
+// Messages, and what each is answered with:
+//   library { folder, texts, drivers }   ready, or refused text
+//   load path                            tests { { name, at, pending } … }, or load_failed text
+//   test index                           result { outcome, problem, story, virtual_s }
+//   finish                               finished problem, or false
+class SimulatorSession {
+public:
+    List answer(const List& message);
+
+private:
+    List take_library(const Value& given);
+    List load_tests(const std::string& path);
+    List tell_program(const Value& message);
+    RehearsalSetup rehearsal_setup(std::uint64_t seed);
+
+    Library library_;
+    std::map<std::string, Value> declared_;  // Of drivers in Lua, by path.
+    LuaDriverSetup driver_setup_;
+    std::unique_ptr<LuaDrivers> drivers_;
+    KnownDrivers known_;
+    std::unique_ptr<LuaProgram> program_;
+    std::unique_ptr<Questions> questions_;
+};
+
+}  // namespace perilune

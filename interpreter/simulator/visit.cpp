@@ -1,0 +1,275 @@
+#include "interpreter/simulator/visit.h"
+
+#include "bindings/table.h"
+#include "interpreter/base/json.h"
+#include "interpreter/library/parameters.h"
+#include "interpreter/run/live_run.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr const char* someone = "someone@simulation";
+
+}  // namespace
+
+Rehearsal::Visit::Visit(Rehearsal& rehearsal, const RunOptions& options)
+    : rehearsal_(rehearsal), options_(options) {
+    HostSetup setup = rehearsal.host_setup(loop_);
+    rehearsal_.state_->commits_until_death = options.dies_at_commit;
+    rehearsal_.state_->on_death = [this] {
+        died_ = true;
+        loop_->stop();
+    };
+    host_ = std::make_unique<Host>(std::move(setup), *this);
+}
+
+Rehearsal::Visit::~Visit() {
+    rehearsal_.state_->on_death = nullptr;
+    rehearsal_.state_->commits_until_death = 0;
+}
+
+Status Rehearsal::Visit::start(const Library& library, const std::string& environment,
+                               const std::string& runbook, const std::string& id) {
+    if (const auto opened = host_->open(); !opened) return opened;
+    run_ = id;
+    host_->loop().post([this, library, environment, runbook, id] {
+        host_->prepare(library, environment, runbook,
+                       [this, id](Result<Prepared> made) { prepared(std::move(made), id); });
+    });
+    return work();
+}
+
+void Rehearsal::Visit::prepared(Result<Prepared> made, const std::string& id) {
+    if (!made) return give_up(made.error());
+    const auto& defaults = made->environment.parameters;
+    const auto found = defaults.find(made->runbook);
+    auto declared = read_declarations(made->facts["parameters"]);
+    if (!declared) return give_up(declared.error());
+    Value given = options_.params;
+    auto params = check_parameters(*declared, given.as_map(),
+                                   found == defaults.end() ? Map() : found->second);
+    if (!params) return give_up(params.error());
+    StartOptions start;
+    start.params = Value(*params);
+    start.who = options_.who;
+    start.outage_began_at = options_.outage_began_at;
+    start.run_id = id;
+    host_->start(*made, start, [this](Result<std::string> started) {
+        if (!started) give_up(started.error());
+    });
+}
+
+Status Rehearsal::Visit::resume(const std::string& run, const InboxRow* first) {
+    if (const auto opened = host_->open(); !opened) return opened;
+    run_ = run;
+    if (first)
+        if (const auto sent = host_->store().send(*first); !sent) return sent;
+    host_->loop().post([this] {
+        host_->resume(run_, options_.who, [this](Status status) {
+            if (!status) give_up(status.error());
+        });
+    });
+    return work();
+}
+
+// Lets the world go on until the run rests, the host dies, or too much time has passed.
+Status Rehearsal::Visit::work() {
+    loop_->run_until(boot_now_s() + options_.within_s);
+    if (error_) return *error_;
+    if (!over_ && !died_)
+        return fail("never_rests", "The run " + run_ + " still went on after " +
+                                       std::to_string(static_cast<long>(options_.within_s)) +
+                                       " s of virtual time.");
+    return Done{};
+}
+
+void Rehearsal::Visit::give_up(Error error) {
+    error_ = std::move(error);
+    over_ = true;
+    loop_->stop();
+}
+
+void Rehearsal::Visit::on_record(const std::string&, const RunState&, const Value&) {
+    // What a run asks while other branches go on is answered too.
+    if (!parking_)
+        loop_->post([this] {
+            while (!over_ && !parking_ && answer()) {
+            }
+        });
+}
+
+void Rehearsal::Visit::on_rest(const std::string& run, Rest rest, const std::string& reason) {
+    if (run != run_ || over_ || parking_) return;
+    if (rest == Rest::lost) {
+        over_ = true;
+        return loop_->stop();
+    }
+    if (rest == Rest::ended) return park("ended", reason);
+    host_->after_inbox([this] {
+        if (!over_ && !parking_) look_at_rest();
+    });
+}
+
+void Rehearsal::Visit::look_at_rest() {
+    const auto now = host_->standing();
+    if (host_->stuck() && now)
+        return park(now->rest == Rest::diverged ? "diverged" : "parked", now->reason);
+    if (!now || now->rest == Rest::ended || answer()) return;
+    switch (now->rest) {
+        case Rest::paused: return park("paused", now->reason);
+        case Rest::diverged: return park("diverged", now->reason);
+        case Rest::crashed: return park("parked", now->reason);
+        default: return park("waits", now->reason);
+    }
+}
+
+void Rehearsal::Visit::park(const std::string& state, const std::string& reason) {
+    parking_ = true;
+    host_->park(state, reason, [this] {
+        over_ = true;
+        loop_->stop();
+    });
+}
+
+bool Rehearsal::Visit::answer() {
+    for (auto* run : host_->tree()) {
+        if (run->ended || run->at_rest() || run->engine().replaying()) continue;
+        const RunState& state = run->engine().state();
+        for (const auto& [id, question] : state.questions)
+            if (answer_question(*run, question.record, id.key())) return true;
+        for (const auto& [id, failure] : state.failures)
+            if (decide(*run, failure)) return true;
+    }
+    return false;
+}
+
+// An answer is text ("approve"), a value, or { decision, value, by, reason, after }. It is given
+// once for each time that it is asked.
+bool Rehearsal::Visit::answer_question(LiveRun& run, const Value& record, const std::string& key) {
+    const std::string name = record["name"].text();
+    const auto found = options_.answers.find(name);
+    if (found == options_.answers.end() || answered_.contains(run.id() + key)) return false;
+    const Value& given = found->second;
+    const bool detailed = given.has("decision") || given.has("value") || given.has("by");
+    const Value decision = detailed ? given["decision"] : given;
+    const std::string what = record["args"]["what"].text();
+    std::string who = given["by"].text();
+    if (who.empty()) {
+        const auto& rules = rehearsal_.environment_.policy.approvals;
+        const auto rule = rules.find(record["args"]["role"].text());
+        who = rule != rules.end() && !rule->second.from.empty() ? rule->second.from.front()
+                                                                : std::string(someone);
+    }
+    Value body;
+    body.set("name", key).set("how", "said by the test").set("reason", given["reason"]);
+    std::string kind = "answer";
+    if (what == "approve") kind = decision.text() == "reject" ? "reject" : "approve";
+    if (what == "signal") {
+        kind = "signal";
+        body.set("name", name).set("data", detailed ? given["value"] : given);
+    } else if (kind == "answer") {
+        body.set("value", detailed && given.has("value") ? given["value"] : decision);
+    }
+    answered_[run.id() + key] = 1;
+    return give(run, kind, std::move(body), who, given["after"].number());
+}
+
+// The n-th decision about one step is the n-th of a list of answers, the last one for all further.
+bool Rehearsal::Visit::decide(LiveRun& run, const Value& failure) {
+    const std::string name = failure["name"].text();
+    const auto found = options_.answers.find(name);
+    const std::string key = run.id() + "!" + std::to_string(failure["seq"].integer());
+    if (found == options_.answers.end() || answered_.contains(key)) return false;
+    const List& list = found->second.list();
+    const auto times = static_cast<std::size_t>(answered_["decisions of " + name]++);
+    Value given = found->second;
+    if (!list.empty()) given = list[std::min(times, list.size() - 1)];
+    const std::string kind = given.has("decision") ? given["decision"].text() : given.text();
+    answered_[key] = 1;
+    Value body;
+    body.set("step", name)
+        .set("reason", given.has("reason") ? given["reason"] : "the test says so");
+    if (given.has("value")) body.set("value", given["value"]);
+    return give(run, kind, std::move(body), someone, given["after"].number());
+}
+
+bool Rehearsal::Visit::give(LiveRun& run, const std::string& kind, Value body,
+                            const std::string& who, double after_s) {
+    Command command;
+    command.id = host_->id() + "-command-" + std::to_string(++commands_);
+    command.kind = kind;
+    command.who = who.find('@') == std::string::npos ? who + "@simulation" : who;
+    command.body = std::move(body);
+    const auto send = [this, id = run.id(), command]() mutable {
+        if (over_ || parking_) return;
+        command.at = wall_now_s();
+        const std::string refused = host_->command(id, command);
+        if (!refused.empty())
+            give_up(fail("not_taken", "The test's answer was not taken: " + refused));
+    };
+    if (after_s <= 0) {
+        host_->loop().post(send);
+    } else {
+        host_->loop().start_timer(boot_now_s() + after_s, send);
+    }
+    return true;
+}
+
+namespace {
+
+Awaitable<Result<Value>> execute(Handler& handler, Call& call) {
+    if (handler.observe) {
+        auto observed = handler.observe(call);
+        co_return co_await observed;
+    }
+    auto before = handler.before(call);
+    const auto found = co_await before;
+    if (!found) co_return found.error();
+    if (found->already_so) co_return found->result;
+    auto acted = handler.act(call, found->state);
+    const Outcome outcome = co_await acted;
+    if (outcome.kind != Outcome::Kind::done) co_return outcome.error;
+    co_return outcome.value;
+}
+
+}  // namespace
+
+Result<Value> call_once(SimulatedWorld& world, VirtualClock& clock, const std::string& target,
+                        const std::string& operation, const Value& arguments) {
+    const Family* family = find_family(target.substr(0, target.find('/')));
+    const Operation* row = family ? family->operation(operation) : nullptr;
+    if (!row) return fail("no_such_operation", target + " has no operation " + operation + ".");
+    Value given = arguments;
+    auto checked = check_arguments(*family, *row, given.as_map());
+    if (!checked) return checked.error();
+    const auto loop = make_virtual_loop(clock);
+    Services services{.loop = *loop};
+    services.open_secret = [](const Value& value) -> Result<std::string> { return value.text(); };
+    std::map<std::string, Driver> drivers;
+    services.driver_of = [&](const std::string& other) -> Driver* {
+        auto made = world.driver_of(other, services);
+        if (!made) return nullptr;
+        return &drivers.insert_or_assign(other, std::move(*made)).first->second;
+    };
+    Driver* driver = services.driver_of(target);
+    const auto handler = driver ? driver->operations.find(operation)
+                                : std::map<std::string, Handler, std::less<>>::iterator();
+    if (!driver || handler == driver->operations.end())
+        return fail("no_such_operation", target + " has no operation " + operation + " here.");
+    Call call;
+    call.operation = operation;
+    call.target = target;
+    call.arguments = Value(std::move(*checked));
+    call.key = "test";
+    call.deadline_s = boot_now_s() + row->timeout_s;
+    call.open_secret = services.open_secret;
+    std::optional<Result<Value>> ended;
+    start_task(execute(handler->second, call),
+               [&](Result<Value> value) { ended = std::move(value); });
+    loop->run();
+    if (!ended) return fail("bug", target + ":" + operation + " never came to its end.");
+    return *ended;
+}
+
+}  // namespace perilune

@@ -1,0 +1,62 @@
+// One host's time with a run in a simulated world: it starts or resumes it, answers what it asks,
+// and ends when the run rests or the host dies.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "interpreter/run/watcher.h"
+#include "interpreter/simulator/rehearsal.h"
+
+namespace perilune {
+
+class Rehearsal::Visit final : public Watcher {
+public:
+    Visit(Rehearsal& rehearsal, const RunOptions& options);
+    ~Visit() override;
+
+    Status start(const Library& library, const std::string& environment, const std::string& runbook,
+                 const std::string& id);
+    // Takes `first` (a person's command) before anything else, where there is one.
+    Status resume(const std::string& run, const InboxRow* first);
+
+    const std::string& run() const { return run_; }
+    bool died() const { return died_; }
+
+    void on_record(const std::string& run, const RunState& state, const Value& record) override;
+    void on_progress(const std::string&, const EventId&, const std::string&) override {}
+    void on_rest(const std::string& run, Rest rest, const std::string& reason) override;
+    void on_trouble(const std::string&) override {}
+
+private:
+    void prepared(Result<Prepared> made, const std::string& id);
+    Status work();
+    void give_up(Error error);
+    void look_at_rest();
+    void park(const std::string& state, const std::string& reason);
+    // Answers one thing that is asked; false where the options have no answer to it.
+    bool answer();
+    bool answer_question(LiveRun& run, const Value& record, const std::string& key);
+    bool decide(LiveRun& run, const Value& failure);
+    bool give(LiveRun& run, const std::string& kind, Value body, const std::string& who,
+              double after_s);
+
+    Rehearsal& rehearsal_;
+    const RunOptions& options_;
+    VirtualLoop* loop_ = nullptr;
+    std::unique_ptr<Host> host_;
+    std::string run_;
+    std::optional<Error> error_;
+    std::map<std::string, int> answered_;  // How often, by name.
+    int commands_ = 0;
+    bool over_ = false;
+    bool parking_ = false;
+    bool died_ = false;
+};
+
+// One operation of a target, called as a run would, with no host.
+Result<Value> call_once(SimulatedWorld& world, VirtualClock& clock, const std::string& target,
+                        const std::string& operation, const Value& arguments);
+
+}  // namespace perilune

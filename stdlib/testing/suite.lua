@@ -1,0 +1,193 @@
+-- describe, it and what stands around them, in busted's words: collected first, executed later.
+local errors = require "vocabulary.errors"
+local units = require "vocabulary.units"
+
+local M = {}
+
+local root, open, tests, file
+
+local function new_group(name, parent)
+  return { name = name, parent = parent, before = {}, after = {}, setup = {}, teardown = {} }
+end
+
+function M.start(path)
+  file = path
+  root = new_group("", nil)
+  open, tests = root, {}
+end
+
+-- The line of the test file that called a word, as "tests/a_test.lua:12".
+local function place()
+  for level = 3, 12 do
+    local info = debug.getinfo(level, "Sl")
+    if not info then break end
+    if info.source == "@" .. file then return ("%s:%d"):format(file, info.currentline) end
+  end
+  return file
+end
+
+local function check(word, name, body)
+  if not open then
+    error(("%s stands inside of a test; write it beside the test."):format(word), 3)
+  end
+  if type(name) ~= "string" or name == "" then error(word .. " needs a name.", 3) end
+  if type(body) ~= "function" then error(word .. " needs a function after its name.", 3) end
+end
+
+local function describe(name, body)
+  check("describe", name, body)
+  local group = new_group(name, open)
+  local outer = open
+  open = group
+  local ok, problem = pcall(body)
+  open = outer
+  if not ok then error(problem, 0) end
+end
+
+local function full_name(group, name)
+  while group and group.name ~= "" do
+    name, group = group.name .. " " .. name, group.parent
+  end
+  return name
+end
+
+local function add(name, body, pending)
+  local full = full_name(open, name)
+  for _, other in ipairs(tests) do
+    if other.full == full then
+      error(("There are two tests named \"%s\" here; the other is at %s."):format(full, other.at), 3)
+    end
+  end
+  tests[#tests + 1] = { name = name, full = full, body = body, group = open, at = place(),
+    pending = pending }
+end
+
+local function it(name, body)
+  check("it", name, body)
+  add(name, body)
+end
+
+-- A test that is known to be missing: `pending "name"`, or in place of `it`.
+local function pending(name, reason)
+  check("pending", name, type(reason) == "function" and reason or function() end)
+  add(name, nil, type(reason) == "string" and reason or "")
+end
+
+local function around(kind)
+  return function(body)
+    if not open or type(body) ~= "function" then
+      error(kind .. " needs a function, and stands in a describe.", 2)
+    end
+    table.insert(open[kind], body)
+  end
+end
+
+function M.words()
+  return {
+    describe = describe, context = describe, it = it, spec = it, test = it, pending = pending,
+    before_each = around("before"), after_each = around("after"),
+    setup = around("setup"), lazy_setup = around("setup"),
+    teardown = around("teardown"), lazy_teardown = around("teardown"),
+  }
+end
+
+---What the file holds: list of { name, at, pending }.
+function M.list()
+  local listed = {}
+  for index, one in ipairs(tests) do
+    listed[index] = { name = one.full, at = one.at, pending = one.pending }
+  end
+  open = nil
+  return listed
+end
+
+local function groups_of(group)
+  local list = {}
+  while group do
+    table.insert(list, 1, group)
+    group = group.parent
+  end
+  return list
+end
+
+local entered = {}  -- The groups whose setup has been executed, outermost first.
+
+-- Only lines of the library: where the vocabulary stands says nothing to an author.
+local function explain(raised)
+  if type(raised) == "table" and rawget(raised, "assertion") then
+    return { message = raised.message, at = raised.at, expected = raised.expected,
+      found = raised.found }
+  end
+  local failure = errors.from(raised)
+  local at
+  for level = 2, 40 do
+    local info = debug.getinfo(level, "Sl")
+    if not info then break end
+    if info.source == "@" .. file then
+      at = ("%s:%d"):format(file, info.currentline)
+      break
+    end
+  end
+  return { message = failure.message, at = failure.at or at, code = failure.code }
+end
+
+local function run(bodies, from, to, step)
+  for index = from, to, step do
+    local ok, problem = xpcall(bodies[index], explain)
+    if not ok then return problem end
+  end
+end
+
+local function enter(groups)
+  local kept = 0
+  while entered[kept + 1] and entered[kept + 1] == groups[kept + 1] do kept = kept + 1 end
+  while #entered > kept do
+    local left = table.remove(entered)
+    local problem = run(left.teardown, #left.teardown, 1, -1)
+    if problem then return problem end
+  end
+  for index = kept + 1, #groups do
+    entered[index] = groups[index]
+    local problem = run(groups[index].setup, 1, #groups[index].setup, 1)
+    if problem then return problem end
+  end
+end
+
+local function execute_around(one)
+  local groups = groups_of(one.group)
+  local problem = enter(groups)
+  for index = 1, #groups do
+    problem = problem or run(groups[index].before, 1, #groups[index].before, 1)
+  end
+  problem = problem or run({ one.body }, 1, 1, 1)
+  -- What a test leaves is cleared away also where it failed; the first problem is told.
+  for index = #groups, 1, -1 do
+    local after = run(groups[index].after, #groups[index].after, 1, -1)
+    problem = problem or after
+  end
+  return problem
+end
+
+---Executes one test: { outcome = "passed" | "failed" | "pending", problem, story, runs }.
+function M.execute(index, world)
+  local one = tests[index]
+  if not one then return { outcome = "failed", problem = { message = "There is no such test." } } end
+  if not one.body then return { outcome = "pending", reason = one.pending } end
+  world.forget()
+  local problem = execute_around(one)
+  local result = { outcome = problem and "failed" or "passed", problem = problem,
+    virtual_s = world.virtual_s() }
+  if problem then result.story = world.story() end
+  world.forget()
+  return result
+end
+
+---After the last test: the teardown of what is still entered.
+function M.finish()
+  local problem = enter({})
+  return problem or false
+end
+
+M.show_duration = units.show_duration
+
+return M

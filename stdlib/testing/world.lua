@@ -1,0 +1,263 @@
+-- world "production": an environment's targets, simulated, as a test looks at and disturbs them.
+local errors = require "vocabulary.errors"
+local suggest = require "vocabulary.suggest"
+local units = require "vocabulary.units"
+
+local M = {}
+
+local wire
+local made = {}  -- The worlds of this test, for its story.
+
+function M.start(with_wire) wire = with_wire end
+
+-- Asks the simulator; what it refuses is raised where the test asked.
+local function ask(question, level)
+  local answer = wire.ask(question)
+  if answer.error then
+    local failure = errors.make(answer.error)
+    local info = debug.getinfo((level or 1) + 2, "Sl")
+    failure.at = failure.at or info and ("%s:%d"):format(info.short_src, info.currentline)
+    error(failure, 0)
+  end
+  return answer.value
+end
+
+local function list_names(names)
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
+-- A target: its fields as they are now, what can be done to it, and its family's operations.
+local function target_handle(id, name, facts)
+  return setmetatable({}, {
+    __metatable = "target",
+    __tostring = function() return name end,
+    __newindex = function() error(name .. " cannot be assigned to.", 2) end,
+    __index = function(_, word)
+      if facts.controls[word] then
+        return function(_, arguments)
+          return ask({ kind = "control", world = id, target = name, name = word,
+            arguments = arguments or {} })
+        end
+      end
+      if facts.operations[word] then
+        return function(_, arguments)
+          return ask({ kind = "call", world = id, target = name, name = word,
+            arguments = arguments or {} })
+        end
+      end
+      local seen = ask({ kind = "look", world = id, target = name })
+      if seen[word] ~= nil then return seen[word] end
+      if facts.fields[word] then return nil end
+      local known = {}
+      for _, names in ipairs { facts.controls, facts.operations, seen } do
+        for known_word in next, names do known[#known + 1] = known_word end
+      end
+      error(("%s has no %s. It has: %s.%s"):format(name, tostring(word), list_names(known),
+        suggest.did_you_mean(tostring(word), known)), 2)
+    end,
+  })
+end
+
+-- w.database("primary") and w.database.primary.
+local function family_handle(self, family)
+  local function find(name)
+    local full = family .. "/" .. tostring(name)
+    local facts = self.targets[full]
+    if facts then return target_handle(self.id, full, facts) end
+    local known = {}
+    for target in next, self.targets do
+      local one = target:match("^" .. family .. "/(.+)$")
+      if one then known[#known + 1] = one end
+    end
+    error(("The environment %s has no target %s. It has: %s.%s"):format(self.environment, full,
+      list_names(known), suggest.did_you_mean(tostring(name), known)), 3)
+  end
+  return setmetatable({}, {
+    __metatable = "family",
+    __index = function(_, name) return find(name) end,
+    __call = function(_, name) return find(name) end,
+    __newindex = function() error("A family cannot be assigned to.", 2) end,
+  })
+end
+
+-- All targets of a family, looked at together: those of which `test` is true, by name.
+local function which(self, family, test)
+  local found = {}
+  for target in next, self.targets do
+    local name = target:match("^" .. family .. "/(.+)$")
+    if name and test(ask({ kind = "look", world = self.id, target = target }, 2)) then
+      found[#found + 1] = name
+    end
+  end
+  table.sort(found)
+  return found
+end
+
+local family_words = {
+  database = {
+    primaries = function(self)
+      return which(self, "database", function(seen) return seen.role == "primary" end)
+    end,
+    -- Those that take writes: more than one is a split brain.
+    writers = function(self)
+      return which(self, "database", function(seen) return seen.writable == true end)
+    end,
+  },
+}
+
+local function families_handle(self)
+  return setmetatable({}, { __metatable = "families", __index = function(_, family)
+    local words = family_words[family]
+    if not words then error("There is nothing to ask of all targets of " .. family .. ".", 2) end
+    return setmetatable({}, { __metatable = "family", __index = function(_, word)
+      local body = words[word]
+      if not body then error(("%s has no word %s."):format(family, tostring(word)), 2) end
+      return function() return body(self) end
+    end })
+  end })
+end
+
+local run_options = { answers = true, who = true, outage_began = true, dies_at_commit = true,
+  within = true }
+
+local function read_options(options)
+  local given = {}
+  for name, value in next, options or {} do
+    if not run_options[name] then
+      local known = {}
+      for word in next, run_options do known[#known + 1] = word end
+      table.sort(known)
+      error(("There is no option %s.%s"):format(tostring(name),
+        suggest.did_you_mean(tostring(name), known)), 3)
+    end
+    given[name] = value
+  end
+  if given.within then given.within = units.read_duration(given.within) end
+  return given
+end
+
+local methods = {}
+
+---Executes a runbook until it rests. Returns { id, outcome, exit, reason, value, took_s, asks,
+---steps, left }.
+function methods.run(self, runbook, parameters, options)
+  return ask({ kind = "run", world = self.id, runbook = runbook, parameters = parameters or {},
+    options = read_options(options) })
+end
+
+---Goes on with a run that rests, or whose host died.
+function methods.resume(self, run, options)
+  return ask({ kind = "resume", world = self.id, run = type(run) == "table" and run.id or run,
+    options = read_options(options) })
+end
+
+for _, command in ipairs { "undo", "cancel", "retry", "skip", "settle", "approve", "reject",
+  "answer", "signal" } do
+  methods[command] = function(self, run, body, options)
+    return ask({ kind = "steer", world = self.id, run = type(run) == "table" and run.id or run,
+      command = command, body = body or {}, options = read_options(options) })
+  end
+end
+
+---Unix seconds of the world's clock.
+function methods.now(self) return ask({ kind = "now", world = self.id }) end
+
+---Lets time pass.
+function methods.advance(self, duration)
+  local seconds, expected = units.read_duration(duration)
+  if not seconds then error("advance needs " .. expected .. ".", 2) end
+  ask({ kind = "advance", world = self.id, seconds = seconds })
+end
+
+---The next call of "dns/site:upsert" goes wrong: { how = "before" | "after" | "failed" |
+---"throttled" | "late", skip = 0, times = 1, late = "30s", code, message }.
+function methods.fails(self, operation, how)
+  local fault = { how = "failed" }
+  for name, value in next, how or {} do fault[name] = value end
+  local target, name = tostring(operation):match("^([^:]+):?(.*)$")
+  if not target or not self.targets[target] then
+    error(("fails needs a target of this world, as in \"dns/site:upsert\", but got %s.")
+      :format(tostring(operation)), 2)
+  end
+  fault.target, fault.operation = target, name
+  if fault.late then fault.late = units.read_duration(fault.late) end
+  ask({ kind = "fault", world = self.id, fault = fault })
+end
+
+-- Every message that went out, oldest first.
+local function sent(self)
+  local all = {}
+  for target in next, self.targets do
+    if target:find("^notify/") then
+      for _, message in ipairs(ask({ kind = "look", world = self.id, target = target }).sent) do
+        message.target = target
+        all[#all + 1] = message
+      end
+    end
+  end
+  table.sort(all, function(one, other)
+    if one.at ~= other.at then return one.at < other.at end
+    return one.target < other.target
+  end)
+  return all
+end
+
+local properties = {
+  sent = sent,
+  effects = function(self) return ask({ kind = "effects", world = self.id }) end,
+  families = families_handle,
+}
+
+---Makes the world of an environment of the library.
+function M.make(environment, options)
+  if type(environment) ~= "string" then
+    error("world needs the name of an environment: world \"production\".", 2)
+  end
+  local seed = options and options.seed
+  local told = ask({ kind = "world", environment = environment, seed = seed })
+  local self = { id = told.id, targets = told.targets, environment = environment }
+  local families = {}
+  for target in next, self.targets do families[target:match("^[^/]+")] = true end
+  made[#made + 1] = self
+  return setmetatable({}, {
+    __metatable = "world",
+    __newindex = function() error("A world cannot be assigned to.", 2) end,
+    __index = function(_, word)
+      if families[word] then return family_handle(self, word) end
+      if properties[word] then return properties[word](self) end
+      local method = methods[word]
+      if method then return function(_, ...) return method(self, ...) end end
+      local known = {}
+      for _, names in ipairs { families, properties, methods } do
+        for name in next, names do known[#known + 1] = name end
+      end
+      error(("A world has no %s.%s"):format(tostring(word), suggest.did_you_mean(tostring(word),
+        known)), 2)
+    end,
+  })
+end
+
+---What happened in the worlds of this test, for its failure.
+function M.story()
+  local parts = {}
+  for _, one in ipairs(made) do
+    parts[#parts + 1] = wire.ask({ kind = "story", world = one.id }).value
+  end
+  return table.concat(parts, "\n")
+end
+
+function M.virtual_s()
+  local total = 0
+  for _, one in ipairs(made) do
+    total = total + (wire.ask({ kind = "passed", world = one.id }).value or 0)
+  end
+  return total
+end
+
+function M.forget()
+  made = {}
+  wire.ask({ kind = "forget" })
+end
+
+return M
