@@ -2,12 +2,14 @@
 #include "bindings/table.h"
 
 #include "bindings/dns/dns.h"
+#include "bindings/notify/notify.h"
 
 namespace perilune {
 
 const std::vector<const SimulatedKind*>& all_simulated() {
     static const std::vector<const SimulatedKind*> kinds = {
         &simulated_dns,
+        &simulated_notify,
     };
     return kinds;
 }

@@ -197,6 +197,19 @@ TEST_CASE("a_lost_answer_is_repeated_to_the_same_result") {
     CHECK_FALSE(zone.rig.see()["records"].has("www"));
 }
 
+TEST_CASE("a_plan_of_a_simulated_zone_shows_what_would_change_and_what_is_so_already") {
+    SimulatedZoneRig zone;
+    zone.put("www", "A", "192.0.2.1", 60);
+    const auto same =
+        zone.calls.look_before("upsert", record("www", "A", {"192.0.2.1"}, 60, "ttl"));
+    REQUIRE(same.ok());
+    CHECK(same->already_so);
+    const auto other =
+        zone.calls.look_before("upsert", record("www", "A", {"192.0.2.2"}, 60, "ttl"));
+    CHECK_FALSE(other->already_so);
+    CHECK(other->plan == "www A: 192.0.2.1 (60 s) → 192.0.2.2 (60 s)");
+}
+
 TEST_CASE("undo_asks_where_somebody_else_has_changed_the_zone") {
     SimulatedZoneRig zone;
     must(zone.calls, "upsert", record("www", "A", {"192.0.2.1"}, 60, "ttl"));
