@@ -1,10 +1,16 @@
 // The simulated targets, one a family: what tests and explorations act on in place of providers.
 #include "bindings/table.h"
 
+#include "bindings/dns/dns.h"
+#include "bindings/notify/notify.h"
+
 namespace perilune {
 
 const std::vector<const SimulatedKind*>& all_simulated() {
-    static const std::vector<const SimulatedKind*> kinds = {};
+    static const std::vector<const SimulatedKind*> kinds = {
+        &simulated_dns,
+        &simulated_notify,
+    };
     return kinds;
 }
 

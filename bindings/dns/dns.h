@@ -2,6 +2,7 @@
 #pragma once
 
 #include "interpreter/base/remote.h"
+#include "interpreter/base/simulation.h"
 
 namespace perilune {
 
@@ -12,6 +13,9 @@ extern const DriverKind zone_file_kind;
 
 // A server that takes DNS UPDATE and transfers, signed by TSIG.
 extern const DriverKind rfc2136_kind;
+
+// A zone in memory, the servers that are authoritative for it, and resolvers that keep answers.
+extern const SimulatedKind simulated_dns;
 
 // Every operation of the family, for providers whose file gives `sets` and `change`.
 extern const FamilyRules dns_rules;

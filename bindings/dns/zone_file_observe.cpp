@@ -1,8 +1,8 @@
 // What the zone_file driver reads: the file's records, and what name servers say of them.
 #include <algorithm>
 
-#include "bindings/dns/lookup.h"
 #include "bindings/dns/names.h"
+#include "bindings/dns/served.h"
 #include "bindings/dns/zone_change.h"
 #include "bindings/dns/zone_file.h"
 
@@ -21,39 +21,8 @@ std::vector<DnsRecord> dns_records(const ZoneText& zone) {
     return records;
 }
 
-bool exists(const std::vector<DnsRecord>& records, const std::string& name) {
-    return std::any_of(records.begin(), records.end(), [&](const DnsRecord& record) {
-        return record.owner == name || record.owner.ends_with("." + name);
-    });
-}
-
-// Gives the names a wildcard stands for records of their own (RFC 4592): the wildcard just below
-// the nearest name that exists, and only where the name itself does not.
-void expand_wildcard(std::vector<DnsRecord>& records, const std::string& name) {
-    std::string encloser = name;
-    while (!exists(records, encloser)) {
-        const auto dot = encloser.find('.');
-        if (dot == std::string::npos) return;
-        encloser.erase(0, dot + 1);
-    }
-    if (encloser == name) return;
-    const std::size_t count = records.size();
-    for (std::size_t i = 0; i < count; ++i) {
-        if (records[i].owner != "*." + encloser) continue;
-        DnsRecord made = records[i];
-        made.owner = name;
-        records.push_back(std::move(made));
-    }
-}
-
 Answer answer_from_file(const ZoneText& zone, const std::string& name, const std::string& type) {
-    auto records = dns_records(zone);
-    expand_wildcard(records, name);
-    Answer answer = follow(records, file_as_server, name, type);
-    // The name at the end of a chain may be a wildcard's too.
-    if (!answer.values.empty() || answer.chain.empty()) return answer;
-    expand_wildcard(records, answer.chain.back());
-    return follow(records, file_as_server, name, type);
+    return answer_from(dns_records(zone), file_as_server, name, type);
 }
 
 std::vector<std::string> texts(const Value& list) {

@@ -24,9 +24,12 @@ struct Changed {
 class DriverRig : public LoopRig {
 public:
     DriverRig(const Family& family, const DriverKind& kind, std::string target);
+    // On virtual time, for a driver that is given by `use`.
+    DriverRig(const Family& family, std::string target, VirtualClock& clock);
 
     // Makes the driver; its settings are converted and completed by its table.
     Status make(const Value& settings);
+    void use(Driver driver) { driver_ = std::move(driver); }
 
     Result<Value> observe(const std::string& operation, Value arguments);
     Changed change(const std::string& operation, Value arguments, std::string key = "");
@@ -41,6 +44,7 @@ public:
 
     bool has(const std::string& operation) const { return driver_.operations.contains(operation); }
     Driver& driver() { return driver_; }
+    Services& services() { return services_; }
 
     std::map<std::string, std::string> secrets;  // What handles open to.
     std::vector<std::string> printed;
@@ -51,11 +55,12 @@ public:
     Map parts;
 
 private:
+    Services make_services();
     Result<Value> complete(const Value& settings) const;
     Result<Call> call(const std::string& operation, Value arguments, const std::string& key);
 
     const Family& family_;
-    const DriverKind& kind_;
+    const DriverKind* kind_ = nullptr;
     std::string target_;
     Services services_;
     Driver driver_;

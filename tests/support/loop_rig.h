@@ -5,21 +5,28 @@
 #include <stdexcept>
 
 #include "interpreter/base/http_client.h"
+#include "interpreter/base/virtual_loop.h"
 
 namespace perilune::test {
 
 class LoopRig {
 public:
     LoopRig() : loop_(Loop::make()), http_(HttpClient::make(*loop_)) {}
+    // On virtual time, of which a task may take a year.
+    explicit LoopRig(VirtualClock& clock)
+        : loop_(make_virtual_loop(clock)),
+          http_(HttpClient::make(*loop_)),
+          patience_s_(366 * 86400) {}
 
     Loop& loop() { return *loop_; }
     HttpClient& http() { return *http_; }
 
-    // Runs the loop until the task ends; throws where it takes a minute.
+    // Runs the loop until the task ends; throws where it takes a minute of real time.
     template <class T>
     T await(Awaitable<T> task) {
         std::optional<T> ended;
-        const Loop::Id guard = loop_->start_timer(boot_now_s() + 60, [this] { loop_->stop(); });
+        const Loop::Id guard =
+            loop_->start_timer(boot_now_s() + patience_s_, [this] { loop_->stop(); });
         loop_->post([&] {
             start_task(std::move(task), [&](T value) {
                 ended.emplace(std::move(value));
@@ -28,7 +35,7 @@ public:
         });
         loop_->run();
         loop_->cancel(guard);
-        if (!ended) throw std::runtime_error("the task did not end within a minute");
+        if (!ended) throw std::runtime_error("the task did not end in time");
         return std::move(*ended);
     }
 
@@ -39,6 +46,7 @@ public:
 private:
     std::unique_ptr<Loop> loop_;
     std::unique_ptr<HttpClient> http_;
+    double patience_s_ = 60;
 };
 
 }  // namespace perilune::test
