@@ -1,10 +1,11 @@
 // The simulated targets, one a family: what tests and explorations act on in place of providers.
+#include "bindings/storage/storage.h"
 #include "bindings/table.h"
 
 namespace perilune {
 
 const std::vector<const SimulatedKind*>& all_simulated() {
-    static const std::vector<const SimulatedKind*> kinds = {};
+    static const std::vector<const SimulatedKind*> kinds = {&simulated_storage};
     return kinds;
 }
 
