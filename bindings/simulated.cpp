@@ -3,6 +3,7 @@
 
 #include "bindings/dns/dns.h"
 #include "bindings/notify/notify.h"
+#include "bindings/storage/storage.h"
 
 namespace perilune {
 
@@ -10,6 +11,7 @@ const std::vector<const SimulatedKind*>& all_simulated() {
     static const std::vector<const SimulatedKind*> kinds = {
         &simulated_dns,
         &simulated_notify,
+        &simulated_storage,
     };
     return kinds;
 }

@@ -1,8 +1,10 @@
 // The driver `folder`: a folder of this machine as a storage target.
-#include "bindings/storage/folder_handlers.h"
-#include "bindings/storage/folder_objects.h"
+#include "bindings/storage/folder_store.h"
 #include "bindings/storage/object_key.h"
 #include "bindings/storage/storage.h"
+#include "bindings/storage/store_handlers.h"
+#include "bindings/storage/store_objects.h"
+#include "interpreter/base/files.h"
 
 namespace perilune {
 
@@ -52,19 +54,19 @@ Result<Driver> make_folder(const Settings& given, Services& services) {
         if (const auto checked = check_key(prefix, given.target); !checked) return checked.error();
         path += "/" + prefix;
     }
-    FolderSettings defaults;
+    StoreSettings defaults;
     defaults.versioned = given.values["versions"].text() != "off";
-    const auto folder = std::make_shared<Folder>();
+    const auto folder = std::make_shared<StorePlace>();
     folder->store = std::make_shared<const FolderStore>(given.target, path, defaults);
-    folder->objects = std::make_shared<FolderObjects>(folder->store);
+    folder->objects = std::make_shared<StoreObjects>(folder->store);
     folder->services = &services;
     Driver driver;
-    add_folder_reads(driver.operations, folder);
-    add_folder_comparisons(driver.operations, folder);
-    add_folder_changes(driver.operations, folder);
-    add_folder_setup(driver.operations, folder);
-    add_folder_bulk_changes(driver.operations, folder);
-    add_folder_sync(driver.operations, folder);
+    add_store_reads(driver.operations, folder);
+    add_store_comparisons(driver.operations, folder);
+    add_store_changes(driver.operations, folder);
+    add_store_setup(driver.operations, folder);
+    add_store_bulk_changes(driver.operations, folder);
+    add_store_sync(driver.operations, folder);
     driver.objects = folder->objects;
     driver.state = folder;
     return driver;

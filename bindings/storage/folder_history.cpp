@@ -77,14 +77,6 @@ bool absent(int error) { return error == ENOENT || error == ENOTDIR; }
 
 }  // namespace
 
-Value Version::to_value() const {
-    Value object;
-    object.set("key", key).set("size_bytes", size_bytes).set("modified_at", modified_at_s);
-    object.set("content_type", content_type).set("version", id);
-    if (deleted) return object.set("deleted", true);
-    return object.set("digest", digest);
-}
-
 History::History(int root, std::string key)
     : root_(root), key_(std::move(key)), path_(history_path(key_)) {}
 
@@ -183,13 +175,6 @@ void note_file(Version& version, const struct stat& info) {
     version.inode = info.st_ino;
     version.written_ns = modified_ns(info);
     version.size_bytes = static_cast<double>(info.st_size);
-}
-
-std::string version_id(std::int64_t written_ns, const std::string& digest) {
-    std::string time(16, '0');
-    auto rest = static_cast<std::uint64_t>(written_ns);
-    for (std::size_t i = time.size(); i-- > 0; rest >>= 4) time[i] = "0123456789abcdef"[rest & 15];
-    return time + "-" + digest.substr(0, 12);
 }
 
 Result<std::vector<std::string>> keys_with_history(int root) {

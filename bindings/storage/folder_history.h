@@ -15,30 +15,10 @@
 #include <sys/stat.h>
 
 #include "bindings/storage/beneath.h"
+#include "bindings/storage/object_store.h"
 #include "interpreter/base/result.h"
 
 namespace perilune {
-
-struct Version {
-    std::string key;
-    std::string id;           // The version's name.
-    std::uint64_t order = 0;  // Later versions of one key have higher ones.
-    std::string digest;       // SHA-256 in hexadecimal; empty for a deletion.
-    double size_bytes = 0;
-    double modified_at_s = 0;  // When it became current.
-    std::string content_type;
-    bool deleted = false;         // The mark of a deletion.
-    std::string made_by;          // The key of the call that made it; may be empty.
-    std::uint64_t inode = 0;      // Of the file that is (or was) current with this content.
-    std::int64_t written_ns = 0;  // That file's modification time.
-    bool has_data = false;        // Whether its content is kept beside.
-    bool recorded = true;  // False: of a file nobody told us about, so nothing is written yet.
-
-    // The Object that the vocabulary describes.
-    Value to_value() const;
-};
-
-constexpr const char* plain_content_type = "application/octet-stream";
 
 // The versions of one key. Reading needs no lock; writing needs the store's.
 class History {
@@ -77,9 +57,6 @@ bool describes(const Version& version, const struct stat& info);
 void note_file(Version& version, const struct stat& info);
 double modified_s(const struct stat& info);
 std::int64_t modified_ns(const struct stat& info);
-
-// The name of a version with this content that was written at this time.
-std::string version_id(std::int64_t written_ns, const std::string& digest);
 
 // Every key that has a history, in no order.
 Result<std::vector<std::string>> keys_with_history(int root);

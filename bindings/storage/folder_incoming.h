@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bindings/storage/beneath.h"
+#include "bindings/storage/object_store.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/result.h"
 
@@ -43,7 +44,6 @@ private:
 
 // Removes unfinished writes that nobody has written to for `older_than_s`; gives their number.
 // Where it is only to be counted, nothing is removed.
-enum class Sweep { count, remove };
 Result<double> sweep_incoming(int root, double older_than_s, Sweep sweep);
 
 }  // namespace perilune

@@ -59,7 +59,7 @@ Result<Version> identify(const History& history, const std::string& key, int fil
 
 }  // namespace
 
-FolderStore::FolderStore(std::string target, std::string path, FolderSettings settings)
+FolderStore::FolderStore(std::string target, std::string path, StoreSettings settings)
     : target_(std::move(target)), path_(std::move(path)), settings_(settings) {}
 
 Error FolderStore::failure(const std::string& doing, const std::string& key, int error) const {
@@ -193,7 +193,7 @@ Result<std::vector<std::string>> FolderStore::known_keys(const std::string& pref
     return keys;
 }
 
-Result<FolderSettings> FolderStore::read_settings(int root) const {
+Result<StoreSettings> FolderStore::read_settings(int root) const {
     Opened hidden = open_beneath(root, std::string(hidden_folder), O_RDONLY | O_DIRECTORY);
     std::string text;
     const int error =
@@ -205,13 +205,13 @@ Result<FolderSettings> FolderStore::read_settings(int root) const {
         return fail("damaged", "The settings in " + path_ +
                                    "/.perilune/settings.json are damaged. "
                                    "Remove that file to go back to those of the environment.");
-    FolderSettings settings;
+    StoreSettings settings;
     settings.versioned = (*kept)["versioning"].text() == "on";
     settings.keep_old_for_s = (*kept)["keep_old_for_s"].number();
     return settings;
 }
 
-Result<FolderSettings> FolderStore::settings() const {
+Result<StoreSettings> FolderStore::settings() const {
     const Opened root = open_root();
     if (absent(root.error)) return settings_;
     if (!root.ok()) return failure("Reading the settings", "", root.error);

@@ -28,49 +28,8 @@ namespace perilune {
 namespace {
 
 constexpr int lock_poll_ms = 2;
-constexpr double order_step_s = 4e-6;  // A moment between two versions can be named.
-
-Error precondition(const Placing& placing, const std::string& target, const std::string& found) {
-    return fail("precondition_failed",
-                "Writing \"" + placing.key + "\" to " + target + " with only_if = \"" +
-                    placing.only_if + "\" was refused: " + found +
-                    " Nothing was written. Look at what is there, then decide.");
-}
-
-// Refuses where the object is not as `only_if` asks. What this very call wrote before a crash is
-// no one else's.
-Status check_condition(const Placing& placing, const std::optional<Version>& current,
-                       const std::string& target) {
-    if (placing.only_if == "any") return Done{};
-    if (current && !placing.made_by.empty() && current->made_by == placing.made_by) return Done{};
-    if (placing.only_if == "absent") {
-        if (!current) return Done{};
-        return precondition(placing, target,
-                            "the object exists, with the digest " + current->digest + ".");
-    }
-    if (current && current->digest == placing.only_if) return Done{};
-    return precondition(placing, target,
-                        current ? "its digest is " + current->digest + "." : "it is not there.");
-}
-
-// A moment for a new version: now, but after every earlier version of the key.
-double moment_after(const History& history, const std::optional<Version>& current) {
-    double moment_s = wall_now_s();
-    if (!history.recorded().empty())
-        moment_s = std::max(moment_s, history.recorded().front().modified_at_s + order_step_s);
-    if (current) moment_s = std::max(moment_s, current->modified_at_s + order_step_s);
-    return moment_s;
-}
 
 }  // namespace
-
-Result<std::optional<Version>> FolderStore::current_if(const Placing& placing) const {
-    auto found = current(placing.key);
-    if (!found) return found;
-    if (const auto allowed = check_condition(placing, *found, target_); !allowed)
-        return allowed.error();
-    return found;
-}
 
 Result<Descriptor> FolderStore::make_root() const {
     if (const auto made = make_folders(path_); !made) return made.error();
@@ -106,7 +65,7 @@ Result<Descriptor> FolderStore::lock(int root, double deadline_s) const {
 }
 
 // Keeps what is about to be replaced or deleted.
-Status FolderStore::keep_current(int root, Found& found, const FolderSettings& settings) const {
+Status FolderStore::keep_current(int root, Found& found, const StoreSettings& settings) const {
     if (!found.current || !settings.versioned) return Done{};
     const KeyPath path = split_key(found.current->key);
     const Opened folder = open_beneath(root, path.folder, O_RDONLY | O_DIRECTORY);
@@ -116,6 +75,13 @@ Status FolderStore::keep_current(int root, Found& found, const FolderSettings& s
         found.current->recorded = true;
     }
     return found.history.keep_data(folder.file.get(), path.name, found.current->id);
+}
+
+double FolderStore::latest_of(const Found& found) {
+    double latest_s = found.current ? found.current->modified_at_s : 0;
+    if (!found.history.recorded().empty())
+        latest_s = std::max(latest_s, found.history.recorded().front().modified_at_s);
+    return latest_s;
 }
 
 Result<Placed> FolderStore::place(Incoming& incoming, const Placing& placing,
@@ -149,7 +115,7 @@ Result<Placed> FolderStore::place(Incoming& incoming, const Placing& placing,
     version.key = placing.key;
     version.digest = incoming.digest();
     version.order = found->history.next_order() + 1;
-    version.modified_at_s = moment_after(found->history, found->current);
+    version.modified_at_s = moment_after(latest_of(*found));
     version.id =
         version_id(static_cast<std::int64_t>(version.modified_at_s * 1e6) * 1000, version.digest);
     version.content_type = placing.content_type;
@@ -182,7 +148,7 @@ Result<bool> FolderStore::remove(const std::string& key, const std::string& made
         Version mark;
         mark.key = key;
         mark.order = std::max(found->history.next_order(), found->current->order + 1);
-        mark.modified_at_s = moment_after(found->history, found->current);
+        mark.modified_at_s = moment_after(latest_of(*found));
         mark.id = version_id(static_cast<std::int64_t>(mark.modified_at_s * 1e6) * 1000, "deleted");
         mark.content_type = plain_content_type;
         mark.deleted = true;
@@ -211,10 +177,7 @@ Result<bool> FolderStore::remove_version(const std::string& key, const std::stri
     auto found = find(root->get(), key);
     if (!found) return found.error();
     if (found->current && found->current->id == version)
-        return fail("version_is_current",
-                    "The version " + version + " of \"" + key + "\" in " + target_ +
-                        " is the current one, so it was not removed. Delete the object without "
-                        "`version`, then remove the version.");
+        return version_is_current(key, version, target_);
     for (const auto& recorded : found->history.recorded()) {
         if (recorded.id != version) continue;
         if (const auto removed = found->history.remove(version); !removed) return removed.error();
@@ -225,7 +188,7 @@ Result<bool> FolderStore::remove_version(const std::string& key, const std::stri
 
 // Removes what crashes have left of this key, and versions whose time is over. An old version's
 // time begins when the next one replaced it.
-Status FolderStore::tidy(int root, const std::string& key, const FolderSettings& settings) const {
+Status FolderStore::tidy(int root, const std::string& key, const StoreSettings& settings) const {
     auto found = find(root, key);
     if (!found) return found.error();
     const auto kept = kept_versions(*found);
@@ -255,7 +218,7 @@ Status FolderStore::expire(const std::string& key, double deadline_s) const {
     return tidy(root->get(), key, *settings);
 }
 
-Status FolderStore::set_settings(const FolderSettings& settings, double deadline_s) const {
+Status FolderStore::set_settings(const StoreSettings& settings, double deadline_s) const {
     const auto root = make_root();
     if (!root) return root.error();
     const auto held = lock(root->get(), deadline_s);

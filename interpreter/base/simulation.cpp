@@ -120,6 +120,40 @@ Handler wrap(SimulatedWorld& world, Loop& loop, Handler base) {
     return made;
 }
 
+// A handler that is only reached where there is no refusal.
+struct Refusing {
+    Handler base;
+    std::function<std::optional<Error>()> refusal;
+};
+
+Awaitable<Result<Value>> observe_or_refuse(std::shared_ptr<Refusing> refusing, Call& call) {
+    if (const auto refused = refusing->refusal()) co_return *refused;
+    auto answer = refusing->base.observe(call);
+    co_return co_await answer;
+}
+
+Awaitable<Result<Before>> before_or_refuse(std::shared_ptr<Refusing> refusing, Call& call) {
+    if (const auto refused = refusing->refusal()) co_return *refused;
+    auto answer = refusing->base.before(call);
+    co_return co_await answer;
+}
+
+Awaitable<Outcome> act_or_refuse(std::shared_ptr<Refusing> refusing, Call& call,
+                                 const Value& before) {
+    if (const auto refused = refusing->refusal()) co_return Outcome::not_sent(*refused);
+    auto acted = refusing->base.act(call, before);
+    co_return co_await acted;
+}
+
+Awaitable<Sighting> look_or_refuse(std::shared_ptr<Refusing> refusing, Call& call,
+                                   const Value& before) {
+    Sighting none;
+    if (const auto refused = refusing->refusal()) none.evidence = refused->message;
+    if (!none.evidence.empty()) co_return none;
+    auto seen = refusing->base.look(call, before);
+    co_return co_await seen;
+}
+
 }  // namespace
 
 void SimulatedWorld::add(const std::string& target, std::unique_ptr<SimulatedTarget> made) {
@@ -161,6 +195,24 @@ double SimulatedWorld::chance() {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
     return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
+}
+
+Handler refuse_where(Handler base, std::function<std::optional<Error>()> refusal) {
+    const auto kept = std::make_shared<Refusing>(Refusing{std::move(base), std::move(refusal)});
+    const Handler& inner = kept->base;
+    Handler made;
+    made.restore = inner.restore;
+    if (inner.observe) made.observe = [kept](Call& call) { return observe_or_refuse(kept, call); };
+    if (inner.before) made.before = [kept](Call& call) { return before_or_refuse(kept, call); };
+    if (inner.act)
+        made.act = [kept](Call& call, const Value& found) {
+            return act_or_refuse(kept, call, found);
+        };
+    if (inner.look)
+        made.look = [kept](Call& call, const Value& found) {
+            return look_or_refuse(kept, call, found);
+        };
+    return made;
 }
 
 Error unknown_control(std::string_view name, const std::vector<std::string_view>& known) {

@@ -113,6 +113,10 @@ private:
     std::uint64_t chance_;
 };
 
+// A target's own handler, not reached where `refusal` gives an error, as a server that is down is
+// not: a change is proved not to have been sent.
+Handler refuse_where(Handler base, std::function<std::optional<Error>()> refusal);
+
 // For SimulatedTarget::control: the error that names the controls there are.
 Error unknown_control(std::string_view name, const std::vector<std::string_view>& known);
 

@@ -13,6 +13,7 @@ namespace perilune::test {
 
 // A storage driver under test, with shorthands.
 struct StorageRig {
+    virtual ~StorageRig() = default;
     std::unique_ptr<TargetsRig> rig;
     std::string target = "storage/under-test";
     std::shared_ptr<MemoryObjects> other;  // The target "storage/other".

@@ -33,8 +33,12 @@ struct Change {
 
 class TargetsRig {
 public:
-    explicit TargetsRig(std::string folder = {})
-        : folder_(std::move(folder)), loop_(Loop::make()), services_{.loop = *loop_} {
+    explicit TargetsRig(std::string folder = {}, std::unique_ptr<Loop> loop = Loop::make(),
+                        std::shared_ptr<void> keeps = nullptr)
+        : keeps_(std::move(keeps)),
+          folder_(std::move(folder)),
+          loop_(std::move(loop)),
+          services_{.loop = *loop_} {
         services_.driver_of = [this](const std::string& target) {
             const auto found = drivers_.find(target);
             return found == drivers_.end() ? nullptr : &found->second.driver;
@@ -220,6 +224,7 @@ private:
         return driver(target).operations.at(operation);
     }
 
+    std::shared_ptr<void> keeps_;  // What must outlive the loop.
     std::string folder_;
     std::unique_ptr<Loop> loop_;
     Services services_;

@@ -1,6 +1,6 @@
-// Changing one object of a folder: put, copy, delete and restore_version.
-#include "bindings/storage/folder_handlers.h"
+// Changing one object of one place: put, copy, delete and restore_version.
 #include "bindings/storage/object_key.h"
+#include "bindings/storage/store_handlers.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/units.h"
 
@@ -19,7 +19,7 @@ std::string type_of(const Value& arguments) {
 
 // The result of a change of one object: what it is now, whether it changed since `before`, and the
 // version that was replaced where that is still kept. Nothing of it depends on which try it was.
-Result<Value> change_result(const FolderStore& store, const std::string& key, const Value& before,
+Result<Value> change_result(const ObjectStore& store, const std::string& key, const Value& before,
                             const Kept& now) {
     Value result = now ? now->to_value() : Value(Map{});
     result.set("changed", !(object_state(key, now) == before));
@@ -32,7 +32,7 @@ Result<Value> change_result(const FolderStore& store, const std::string& key, co
     return result;
 }
 
-Outcome ended(const FolderStore& store, const std::string& key, const Value& before,
+Outcome ended(const ObjectStore& store, const std::string& key, const Value& before,
               const Kept& now) {
     auto result = change_result(store, key, before, now);
     if (!result) return failed(result.error());
@@ -66,7 +66,7 @@ Placing read_placing(const Call& call) {
     return placing;
 }
 
-Result<Before> before_put(const FolderStore& store, Call& call) {
+Result<Before> before_put(const ObjectStore& store, Call& call) {
     const Placing placing = read_placing(call);
     if (placing.only_if != "any" && placing.only_if != "absent" &&
         from_hex(placing.only_if).size() != 32)
@@ -88,20 +88,14 @@ Result<Before> before_put(const FolderStore& store, Call& call) {
     return before;
 }
 
-Outcome act_put(const FolderStore& store, Call& call, const Value& before) {
+Outcome act_put(const ObjectStore& store, Call& call, const Value& before) {
     const Placing placing = read_placing(call);
-    const auto incoming = store.start();
-    if (!incoming) return failed(incoming.error());
-    const auto written = (*incoming)->write(call.arguments["body"].text());
-    if (!written) return failed(written.error());
-    const auto finished = (*incoming)->finish();
-    if (!finished) return failed(finished.error());
-    const auto placed = store.place(**incoming, placing, call.deadline_s);
+    const auto placed = store.put(call.arguments["body"].text(), placing, call.deadline_s);
     if (!placed) return failed(placed.error());
     return ended(store, placing.key, before, placed->version);
 }
 
-Result<Before> before_delete(const FolderStore& store, Call& call) {
+Result<Before> before_delete(const ObjectStore& store, Call& call) {
     const std::string key = call.arguments["key"].text();
     const std::string version = call.arguments["version"].text();
     Before before;
@@ -124,7 +118,7 @@ Result<Before> before_delete(const FolderStore& store, Call& call) {
     return before;
 }
 
-Outcome act_delete(const FolderStore& store, Call& call, const Value& before) {
+Outcome act_delete(const ObjectStore& store, Call& call, const Value& before) {
     const std::string key = call.arguments["key"].text();
     const std::string version = call.arguments["version"].text();
     if (version.empty()) {
@@ -141,7 +135,7 @@ Outcome act_delete(const FolderStore& store, Call& call, const Value& before) {
 }
 
 // The version that a restore_version means.
-Result<Version> wanted_version(const FolderStore& store, const Call& call) {
+Result<Version> wanted_version(const ObjectStore& store, const Call& call) {
     const std::string key = call.arguments["key"].text();
     const std::string id = call.arguments["version"].text();
     const double at_s = call.arguments["at"].number();
@@ -158,7 +152,7 @@ Result<Version> wanted_version(const FolderStore& store, const Call& call) {
                                  "is kept with versions.");
 }
 
-Result<Before> before_restore(const FolderStore& store, Call& call) {
+Result<Before> before_restore(const ObjectStore& store, Call& call) {
     const std::string key = call.arguments["key"].text();
     const auto found = store.current(key);
     if (!found) return found.error();
@@ -176,27 +170,28 @@ Result<Before> before_restore(const FolderStore& store, Call& call) {
     return before;
 }
 
-Outcome act_restore(const FolderStore& store, Call& call, const Value& before) {
+Outcome act_restore(const ObjectStore& store, Call& call, const Value& before) {
     const std::string key = call.arguments["key"].text();
     const auto wanted = wanted_version(store, call);
     if (!wanted) return failed(wanted.error());
-    const auto content = store.open(key, wanted->id);
-    if (!content) return failed(content.error());
-    if (!*content)
+    Placing placing;
+    placing.key = wanted->key;
+    placing.made_by = call.key;
+    const auto placed = store.copy(key, wanted->id, placing, call.deadline_s);
+    if (!placed) return failed(placed.error());
+    if (!*placed)
         return failed(fail("not_found", "The content of \"" + key + "\", version " + wanted->id +
                                             ", in " + store.target() + " is no longer kept."));
-    const auto placed = place_content(store, **content, wanted->key, call);
-    if (!placed) return failed(placed.error());
-    return ended(store, key, before, placed->version);
+    return ended(store, key, before, (*placed)->version);
 }
 
-Result<Before> before_copy(const Folder& folder, Call& call, ObjectPort& to) {
+Result<Before> before_copy(const StorePlace& place, Call& call, ObjectPort& to) {
     const std::string key = call.arguments["key"].text();
     const std::string to_key = call.arguments["to_key"].text();
-    const auto source = folder.store->current(key);
+    const auto source = place.store->current(key);
     if (!source) return source.error();
     if (!*source)
-        return fail("not_found", "Copying \"" + key + "\" of " + folder.store->target() +
+        return fail("not_found", "Copying \"" + key + "\" of " + place.store->target() +
                                      ": there is no such object.");
     Before before;
     if (call.arguments.has("to")) {
@@ -208,7 +203,7 @@ Result<Before> before_copy(const Folder& folder, Call& call, ObjectPort& to) {
         before.result = there->set("changed", false);
         return before;
     }
-    const auto found = folder.store->current(to_key);
+    const auto found = place.store->current(to_key);
     if (!found) return found.error();
     before.state = object_state(to_key, *found);
     before.sign = *found ? '~' : '+';
@@ -221,13 +216,13 @@ Result<Before> before_copy(const Folder& folder, Call& call, ObjectPort& to) {
     return before;
 }
 
-Outcome copy_elsewhere(const Folder& folder, Call& call, ObjectPort& to) {
+Outcome copy_elsewhere(const StorePlace& place, Call& call, ObjectPort& to) {
     const std::string to_key = call.arguments["to_key"].text();
-    const auto described = folder.objects->head_object(call.arguments["key"].text());
+    const auto described = place.objects->head_object(call.arguments["key"].text());
     if (!described) return failed(described.error());
     const Value object =
         described->is_nil() ? Value().set("key", call.arguments["key"]) : *described;
-    auto stored = stream_object(*folder.objects, object, to, to_key, call);
+    auto stored = stream_object(*place.objects, object, to, to_key, call);
     if (!stored) return failed(stored.error());
     stored->set("changed", true);
     Value after;
@@ -235,37 +230,36 @@ Outcome copy_elsewhere(const Folder& folder, Call& call, ObjectPort& to) {
     return Outcome::done(std::move(*stored), std::move(after));
 }
 
-Outcome act_copy(const Folder& folder, Call& call, const Value& before, ObjectPort& to) {
-    if (call.arguments.has("to")) return copy_elsewhere(folder, call, to);
-    const FolderStore& store = *folder.store;
+Outcome act_copy(const StorePlace& place, Call& call, const Value& before, ObjectPort& to) {
+    if (call.arguments.has("to")) return copy_elsewhere(place, call, to);
+    const ObjectStore& store = *place.store;
     const std::string key = call.arguments["key"].text();
-    const auto content = store.open(key, "");
-    if (!content) return failed(content.error());
-    if (!*content)
+    Placing placing;
+    placing.key = call.arguments["to_key"].text();
+    placing.made_by = call.key;
+    const auto placed = store.copy(key, "", placing, call.deadline_s);
+    if (!placed) return failed(placed.error());
+    if (!*placed)
         return failed(fail("not_found", "Copying \"" + key + "\" of " + store.target() +
                                             ": it was deleted meanwhile."));
-    const std::string to_key = call.arguments["to_key"].text();
-    const auto placed = place_content(store, **content, to_key, call);
-    if (!placed) return failed(placed.error());
-    return ended(store, to_key, before, placed->version);
+    return ended(store, placing.key, before, (*placed)->version);
 }
 
 }  // namespace
 
-void add_folder_changes(Operations& operations, const std::shared_ptr<Folder>& folder) {
+void add_store_changes(Operations& operations, const std::shared_ptr<StorePlace>& place) {
     const auto restore = [](const Call& call, const Value& before, const Value& result) {
         if (call.operation == "delete" && call.arguments.has("version"))
             return std::optional<Restore>();
         return restore_object(call.arguments["key"].text(), before, result);
     };
-    operations["put"] = change_of_folder(folder, before_put, act_put, restore);
-    operations["delete"] = change_of_folder(folder, before_delete, act_delete, restore);
-    operations["restore_version"] = change_of_folder(folder, before_restore, act_restore, restore);
+    operations["put"] = change_of_store(place, before_put, act_put, restore);
+    operations["delete"] = change_of_store(place, before_delete, act_delete, restore);
+    operations["restore_version"] = change_of_store(place, before_restore, act_restore, restore);
     operations["copy"] = change_with_port(
-        folder, "to",
-        [folder](Call& call, ObjectPort& to) { return before_copy(*folder, call, to); },
-        [folder](Call& call, const Value& found, ObjectPort& to) {
-            return act_copy(*folder, call, found, to);
+        place, "to", [place](Call& call, ObjectPort& to) { return before_copy(*place, call, to); },
+        [place](Call& call, const Value& found, ObjectPort& to) {
+            return act_copy(*place, call, found, to);
         },
         [](const Call& call, const Value& before, const Value& result) {
             if (call.arguments.has("to")) return std::optional<Restore>();

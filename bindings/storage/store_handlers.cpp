@@ -1,4 +1,4 @@
-#include "bindings/storage/folder_handlers.h"
+#include "bindings/storage/store_handlers.h"
 
 #include <limits>
 
@@ -25,7 +25,7 @@ Value object_state(const std::string& key, const std::optional<Version>& version
     return state.set("content_type", version->content_type);
 }
 
-Result<Value> many_state(const FolderStore& store, const std::string& prefix, const List& keys) {
+Result<Value> many_state(const ObjectStore& store, const std::string& prefix, const List& keys) {
     std::vector<Version> versions;
     if (keys.empty()) {
         auto listed = store.list(prefix, "", std::numeric_limits<std::size_t>::max());
@@ -45,72 +45,57 @@ Result<Value> many_state(const FolderStore& store, const std::string& prefix, co
     return state.set("digest", to_hex(digest.finish()));
 }
 
-Port port_of(const Folder& folder, const std::string& target) {
-    if (target.empty()) return folder.objects;
-    Driver* driver = folder.services->driver_of ? folder.services->driver_of(target) : nullptr;
+Port port_of(const StorePlace& place, const std::string& target) {
+    if (target.empty()) return place.objects;
+    Driver* driver = place.services->driver_of ? place.services->driver_of(target) : nullptr;
     if (!driver || !driver->objects)
-        return fail("no_such_target", folder.store->target() + " was to work with " + target +
+        return fail("no_such_target", place.store->target() + " was to work with " + target +
                                           ", but the environment has no storage target of that "
                                           "name. Add it to the environment.");
     return driver->objects;
 }
 
-Handler change_of_folder(std::shared_ptr<Folder> folder, FolderBefore before, FolderAct act,
-                         RestoreOf restore) {
+Handler change_of_store(std::shared_ptr<StorePlace> place, StoreBefore before, StoreAct act,
+                        RestoreOf restore) {
     return change_blocking(
-        folder->services->loop,
-        [folder, before](Call& call) { return before(*folder->store, call); },
-        [folder, act](Call& call, const Value& found) { return act(*folder->store, call, found); },
+        place->services->loop, [place, before](Call& call) { return before(*place->store, call); },
+        [place, act](Call& call, const Value& found) { return act(*place->store, call, found); },
         {}, std::move(restore));
 }
 
-Handler observe_with_port(std::shared_ptr<Folder> folder, std::string parameter,
+Handler observe_with_port(std::shared_ptr<StorePlace> place, std::string parameter,
                           std::function<Result<Value>(Call&, ObjectPort&)> observe) {
     Handler made;
-    made.observe = [folder, parameter, observe](Call& call) {
-        const Port port = port_of(*folder, call.arguments[parameter].text());
-        return off_loop<Result<Value>>(folder->services->loop, [observe, &call, port] {
+    made.observe = [place, parameter, observe](Call& call) {
+        const Port port = port_of(*place, call.arguments[parameter].text());
+        return off_loop<Result<Value>>(place->services->loop, [observe, &call, port] {
             return observe_off_loop(observe, call, port);
         });
     };
     return made;
 }
 
-Handler change_with_port(std::shared_ptr<Folder> folder, std::string parameter,
+Handler change_with_port(std::shared_ptr<StorePlace> place, std::string parameter,
                          std::function<Result<Before>(Call&, ObjectPort&)> before,
                          std::function<Outcome(Call&, const Value&, ObjectPort&)> act,
                          RestoreOf restore) {
     Handler made;
-    made.before = [folder, parameter, before](Call& call) {
-        const Port port = port_of(*folder, call.arguments[parameter].text());
-        return off_loop<Result<Before>>(folder->services->loop,
+    made.before = [place, parameter, before](Call& call) {
+        const Port port = port_of(*place, call.arguments[parameter].text());
+        return off_loop<Result<Before>>(place->services->loop,
                                         [before, &call, port]() -> Result<Before> {
                                             if (!port) return port.error();
                                             return before(call, **port);
                                         });
     };
-    made.act = [folder, parameter, act](Call& call, const Value& found) {
-        const Port port = port_of(*folder, call.arguments[parameter].text());
-        return off_loop<Outcome>(folder->services->loop, [act, &call, &found, port] {
+    made.act = [place, parameter, act](Call& call, const Value& found) {
+        const Port port = port_of(*place, call.arguments[parameter].text());
+        return off_loop<Outcome>(place->services->loop, [act, &call, &found, port] {
             return port ? act(call, found, **port) : Outcome::failed(port.error());
         });
     };
     made.restore = std::move(restore);
     return made;
-}
-
-Result<Placed> place_content(const FolderStore& store, const Content& content,
-                             const std::string& to_key, const Call& call) {
-    const auto incoming = store.start();
-    if (!incoming) return incoming.error();
-    const auto copied = (*incoming)->write_from(content.file.get());
-    if (!copied) return copied.error();
-    if (const auto finished = (*incoming)->finish(); !finished) return finished.error();
-    Placing placing;
-    placing.key = to_key;
-    placing.content_type = content.version.content_type;
-    placing.made_by = call.key;
-    return store.place(**incoming, placing, call.deadline_s);
 }
 
 }  // namespace perilune

@@ -1,9 +1,9 @@
-// Changing many objects of a folder: delete_many, prune and restore_prefix.
+// Changing many objects of one place: delete_many, prune and restore_prefix.
 #include <algorithm>
 #include <limits>
 
-#include "bindings/storage/folder_handlers.h"
 #include "bindings/storage/object_key.h"
+#include "bindings/storage/store_handlers.h"
 #include "interpreter/base/retention.h"
 #include "interpreter/base/units.h"
 
@@ -25,7 +25,7 @@ Value failure_of(const std::string& key, const Error& error) {
 }
 
 // The current objects among the keys that a call means.
-Result<std::vector<std::string>> keys_to_delete(const FolderStore& store, const Call& call) {
+Result<std::vector<std::string>> keys_to_delete(const ObjectStore& store, const Call& call) {
     std::vector<std::string> keys;
     for (const auto& key : call.arguments["keys"].list()) {
         if (!key.is_text())
@@ -56,7 +56,7 @@ struct Trace {
     double before_at_s() const { return first_at_s ? *first_at_s - just_before_s : wall_now_s(); }
 };
 
-Result<Trace> trace_of(const FolderStore& store, const Call& call) {
+Result<Trace> trace_of(const ObjectStore& store, const Call& call) {
     Trace trace;
     std::vector<std::string> keys;
     for (const auto& key : call.arguments["keys"].list()) keys.push_back(key.text());
@@ -79,7 +79,7 @@ Result<Trace> trace_of(const FolderStore& store, const Call& call) {
     return trace;
 }
 
-Result<Before> before_delete_many(const FolderStore& store, Call& call) {
+Result<Before> before_delete_many(const ObjectStore& store, Call& call) {
     const auto keys = keys_to_delete(store, call);
     if (!keys) return keys.error();
     auto state = many_state(store, call.arguments["prefix"].text(), call.arguments["keys"].list());
@@ -93,7 +93,7 @@ Result<Before> before_delete_many(const FolderStore& store, Call& call) {
     return before;
 }
 
-Outcome act_delete_many(const FolderStore& store, Call& call, const Value&) {
+Outcome act_delete_many(const ObjectStore& store, Call& call, const Value&) {
     const auto keys = keys_to_delete(store, call);
     if (!keys) return failed(keys.error(), false);
     double deleted = 0;
@@ -128,7 +128,7 @@ std::optional<Restore> restore_many(const Call& call, const Value&, const Value&
     return Restore{"restore_prefix", arguments};
 }
 
-Result<RetentionChoice> choose(const FolderStore& store, const Call& call) {
+Result<RetentionChoice> choose(const ObjectStore& store, const Call& call) {
     const auto retention = read_retention(call.arguments["keep"]);
     if (!retention) return retention.error();
     const auto listed = store.list(call.arguments["prefix"].text(), "", no_limit);
@@ -145,7 +145,7 @@ Value names(const std::vector<std::string>& keys) {
     return Value(std::move(list));
 }
 
-Result<Before> before_prune(const FolderStore& store, Call& call) {
+Result<Before> before_prune(const ObjectStore& store, Call& call) {
     const auto choice = choose(store, call);
     if (!choice) return choice.error();
     Before before;
@@ -161,7 +161,7 @@ Result<Before> before_prune(const FolderStore& store, Call& call) {
 
 // Removes exactly what was decided before the intent, also when it is done again: what was written
 // since is not judged.
-Outcome act_prune(const FolderStore& store, Call& call, const Value& before) {
+Outcome act_prune(const ObjectStore& store, Call& call, const Value& before) {
     bool some = false;
     for (const auto& key : before["removed"].list()) {
         if (const auto stopped = stop_asked(call, "Pruning " + store.target()))
@@ -178,7 +178,7 @@ Outcome act_prune(const FolderStore& store, Call& call, const Value& before) {
 }
 
 // Brings one key back to a moment. True: it was changed.
-Result<bool> restore_key(const FolderStore& store, const std::string& key, const Call& call) {
+Result<bool> restore_key(const ObjectStore& store, const std::string& key, const Call& call) {
     const auto versions = store.versions(key);
     if (!versions) return versions.error();
     const double at_s = call.arguments["at"].number();
@@ -191,16 +191,17 @@ Result<bool> restore_key(const FolderStore& store, const std::string& key, const
         return store.remove(key, call.key, call.deadline_s);
     if (*now && (*now)->digest == then->digest && (*now)->content_type == then->content_type)
         return false;
-    const auto content = store.open(key, then->id);
-    if (!content) return content.error();
-    if (!*content)
-        return fail("not_found", "The version " + then->id + " of \"" + key + "\" is not kept.");
-    const auto placed = place_content(store, **content, key, call);
+    Placing placing;
+    placing.key = key;
+    placing.made_by = call.key;
+    const auto placed = store.copy(key, then->id, placing, call.deadline_s);
     if (!placed) return placed.error();
-    return placed->changed;
+    if (!*placed)
+        return fail("not_found", "The version " + then->id + " of \"" + key + "\" is not kept.");
+    return (*placed)->changed;
 }
 
-Result<std::vector<std::string>> keys_to_restore(const FolderStore& store, const Call& call) {
+Result<std::vector<std::string>> keys_to_restore(const ObjectStore& store, const Call& call) {
     const auto settings = store.settings();
     if (!settings) return settings.error();
     if (!settings->versioned)
@@ -216,7 +217,7 @@ Result<std::vector<std::string>> keys_to_restore(const FolderStore& store, const
     return keys;
 }
 
-Result<Before> before_restore_prefix(const FolderStore& store, Call& call) {
+Result<Before> before_restore_prefix(const ObjectStore& store, Call& call) {
     const auto keys = keys_to_restore(store, call);
     if (!keys) return keys.error();
     auto state = many_state(store, call.arguments["prefix"].text(), call.arguments["keys"].list());
@@ -228,7 +229,7 @@ Result<Before> before_restore_prefix(const FolderStore& store, Call& call) {
     return before;
 }
 
-Outcome act_restore_prefix(const FolderStore& store, Call& call, const Value& before) {
+Outcome act_restore_prefix(const ObjectStore& store, Call& call, const Value& before) {
     const auto keys = keys_to_restore(store, call);
     if (!keys) return failed(keys.error(), false);
     double restored = 0;
@@ -258,12 +259,12 @@ Outcome act_restore_prefix(const FolderStore& store, Call& call, const Value& be
 
 }  // namespace
 
-void add_folder_bulk_changes(Operations& operations, const std::shared_ptr<Folder>& folder) {
+void add_store_bulk_changes(Operations& operations, const std::shared_ptr<StorePlace>& place) {
     operations["delete_many"] =
-        change_of_folder(folder, before_delete_many, act_delete_many, restore_many);
-    operations["prune"] = change_of_folder(folder, before_prune, act_prune);
+        change_of_store(place, before_delete_many, act_delete_many, restore_many);
+    operations["prune"] = change_of_store(place, before_prune, act_prune);
     operations["restore_prefix"] =
-        change_of_folder(folder, before_restore_prefix, act_restore_prefix, restore_many);
+        change_of_store(place, before_restore_prefix, act_restore_prefix, restore_many);
 }
 
 }  // namespace perilune

@@ -1,5 +1,5 @@
-// Making a folder's objects equal to those of another storage target.
-#include "bindings/storage/folder_handlers.h"
+// Making a place's objects equal to those of another storage target.
+#include "bindings/storage/store_handlers.h"
 
 namespace perilune {
 
@@ -11,14 +11,14 @@ Outcome failed(const Error& error, bool some) {
     return outcome;
 }
 
-Result<SyncWork> find_work(const Folder& folder, const Call& call, ObjectPort& from) {
-    return find_sync_work(call, folder.store->target(), *folder.objects, from);
+Result<SyncWork> find_work(const StorePlace& place, const Call& call, ObjectPort& from) {
+    return find_sync_work(call, place.store->target(), *place.objects, from);
 }
 
-Result<Before> before_sync(const Folder& folder, Call& call, ObjectPort& from) {
-    const auto work = find_work(folder, call, from);
+Result<Before> before_sync(const StorePlace& place, Call& call, ObjectPort& from) {
+    const auto work = find_work(place, call, from);
     if (!work) return work.error();
-    auto state = many_state(*folder.store, call.arguments["prefix"].text(), {});
+    auto state = many_state(*place.store, call.arguments["prefix"].text(), {});
     if (!state) return state.error();
     Before before;
     before.state = std::move(*state);
@@ -29,15 +29,14 @@ Result<Before> before_sync(const Folder& folder, Call& call, ObjectPort& from) {
     return before;
 }
 
-Outcome act_sync(const Folder& folder, Call& call, const Value&, ObjectPort& from) {
-    const auto work = find_work(folder, call, from);
+Outcome act_sync(const StorePlace& place, Call& call, const Value&, ObjectPort& from) {
+    const auto work = find_work(place, call, from);
     if (!work) return failed(work.error(), false);
-    const FolderStore& store = *folder.store;
+    const ObjectStore& store = *place.store;
     double copied = 0;
     double copied_bytes = 0;
     for (const auto& object : work->copies) {
-        const auto stored =
-            stream_object(from, object, *folder.objects, object["key"].text(), call);
+        const auto stored = stream_object(from, object, *place.objects, object["key"].text(), call);
         if (!stored) return failed(stored.error(), copied > 0);
         copied += 1;
         copied_bytes += (*stored)["size_bytes"].number();
@@ -58,12 +57,12 @@ Outcome act_sync(const Folder& folder, Call& call, const Value&, ObjectPort& fro
 
 }  // namespace
 
-void add_folder_sync(Operations& operations, const std::shared_ptr<Folder>& folder) {
+void add_store_sync(Operations& operations, const std::shared_ptr<StorePlace>& place) {
     operations["sync"] = change_with_port(
-        folder, "from",
-        [folder](Call& call, ObjectPort& from) { return before_sync(*folder, call, from); },
-        [folder](Call& call, const Value& found, ObjectPort& from) {
-            return act_sync(*folder, call, found, from);
+        place, "from",
+        [place](Call& call, ObjectPort& from) { return before_sync(*place, call, from); },
+        [place](Call& call, const Value& found, ObjectPort& from) {
+            return act_sync(*place, call, found, from);
         },
         nullptr);
 }

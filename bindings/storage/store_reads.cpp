@@ -1,10 +1,7 @@
-// Reading one folder: head, get, list, digest, versions, verify, usage and settings.
-#include <cerrno>
+// Reading one place: head, get, list, digest, versions, verify, usage and settings.
 #include <limits>
 
-#include <unistd.h>
-
-#include "bindings/storage/folder_handlers.h"
+#include "bindings/storage/store_handlers.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/units.h"
 
@@ -15,7 +12,7 @@ namespace {
 constexpr std::size_t piece_bytes = 1 << 20;
 constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-Result<Value> read_head(const FolderStore& store, Call& call) {
+Result<Value> read_head(const ObjectStore& store, Call& call) {
     const std::string key = call.arguments["key"].text();
     const std::string version = call.arguments["version"].text();
     if (version.empty()) {
@@ -31,26 +28,21 @@ Result<Value> read_head(const FolderStore& store, Call& call) {
 }
 
 // Gives each piece of a content to `take`.
-Status read_content(const Content& content, const Call& call, const std::string& target,
+Status read_content(StoredContent& content, const Call& call, const std::string& target,
                     const std::function<Status(std::string_view)>& take) {
-    std::string piece(piece_bytes, '\0');
     for (;;) {
         if (auto stopped = stop_asked(call, "Reading \"" + content.version.key + "\" of " + target))
             return *stopped;
-        const auto got = ::read(content.file.get(), piece.data(), piece.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0)
-            return fail("file_failed", "Reading \"" + content.version.key + "\" of " + target +
-                                           " failed in the middle: the disk may be damaged.");
-        if (got == 0) return Done{};
-        const auto taken = take(std::string_view(piece).substr(0, static_cast<size_t>(got)));
-        if (!taken) return taken;
+        const auto piece = content.bytes->read(piece_bytes);
+        if (!piece) return piece.error();
+        if (piece->empty()) return Done{};
+        if (const auto taken = take(*piece); !taken) return taken;
     }
 }
 
-Result<Value> read_body(const FolderStore& store, Call& call) {
+Result<Value> read_body(const ObjectStore& store, Call& call) {
     const std::string key = call.arguments["key"].text();
-    const auto content = store.open(key, call.arguments["version"].text());
+    auto content = store.read(key, call.arguments["version"].text());
     if (!content) return content.error();
     if (!*content) return Value();
     const double bytes_max = call.arguments["body_max"].number();
@@ -72,10 +64,10 @@ Result<Value> read_body(const FolderStore& store, Call& call) {
     return object.set("body", std::move(body));
 }
 
-Result<std::string> digest_content(const FolderStore& store, const Call& call,
+Result<std::string> digest_content(const ObjectStore& store, const Call& call,
                                    const std::string& key, const std::string& version,
                                    const std::string& algorithm) {
-    const auto content = store.open(key, version);
+    auto content = store.read(key, version);
     if (!content) return content.error();
     if (!*content)
         return fail("not_found", "Digesting \"" + key + "\" of " + store.target() +
@@ -89,7 +81,7 @@ Result<std::string> digest_content(const FolderStore& store, const Call& call,
     return to_hex(digest.finish());
 }
 
-Result<Value> digest_object(const FolderStore& store, Call& call) {
+Result<Value> digest_object(const ObjectStore& store, Call& call) {
     const Value& arguments = call.arguments;
     auto digested = digest_content(store, call, arguments["key"].text(),
                                    arguments["version"].text(), arguments["algorithm"].text());
@@ -97,7 +89,7 @@ Result<Value> digest_object(const FolderStore& store, Call& call) {
     return Value(std::move(*digested));
 }
 
-Result<Value> list_versions(const FolderStore& store, Call& call) {
+Result<Value> list_versions(const ObjectStore& store, Call& call) {
     std::vector<std::string> keys = {call.arguments["key"].text()};
     if (call.arguments.has("prefix")) {
         auto known = store.known_keys(call.arguments["prefix"].text());
@@ -116,7 +108,7 @@ Result<Value> list_versions(const FolderStore& store, Call& call) {
     return Value(std::move(listed));
 }
 
-Result<Value> list_objects(const FolderStore& store, Call& call) {
+Result<Value> list_objects(const ObjectStore& store, Call& call) {
     const double limit = call.arguments["limit"].number();
     const auto listed = store.list(call.arguments["prefix"].text(), call.arguments["after"].text(),
                                    limit < 0 ? 0 : static_cast<std::size_t>(limit));
@@ -126,13 +118,13 @@ Result<Value> list_objects(const FolderStore& store, Call& call) {
     return Value(std::move(objects));
 }
 
-Result<Value> verify_manifest(const FolderStore& store, Call& call) {
+Result<Value> verify_manifest(const ObjectStore& store, Call& call) {
     return verify_objects(call, store.target(), [&](const std::string& key) {
         return digest_content(store, call, key, "", "sha256");
     });
 }
 
-Result<Value> add_up_usage(const FolderStore& store, Call& call) {
+Result<Value> add_up_usage(const ObjectStore& store, Call& call) {
     const auto listed = store.list(call.arguments["prefix"].text(), "", no_limit);
     if (!listed) return listed.error();
     double size_bytes = 0;
@@ -142,7 +134,7 @@ Result<Value> add_up_usage(const FolderStore& store, Call& call) {
     return usage.set("size_bytes", size_bytes);
 }
 
-Result<Value> read_settings(const FolderStore& store, Call&) {
+Result<Value> read_settings(const ObjectStore& store, Call&) {
     const auto settings = store.settings();
     if (!settings) return settings.error();
     Value shown;
@@ -153,12 +145,11 @@ Result<Value> read_settings(const FolderStore& store, Call&) {
 
 }  // namespace
 
-void add_folder_reads(Operations& operations, const std::shared_ptr<Folder>& folder) {
-    using Read = Result<Value> (*)(const FolderStore&, Call&);
+void add_store_reads(Operations& operations, const std::shared_ptr<StorePlace>& place) {
+    using Read = Result<Value> (*)(const ObjectStore&, Call&);
     const auto add = [&](const char* name, Read read) {
-        operations[name] = observe_blocking(folder->services->loop, [folder, read](Call& call) {
-            return read(*folder->store, call);
-        });
+        operations[name] = observe_blocking(
+            place->services->loop, [place, read](Call& call) { return read(*place->store, call); });
     };
     add("head", read_head);
     add("get", read_body);

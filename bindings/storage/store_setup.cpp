@@ -1,14 +1,14 @@
-// Setting a folder up: create_bucket, set_versioning and abort_uploads.
-#include "bindings/storage/folder_handlers.h"
+// Setting a place up: create_bucket, set_versioning and abort_uploads.
+#include "bindings/storage/store_handlers.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {
 
 namespace {
 
-Value exists_state(const FolderStore& store) { return Value().set("exists", store.exists()); }
+Value exists_state(const ObjectStore& store) { return Value().set("exists", store.exists()); }
 
-Result<Before> before_create(const FolderStore& store, Call&) {
+Result<Before> before_create(const ObjectStore& store, Call&) {
     Before before;
     before.state = exists_state(store);
     before.already_so = store.exists();
@@ -17,24 +17,24 @@ Result<Before> before_create(const FolderStore& store, Call&) {
     return before;
 }
 
-Outcome act_create(const FolderStore& store, Call&, const Value& before) {
+Outcome act_create(const ObjectStore& store, Call&, const Value& before) {
     if (const auto made = store.create(); !made) return Outcome::failed(made.error());
     return Outcome::done(Value().set("changed", !before["exists"].boolean()), exists_state(store));
 }
 
-Value show_versioning(const FolderSettings& settings) {
+Value show_versioning(const StoreSettings& settings) {
     Value shown;
     shown.set("state", settings.versioned ? "on" : "off");
     if (settings.keep_old_for_s > 0) shown.set("keep_old_for_s", settings.keep_old_for_s);
     return shown;
 }
 
-FolderSettings wanted_versioning(const Call& call) {
+StoreSettings wanted_versioning(const Call& call) {
     return {.versioned = call.arguments["state"].text() == "on",
             .keep_old_for_s = call.arguments["keep_old_for"].number()};
 }
 
-Result<Before> before_versioning(const FolderStore& store, Call& call) {
+Result<Before> before_versioning(const ObjectStore& store, Call& call) {
     const auto settings = store.settings();
     if (!settings) return settings.error();
     Before before;
@@ -46,8 +46,8 @@ Result<Before> before_versioning(const FolderStore& store, Call& call) {
     return before;
 }
 
-Outcome act_versioning(const FolderStore& store, Call& call, const Value& before) {
-    const FolderSettings wanted = wanted_versioning(call);
+Outcome act_versioning(const ObjectStore& store, Call& call, const Value& before) {
+    const StoreSettings wanted = wanted_versioning(call);
     if (const auto set = store.set_settings(wanted, call.deadline_s); !set)
         return Outcome::failed(set.error());
     const Value after = show_versioning(wanted);
@@ -62,7 +62,7 @@ std::optional<Restore> restore_versioning(const Call&, const Value& before, cons
     return Restore{"set_versioning", arguments};
 }
 
-Result<Before> before_abort(const FolderStore& store, Call& call) {
+Result<Before> before_abort(const ObjectStore& store, Call& call) {
     const auto found = store.sweep(call.arguments["older_than"].number(), Sweep::count);
     if (!found) return found.error();
     Before before;
@@ -73,7 +73,7 @@ Result<Before> before_abort(const FolderStore& store, Call& call) {
     return before;
 }
 
-Outcome act_abort(const FolderStore& store, Call& call, const Value& before) {
+Outcome act_abort(const ObjectStore& store, Call& call, const Value& before) {
     const auto removed = store.sweep(call.arguments["older_than"].number(), Sweep::remove);
     if (!removed) return Outcome::failed(removed.error());
     // After a crash a part is gone already: what was found at first is what this call removed.
@@ -84,11 +84,11 @@ Outcome act_abort(const FolderStore& store, Call& call, const Value& before) {
 
 }  // namespace
 
-void add_folder_setup(Operations& operations, const std::shared_ptr<Folder>& folder) {
-    operations["create_bucket"] = change_of_folder(folder, before_create, act_create);
+void add_store_setup(Operations& operations, const std::shared_ptr<StorePlace>& place) {
+    operations["create_bucket"] = change_of_store(place, before_create, act_create);
     operations["set_versioning"] =
-        change_of_folder(folder, before_versioning, act_versioning, restore_versioning);
-    operations["abort_uploads"] = change_of_folder(folder, before_abort, act_abort);
+        change_of_store(place, before_versioning, act_versioning, restore_versioning);
+    operations["abort_uploads"] = change_of_store(place, before_abort, act_abort);
 }
 
 }  // namespace perilune

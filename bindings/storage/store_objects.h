@@ -1,14 +1,14 @@
-// A folder's objects as other drivers see them: streams in and out.
+// A place's objects as other drivers see them: streams in and out.
 #pragma once
 
-#include "bindings/storage/folder_store.h"
+#include "bindings/storage/object_store.h"
 #include "interpreter/base/stream.h"
 
 namespace perilune {
 
-class FolderObjects final : public ObjectPort {
+class StoreObjects final : public ObjectPort {
 public:
-    explicit FolderObjects(std::shared_ptr<const FolderStore> store);
+    explicit StoreObjects(std::shared_ptr<const ObjectStore> store);
 
     Result<std::unique_ptr<ByteSink>> write_object(const std::string& key) override;
     Result<std::unique_ptr<ByteSource>> read_object(const std::string& key) override;
@@ -17,7 +17,7 @@ public:
     Status delete_object(const std::string& key) override;
 
 private:
-    std::shared_ptr<const FolderStore> store_;
+    std::shared_ptr<const ObjectStore> store_;
 };
 
 }  // namespace perilune
