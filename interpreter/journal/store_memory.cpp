@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "interpreter/base/digest.h"
+#include "interpreter/journal/store_refusals.h"
 
 namespace perilune {
 
@@ -187,16 +188,20 @@ private:
         return nullptr;
     }
 
+    const HostRow* host_of(const MemoryState::Run& run) const {
+        const auto found = state_->hosts.find(run.row.owner);
+        return found == state_->hosts.end() ? nullptr : &found->second;
+    }
+
     Status may_add(const Batch::NewRun& added) const {
         const std::string& id = added.row.id;
-        if (find(id)) return fail("run_exists", "A run with the id " + id + " exists already.");
+        if (const auto fits = check_run_id(id); !fits) return fits;
+        if (const auto* there = find(id))
+            return run_exists(id, since_text(there->row, host_of(*there)));
         for (const auto& name : added.locks)
             if (const auto held = state_->locks.find(name); held != state_->locks.end()) {
-                Error error =
-                    fail("locked", "The lock " + name + " is held by the run " + held->second.run,
-                         Retry::safe);
-                error.detail = held->second.run;
-                return error;
+                const auto* holder = find(held->second.run);
+                return lock_held(name, held->second.run, since_text(holder->row, host_of(*holder)));
             }
         return Done{};
     }

@@ -3,32 +3,9 @@
 #include <algorithm>
 
 #include "interpreter/base/digest.h"
-#include "interpreter/base/loop.h"
-#include "interpreter/base/units.h"
+#include "interpreter/journal/store_refusals.h"
 
 namespace perilune {
-
-namespace {
-
-constexpr std::size_t run_id_bytes_max = 200;
-
-// An id is typed by people, shown in lines and put into paths of other tools.
-bool is_run_id(const std::string& id) {
-    const auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_' || c == '.';
-    };
-    return !id.empty() && id.size() <= run_id_bytes_max && id[0] != '-' && id[0] != '.' &&
-           std::all_of(id.begin(), id.end(), fits);
-}
-
-std::string executed_by_nobody(const std::string& state) {
-    if (state == "running") return "its host died";
-    if (state == "waits") return "waits for a person";
-    return (state == "ended" ? "has " : "is ") + state;
-}
-
-}  // namespace
 
 Status SqliteStore::writable() const {
     if (file_->refusal()) return *file_->refusal();
@@ -155,10 +132,13 @@ std::string SqliteStore::since_when(const std::string& run) {
         " left join host h on h.id = r.owner where r.id = ?");
     std::string text;
     if (row.bind(run).step()) {
-        text = "at " + show_time(row.number(0)) + " and ";
-        text += row.text(2).empty() ? executed_by_nobody(row.text(1))
-                                    : "is executed by " + row.text(2) + ", process " +
-                                          std::to_string(row.integer(3));
+        RunRow begun;
+        begun.created = row.number(0);
+        begun.state = row.text(1);
+        HostRow host;
+        host.name = row.text(2);
+        host.pid = row.integer(3);
+        text = since_text(begun, host.name.empty() ? nullptr : &host);
     }
     row.reset();
     return text;
@@ -181,13 +161,9 @@ void SqliteStore::add_bundle(const std::string& digest, const Files& files) {
 
 Status SqliteStore::add_run(const Batch::NewRun& added) {
     const RunRow& row = added.row;
-    if (!is_run_id(row.id))
-        return fail("bad_argument",
-                    "A run's id has 1 to 200 letters, digits, \"-\", \"_\" and "
-                    "\".\", and begins with none of \"-\" and \".\".");
+    if (const auto fits = check_run_id(row.id); !fits) return fits;
     if (const std::string since = since_when(row.id); !since.empty())
-        return fail("run_exists", "A run with the id " + row.id + " exists already: it was begun " +
-                                      since + ". Watch it with: perilune watch " + row.id);
+        return run_exists(row.id, since);
     add_bundle(row.bundle, added.bundle);
     auto& run = file_->statement(
         "insert into run(id, runbook, environment, parent, bundle, state, owner, epoch, seq,"
@@ -212,15 +188,7 @@ Status SqliteStore::add_run(const Batch::NewRun& added) {
             file_->statement("select r.id from lock l join run r on r.no = l.run where l.name = ?");
         const std::string holder = held.bind(name).step() ? held.text(0) : "";
         held.reset();
-        if (!holder.empty()) {
-            Error error =
-                fail("locked",
-                     "The lock " + name + " is held by the run " + holder + ", begun " +
-                         since_when(holder) + ". What it needs to end: perilune status " + holder,
-                     Retry::safe);
-            error.detail = holder;
-            return error;
-        }
+        if (!holder.empty()) return lock_held(name, holder, since_when(holder));
         file_->statement("insert into lock values(?, ?, ?)")
             .bind(name)
             .bind(no)

@@ -76,7 +76,7 @@ Status Rehearsal::Visit::resume(const std::string& run, const InboxRow* first) {
 // Lets the world go on until the run rests, the host dies, or too much time has passed.
 Status Rehearsal::Visit::work() {
     loop_->run_until(boot_now_s() + options_.within_s);
-    if (error_) return *error_;
+    if (error_ && !died_) return *error_;
     if (!over_ && !died_)
         return fail("never_rests", "The run " + run_ + " still went on after " +
                                        std::to_string(static_cast<long>(options_.within_s)) +
@@ -115,7 +115,7 @@ void Rehearsal::Visit::look_at_rest() {
     const auto now = host_->standing();
     if (host_->stuck() && now)
         return park(now->rest == Rest::diverged ? "diverged" : "parked", now->reason);
-    if (!now || now->rest == Rest::ended || answer()) return;
+    if (!now || now->rest == Rest::ended || answer() || unsent_ > 0) return;
     switch (now->rest) {
         case Rest::paused: return park("paused", now->reason);
         case Rest::diverged: return park("diverged", now->reason);
@@ -201,7 +201,9 @@ bool Rehearsal::Visit::give(LiveRun& run, const std::string& kind, Value body,
     command.kind = kind;
     command.who = who.find('@') == std::string::npos ? who + "@simulation" : who;
     command.body = std::move(body);
+    ++unsent_;
     const auto send = [this, id = run.id(), command]() mutable {
+        --unsent_;
         if (over_ || parking_) return;
         command.at = wall_now_s();
         const std::string refused = host_->command(id, command);

@@ -50,6 +50,7 @@ private:
     std::optional<Error> error_;
     std::map<std::string, int> answered_;  // How often, by name.
     int commands_ = 0;
+    int unsent_ = 0;  // Answers that are about to be given.
     bool over_ = false;
     bool parking_ = false;
     bool died_ = false;

@@ -1,4 +1,5 @@
 -- assert and its words, as luassert has them: what was expected, what was found, and where.
+local place = require "testing.place"
 local show = require "testing.show"
 local suggest = require "vocabulary.suggest"
 
@@ -42,7 +43,9 @@ end
 local words = {}
 
 function words.equal(wanted, found) return wanted == found, show.show(wanted), show.show(found) end
-function words.same(wanted, found) return same(wanted, found), show.show(wanted), show.show(found) end
+function words.same(wanted, found)
+  return same(wanted, found), show.show(wanted), show.show(found)
+end
 function words.is_true(found) return found == true, "true", show.show(found) end
 function words.is_false(found) return found == false, "false", show.show(found) end
 function words.is_nil(found) return found == nil, "nil", show.show(found) end
@@ -84,12 +87,6 @@ words["true"], words["false"], words["nil"] = words.is_true, words.is_false, wor
 local fewest = { equal = 2, equals = 2, same = 2, matches = 2, match = 2, contains = 2, near = 2,
   are_equal = 2, is_equal = 2, are_same = 2, is_same = 2 }
 
--- The line of the file that asserts.
-local function place(level)
-  local info = debug.getinfo(level + 1, "Sl")
-  return info and ("%s:%d"):format(info.short_src, info.currentline) or nil
-end
-
 local function raise(message, expected, found, at)
   error(setmetatable({ assertion = true, message = message, expected = expected, found = found,
     at = at }, { __tostring = function(self) return self.message end }), 0)
@@ -107,7 +104,7 @@ local function call(name, opposite, ...)
   local note = select(needs + 1 + (name == "near" and 1 or 0), ...)
   local said = type(note) == "string" and name ~= "error" and note .. ": " or ""
   raise(("%sassert.%s%s"):format(said, opposite and "is_not." or "", name), expected, found,
-    place(3))
+    place(1))
 end
 
 -- Words that only make it read well.
@@ -140,7 +137,7 @@ local function chain(opposite, prefix)
     __call = function(_, value, message)
       if value then return value end
       raise(message and tostring(message) or "assert: the value is " .. tostring(value), nil, nil,
-        place(2))
+        place(1))
     end,
   })
 end

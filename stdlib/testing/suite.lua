@@ -1,5 +1,6 @@
 -- describe, it and what stands around them, in busted's words: collected first, executed later.
 local errors = require "vocabulary.errors"
+local place = require "testing.place"
 local units = require "vocabulary.units"
 
 local M = {}
@@ -14,16 +15,6 @@ function M.start(path)
   file = path
   root = new_group("", nil)
   open, tests = root, {}
-end
-
--- The line of the test file that called a word, as "tests/a_test.lua:12".
-local function place()
-  for level = 3, 12 do
-    local info = debug.getinfo(level, "Sl")
-    if not info then break end
-    if info.source == "@" .. file then return ("%s:%d"):format(file, info.currentline) end
-  end
-  return file
 end
 
 local function check(word, name, body)
@@ -55,10 +46,11 @@ local function add(name, body, pending)
   local full = full_name(open, name)
   for _, other in ipairs(tests) do
     if other.full == full then
-      error(("There are two tests named \"%s\" here; the other is at %s."):format(full, other.at), 3)
+      error(("There are two tests named \"%s\" here; the other is at %s.")
+        :format(full, other.at), 3)
     end
   end
-  tests[#tests + 1] = { name = name, full = full, body = body, group = open, at = place(),
+  tests[#tests + 1] = { name = name, full = full, body = body, group = open, at = place(2) or file,
     pending = pending }
 end
 
@@ -119,16 +111,7 @@ local function explain(raised)
       found = raised.found }
   end
   local failure = errors.from(raised)
-  local at
-  for level = 2, 40 do
-    local info = debug.getinfo(level, "Sl")
-    if not info then break end
-    if info.source == "@" .. file then
-      at = ("%s:%d"):format(file, info.currentline)
-      break
-    end
-  end
-  return { message = failure.message, at = failure.at or at, code = failure.code }
+  return { message = failure.message, at = failure.at or place(1), code = failure.code }
 end
 
 local function run(bodies, from, to, step)
@@ -171,7 +154,9 @@ end
 ---Executes one test: { outcome = "passed" | "failed" | "pending", problem, story, runs }.
 function M.execute(index, world)
   local one = tests[index]
-  if not one then return { outcome = "failed", problem = { message = "There is no such test." } } end
+  if not one then
+    return { outcome = "failed", problem = { message = "There is no such test." } }
+  end
   if not one.body then return { outcome = "pending", reason = one.pending } end
   world.forget()
   local problem = execute_around(one)

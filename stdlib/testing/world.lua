@@ -1,5 +1,6 @@
 -- world "production": an environment's targets, simulated, as a test looks at and disturbs them.
 local errors = require "vocabulary.errors"
+local place = require "testing.place"
 local suggest = require "vocabulary.suggest"
 local units = require "vocabulary.units"
 
@@ -11,12 +12,11 @@ local made = {}  -- The worlds of this test, for its story.
 function M.start(with_wire) wire = with_wire end
 
 -- Asks the simulator; what it refuses is raised where the test asked.
-local function ask(question, level)
+local function ask(question)
   local answer = wire.ask(question)
   if answer.error then
     local failure = errors.make(answer.error)
-    local info = debug.getinfo((level or 1) + 2, "Sl")
-    failure.at = failure.at or info and ("%s:%d"):format(info.short_src, info.currentline)
+    failure.at = failure.at or place(1)
     error(failure, 0)
   end
   return answer.value
@@ -86,7 +86,7 @@ local function which(self, family, test)
   local found = {}
   for target in next, self.targets do
     local name = target:match("^" .. family .. "/(.+)$")
-    if name and test(ask({ kind = "look", world = self.id, target = target }, 2)) then
+    if name and test(ask({ kind = "look", world = self.id, target = target })) then
       found[#found + 1] = name
     end
   end

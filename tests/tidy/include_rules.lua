@@ -18,6 +18,10 @@ local layers = {
   ["interpreter/web"] = host,
   ["interpreter/report"] = host,
   ["interpreter/sync"] = { base },
+  ["interpreter/simulator"] = everything,
+  ["interpreter/testing"] = {
+    base, "interpreter/lua", "interpreter/library", "interpreter/driver",
+  },
   ["interpreter/command"] = everything,
   ["bindings"] = everything,
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "interpreter/base/json.h"
+#include "interpreter/journal/store_memory.h"
 #include "interpreter/journal/writer.h"
 #include "tests/support/temporary_folder.h"
 
@@ -12,6 +13,15 @@ namespace perilune::test {
 class StateFolder : public TemporaryFolder {
 public:
     std::unique_ptr<Store> open() const { return std::move(*Store::open(path())); }
+};
+
+// The same in memory, as simulated worlds have it.
+class StateInMemory {
+public:
+    std::unique_ptr<Store> open() const { return open_memory_store(state_); }
+
+private:
+    std::shared_ptr<MemoryState> state_ = std::make_shared<MemoryState>();
 };
 
 // One run's journal as its owner keeps it: bodies chained by hash.

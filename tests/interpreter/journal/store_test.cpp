@@ -14,8 +14,9 @@
 using namespace perilune;
 using namespace perilune::test;
 
-TEST_CASE("what_was_committed_is_read_by_another_connection_in_order") {
-    const StateFolder folder;
+TEST_CASE_TEMPLATE("what_was_committed_is_read_by_another_connection_in_order", State, StateFolder,
+                   StateInMemory) {
+    const State folder;
     Chain chain("a");
     {
         const auto store = folder.open();
@@ -33,8 +34,9 @@ TEST_CASE("what_was_committed_is_read_by_another_connection_in_order") {
     CHECK(store->bundle(std::string(64, 'a'))->at("runbooks/book.lua") == "return 1");
 }
 
-TEST_CASE("an_owner_whose_epoch_has_passed_writes_nothing_and_is_told") {
-    const StateFolder folder;
+TEST_CASE_TEMPLATE("an_owner_whose_epoch_has_passed_writes_nothing_and_is_told", State, StateFolder,
+                   StateInMemory) {
+    const State folder;
     const auto store = folder.open();
     const auto others = folder.open();
     Chain chain("a");
@@ -53,8 +55,9 @@ TEST_CASE("an_owner_whose_epoch_has_passed_writes_nothing_and_is_told") {
     CHECK(verify_chain(*store->records("a"), row.head, row.seq) == "");
 }
 
-TEST_CASE("of_two_claims_with_one_view_of_the_run_one_succeeds") {
-    const StateFolder folder;
+TEST_CASE_TEMPLATE("of_two_claims_with_one_view_of_the_run_one_succeeds", State, StateFolder,
+                   StateInMemory) {
+    const State folder;
     const auto first = folder.open();
     const auto second = folder.open();
     Chain chain("a");
@@ -67,8 +70,9 @@ TEST_CASE("of_two_claims_with_one_view_of_the_run_one_succeeds") {
     CHECK(second->records("a")->size() == 2);
 }
 
-TEST_CASE("a_run_that_another_connection_wrote_is_claimed_at_its_newest_record") {
-    const StateFolder folder;
+TEST_CASE_TEMPLATE("a_run_that_another_connection_wrote_is_claimed_at_its_newest_record", State,
+                   StateFolder, StateInMemory) {
+    const State folder;
     const auto first = folder.open();
     const auto second = folder.open();
     Chain chain("a");
@@ -82,8 +86,9 @@ TEST_CASE("a_run_that_another_connection_wrote_is_claimed_at_its_newest_record")
     CHECK(verify_chain(*first->records("a"), row.head, row.seq) == "");
 }
 
-TEST_CASE("locks_are_taken_all_or_none_and_a_refusal_names_the_holder_and_since_when") {
-    const StateFolder folder;
+TEST_CASE_TEMPLATE("locks_are_taken_all_or_none_and_a_refusal_names_the_holder_and_since_when",
+                   State, StateFolder, StateInMemory) {
+    const State folder;
     const auto store = folder.open();
     Chain first("first");
     Chain second("second");
@@ -98,8 +103,9 @@ TEST_CASE("locks_are_taken_all_or_none_and_a_refusal_names_the_holder_and_since_
     CHECK(store->commit(third.creation("host", {"a"})));
 }
 
-TEST_CASE("an_id_is_used_once_and_the_refusal_says_since_when") {
-    const StateFolder folder;
+TEST_CASE_TEMPLATE("an_id_is_used_once_and_the_refusal_says_since_when", State, StateFolder,
+                   StateInMemory) {
+    const State folder;
     const auto store = folder.open();
     Chain chain("a");
     REQUIRE(store->commit(chain.creation("host")));
@@ -111,8 +117,9 @@ TEST_CASE("an_id_is_used_once_and_the_refusal_says_since_when") {
     CHECK(store->records("a")->size() == 1);
 }
 
-TEST_CASE("ids_that_would_not_stay_one_word_of_a_path_are_refused") {
-    const StateFolder folder;
+TEST_CASE_TEMPLATE("ids_that_would_not_stay_one_word_of_a_path_are_refused", State, StateFolder,
+                   StateInMemory) {
+    const State folder;
     const auto store = folder.open();
     for (const std::string id : {"", "../x", "a/b", "a\nb", "-x", ".x", "a b"}) {
         CAPTURE(id);
@@ -127,8 +134,9 @@ TEST_CASE("ids_that_would_not_stay_one_word_of_a_path_are_refused") {
     CHECK(!store->commit(longer.creation("host")));
 }
 
-TEST_CASE("a_command_is_handed_over_once_and_answered") {
-    const StateFolder folder;
+TEST_CASE_TEMPLATE("a_command_is_handed_over_once_and_answered", State, StateFolder,
+                   StateInMemory) {
+    const State folder;
     const auto store = folder.open();
     Chain chain("a");
     REQUIRE(store->commit(chain.creation("host")));
