@@ -1,6 +1,7 @@
 // The simulated targets, one a family: what tests and explorations act on in place of providers.
 #include "bindings/table.h"
 
+#include "bindings/cache/cache.h"
 #include "bindings/dns/dns.h"
 #include "bindings/notify/notify.h"
 #include "bindings/storage/storage.h"
@@ -9,6 +10,7 @@ namespace perilune {
 
 const std::vector<const SimulatedKind*>& all_simulated() {
     static const std::vector<const SimulatedKind*> kinds = {
+        &simulated_cache,
         &simulated_dns,
         &simulated_notify,
         &simulated_storage,

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <thread>
 
+#include "bindings/cache/cache_changes.h"
 #include "bindings/cache/redis_store.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/http_headers.h"
@@ -70,34 +71,11 @@ Outcome act_set(const RedisStore& store, const Call& call, const Value&) {
     return Outcome::done(Value().set("changed", true), *after);
 }
 
-// The call that gives a key its recorded value back, with the time it had left.
-std::optional<Restore> set_again(const std::string& key, const Value& state) {
-    if (!state.has("value")) return std::nullopt;
-    Value arguments;
-    arguments.set("key", key).set("value", state["value"]);
-    if (state.has("expires_at_ms"))
-        arguments.set("expires_in",
-                      std::max(0.001, state["expires_at_ms"].number() / 1000 - wall_now_s()));
-    return Restore{"set", arguments};
-}
-
-std::optional<Restore> restore_set(const Call& call, const Value& before, const Value&) {
-    const std::string& key = call.arguments["key"].text();
-    if (before["there"].boolean()) return set_again(key, before);
-    return Restore{"delete", Value().set("keys", List{key})};
-}
-
-std::vector<std::string> keys_of(const Call& call) {
-    std::vector<std::string> keys;
-    for (const auto& key : call.arguments["keys"].list()) keys.push_back(key.text());
-    return keys;
-}
-
 // One key's own state, so that undo of `set` and of `delete` meet; else which keys are there.
 Result<Before> before_delete(const RedisStore& store, const Call& call) {
     auto session = RedisSession::open(store, call);
     if (!session) return session.error();
-    const auto keys = keys_of(call);
+    const auto keys = cache_keys_of(call);
     Before before;
     before.sign = '-';
     std::int64_t there = 0;
@@ -120,7 +98,7 @@ Outcome act_delete(const RedisStore& store, const Call& call, const Value& befor
     auto session = RedisSession::open(store, call);
     if (!session) return not_done(session.error());
     std::vector<std::string> words = {"DEL"};
-    for (auto& key : keys_of(call)) words.push_back(std::move(key));
+    for (auto& key : cache_keys_of(call)) words.push_back(std::move(key));
     if (const auto gone = session->ask(words); !gone) return not_done(gone.error());
     // Of a try whose answer was lost the count is in what was there before.
     const Value deleted = before.has("count") ? before["count"] : Value(1);
@@ -130,58 +108,18 @@ Outcome act_delete(const RedisStore& store, const Call& call, const Value& befor
     return Outcome::done(Value().set("changed", true).set("deleted", deleted), after);
 }
 
-std::optional<Restore> restore_delete(const Call& call, const Value& before, const Value&) {
-    const auto keys = keys_of(call);
-    if (keys.size() != 1) return std::nullopt;
-    return set_again(keys[0], before);
-}
-
-struct Sweep {
-    std::string pattern;
-    std::size_t batch = 500;
-    double pause_s = 0.01;
-    double most = -1;  // Below 0: no limit.
-};
-
-Result<Sweep> sweep_of(const RedisStore& store, const Call& call) {
-    Sweep sweep;
-    sweep.pattern = store.sessions;
-    if (call.operation == "delete_matching") {
-        sweep.pattern = call.arguments["pattern"].text();
-        sweep.batch = static_cast<std::size_t>(call.arguments["batch_keys"].number());
-        sweep.pause_s = call.arguments["pause"].number();
-        sweep.most = call.arguments["delete_at_most"].number();
-    }
-    if (!sweep.pattern.empty()) return sweep;
-    return fail("unsupported", store.target +
-                                   " does not say which keys are sessions. Add the setting "
-                                   "\"sessions\", such as \"sess:*\".");
-}
-
 Result<Before> before_sweep(const RedisStore& store, const Call& call) {
-    const auto sweep = sweep_of(store, call);
+    const auto sweep = sweep_of(store.target, store.sessions, call);
     if (!sweep) return sweep.error();
     auto session = RedisSession::open(store, call);
     if (!session) return session.error();
     const auto keys = matching_keys(*session, sweep->pattern, call);
     if (!keys) return keys.error();
-    const auto count = static_cast<double>(keys->size());
-    if (sweep->most >= 0 && count > sweep->most)
-        return fail("too_many", store.target + ": " + std::to_string(keys->size()) +
-                                    " keys match " + sweep->pattern +
-                                    ", which is more than delete_at_most allows. Nothing was "
-                                    "deleted. Narrow the pattern, or allow more.");
-    Before before;
-    before.sign = '-';
-    before.plan = std::to_string(keys->size()) + " keys match " + sweep->pattern;
-    before.state.set("count", count);
-    before.already_so = keys->empty();
-    if (before.already_so) before.result.set("changed", false).set("deleted", 0);
-    return before;
+    return before_sweep_of(store.target, *sweep, keys->size());
 }
 
 Outcome act_sweep(const RedisStore& store, const Call& call, const Value&) {
-    const auto sweep = sweep_of(store, call);
+    const auto sweep = sweep_of(store.target, store.sessions, call);
     if (!sweep) return Outcome::failed(sweep.error());
     auto session = RedisSession::open(store, call);
     if (!session) return not_done(session.error());
@@ -222,24 +160,12 @@ Result<Value> role_of(RedisSession& session) {
     return state;
 }
 
-Value promoted(const Value& before, bool changed) {
-    Value result;
-    result.set("changed", changed);
-    if (before.has("follows")) result.set("primary_before", before["follows"]);
-    return result;
-}
-
 Result<Before> before_promote(const RedisStore& store, const Call& call) {
     auto session = RedisSession::open(store, call);
     if (!session) return session.error();
     const auto state = role_of(*session);
     if (!state) return state.error();
-    Before before;
-    before.state = *state;
-    before.already_so = (*state)["primary"].boolean();
-    before.plan = before.already_so ? "is the primary" : "replica → primary";
-    if (before.already_so) before.result = promoted(*state, false);
-    return before;
+    return before_promote_of(*state);
 }
 
 Outcome act_promote(const RedisStore& store, const Call& call, const Value& before) {
@@ -281,8 +207,8 @@ void add_redis_changes(Driver& driver, const RedisStorePointer& store) {
             [store, act](Call& call, const Value& found) { return act(*store, call, found); }, {},
             undo);
     };
-    add("set", before_set, act_set, restore_set);
-    add("delete", before_delete, act_delete, restore_delete);
+    add("set", before_set, act_set, restore_cache_set);
+    add("delete", before_delete, act_delete, restore_cache_delete);
     add("delete_matching", before_sweep, act_sweep, nullptr);
     add("flush_sessions", before_sweep, act_sweep, nullptr);
     driver.operations["promote"] = change_blocking(

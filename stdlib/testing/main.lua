@@ -32,6 +32,7 @@ local function words()
     if results[1] then return unpack(results, 1, table.maxn(results)) end
     return false, errors.from(results[2])
   end
+  all.pcall, all.xpcall = pcall, xpcall
   all.random = sandbox.random("tests")
   return all
 end

@@ -72,6 +72,7 @@ TEST_CASE("one_key_is_one_page_whoever_opens_it_and_how_often") {
     CHECK(rig.see()["pages"]["outage"].number() == 1);
     // A monitor has reported it before the runbook does.
     rig.control("open", channel.opening("disk"));
+    rig.control("open", channel.opening("disk"));
     const Changed late = rig.change("open", channel.opening("disk"));
     CHECK_FALSE(late.outcome.value["changed"].boolean());
     CHECK_FALSE(late.outcome.value["id"].text().empty());
@@ -152,6 +153,10 @@ TEST_CASE("nobody_answers_for_hours_and_then_somebody_does_by_hand") {
     rig.control("nobody");
     CHECK(channel.wait("4h").is_nil());
     rig.control("acknowledge", fields("key", "outage", "by", "kim"));
+    CHECK(channel.wait("1s")["acknowledged_by"].text() == "kim");
+    // Who comes later takes nothing away.
+    rig.control("acknowledges_after", fields("after", 60, "by", "sam"));
+    channel.time.pass(100);
     CHECK(channel.wait("1s")["acknowledged_by"].text() == "kim");
     CHECK_FALSE(rig.world.find("notify/oncall")->control("acknowledge", fields("key", "x")).ok());
 }
