@@ -1,10 +1,13 @@
 // The simulated targets, one a family: what tests and explorations act on in place of providers.
+#include "bindings/deploy/deploy.h"
 #include "bindings/table.h"
 
 namespace perilune {
 
 const std::vector<const SimulatedKind*>& all_simulated() {
-    static const std::vector<const SimulatedKind*> kinds = {};
+    static const std::vector<const SimulatedKind*> kinds = {
+        &simulated_deploy,
+    };
     return kinds;
 }
 
