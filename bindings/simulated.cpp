@@ -1,5 +1,6 @@
 // The simulated targets, one a family: what tests and explorations act on in place of providers.
 #include "bindings/deploy/deploy.h"
+#include "bindings/http/http.h"
 #include "bindings/table.h"
 
 namespace perilune {
@@ -7,6 +8,7 @@ namespace perilune {
 const std::vector<const SimulatedKind*>& all_simulated() {
     static const std::vector<const SimulatedKind*> kinds = {
         &simulated_deploy,
+        &simulated_http,
     };
     return kinds;
 }

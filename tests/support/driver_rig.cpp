@@ -28,34 +28,45 @@ std::string Changed::kind() const {
 
 DriverRig::DriverRig(const Family& family, const DriverKind& kind, std::string target)
     : family_(family),
-      kind_(kind),
+      kind_(&kind),
       target_(std::move(target)),
-      services_{.loop = loop(),
-                .http = &http(),
-                .state_folder = {},
-                .program_folder = {},
-                .open_secret = [this](const Value& value) -> Result<std::string> {
-                    if (value.is_text()) return value.text();
-                    std::string opened;
-                    for (const auto& piece : value.secret()->pieces) {
-                        const auto found = secrets.find(piece.name);
-                        if (!piece.name.empty() && found == secrets.end())
-                            return fail("no_secret", "There is no secret " + piece.name + ".");
-                        opened += piece.name.empty() ? piece.text : found->second;
-                    }
-                    return opened;
-                },
-                .keep_secret =
-                    [this](const std::string& name, const std::string& value) {
-                        secrets[name] = value;
-                        return make_secret(name, "(host)");
-                    },
-                .print = [this](std::string line) { printed.push_back(std::move(line)); },
-                .driver_of = {}} {}
+      services_(make_services(&http())) {}
+
+DriverRig::DriverRig(const Family& family, SimulatedStage& stage, std::string target)
+    : LoopRig(stage.make_loop()),
+      family_(family),
+      kind_(nullptr),
+      target_(std::move(target)),
+      services_(make_services(nullptr)) {
+    auto made = stage.world.driver_of(target_, services_);
+    if (!made) throw std::runtime_error(made.error().message);
+    driver_ = std::move(*made);
+}
+
+Services DriverRig::make_services(HttpClient* client) {
+    Services lent{.loop = loop(), .http = client};
+    lent.open_secret = [this](const Value& value) -> Result<std::string> {
+        if (value.is_text()) return value.text();
+        std::string opened;
+        for (const auto& piece : value.secret()->pieces) {
+            const auto found = secrets.find(piece.name);
+            if (!piece.name.empty() && found == secrets.end())
+                return fail("no_secret", "There is no secret " + piece.name + ".");
+            opened += piece.name.empty() ? piece.text : found->second;
+        }
+        return opened;
+    };
+    lent.keep_secret = [this](const std::string& name, const std::string& value) {
+        secrets[name] = value;
+        return make_secret(name, "(host)");
+    };
+    lent.print = [this](std::string line) { printed.push_back(std::move(line)); };
+    return lent;
+}
 
 Result<Value> DriverRig::complete(const Value& settings) const {
     Value completed{Map{}};
-    for (const auto& setting : kind_.settings) {
+    for (const auto& setting : kind_->settings) {
         const std::string what = std::string(setting.name) + " of " + target_;
         const Value& given = settings[setting.name];
         if (given.is_nil() && setting.fallback.empty()) {
@@ -72,7 +83,7 @@ Result<Value> DriverRig::complete(const Value& settings) const {
     }
     for (const auto& [name, value] : settings.map()) {
         bool known = false;
-        for (const auto& setting : kind_.settings) known |= setting.name == name;
+        for (const auto& setting : kind_->settings) known |= setting.name == name;
         if (!known) return fail("bad_setting", target_ + " has no setting " + name + ".");
     }
     return completed;
@@ -82,7 +93,7 @@ Status DriverRig::make(const Value& settings) {
     auto completed = complete(settings);
     if (!completed) return completed.error();
     const Settings given = {.target = target_, .values = std::move(*completed), .folder = folder};
-    auto made = make_driver(kind_, given, services_);
+    auto made = make_driver(*kind_, given, services_);
     if (!made) return made.error();
     driver_ = std::move(*made);
     return Done{};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/support/loop_rig.h"
+#include "tests/support/simulated_stage.h"
 
 namespace perilune::test {
 
@@ -24,6 +25,9 @@ struct Changed {
 class DriverRig : public LoopRig {
 public:
     DriverRig(const Family& family, const DriverKind& kind, std::string target);
+
+    // A target of a simulated world, as a new host would act on it.
+    DriverRig(const Family& family, SimulatedStage& stage, std::string target);
 
     // Makes the driver; its settings are converted and completed by its table.
     Status make(const Value& settings);
@@ -51,11 +55,12 @@ public:
     Map parts;
 
 private:
+    Services make_services(HttpClient* client);
     Result<Value> complete(const Value& settings) const;
     Result<Call> call(const std::string& operation, Value arguments, const std::string& key);
 
     const Family& family_;
-    const DriverKind& kind_;
+    const DriverKind* kind_;
     std::string target_;
     Services services_;
     Driver driver_;
