@@ -2,7 +2,9 @@
 #include "bindings/table.h"
 
 #include "bindings/cache/cache.h"
+#include "bindings/deploy/deploy.h"
 #include "bindings/dns/dns.h"
+#include "bindings/http/http.h"
 #include "bindings/notify/notify.h"
 #include "bindings/storage/storage.h"
 
@@ -11,7 +13,9 @@ namespace perilune {
 const std::vector<const SimulatedKind*>& all_simulated() {
     static const std::vector<const SimulatedKind*> kinds = {
         &simulated_cache,
+        &simulated_deploy,
         &simulated_dns,
+        &simulated_http,
         &simulated_notify,
         &simulated_storage,
     };

@@ -8,36 +8,6 @@ namespace perilune {
 
 namespace {
 
-// What a call wants of each variable it names: opened, or nothing where it is to go.
-struct Wanted {
-    Variables set;
-    std::vector<std::string> names;
-};
-
-Result<Wanted> read_wanted(const Call& call) {
-    Wanted wanted;
-    for (const auto& name : call.arguments["names"].list()) wanted.names.push_back(name.text());
-    for (const auto& [name, value] : call.arguments["values"].map()) wanted.names.push_back(name);
-    auto opened = open_variables(call.arguments["values"], call);
-    if (!opened) return opened.error();
-    wanted.set = std::move(*opened);
-    std::sort(wanted.names.begin(), wanted.names.end());
-    return wanted;
-}
-
-Value state_of(const Variables& variables, const Wanted& wanted) {
-    Value state;
-    state.as_map();
-    for (const auto& name : wanted.names) state.set(name, variable_state(variables, name));
-    return state;
-}
-
-Value env_value(const Wanted& wanted, bool changed) {
-    Value value;
-    return value.set("changed", changed)
-        .set("names", List(wanted.names.begin(), wanted.names.end()));
-}
-
 Result<Before> before_env(const LocalTarget& local, Call& call) {
     const auto wanted = read_wanted(call);
     if (!wanted) return wanted.error();
@@ -61,7 +31,7 @@ Result<Before> before_env(const LocalTarget& local, Call& call) {
 
 Awaitable<Outcome> act_env(SharedTarget local, Call& call) {
     // Opened outside of the loop: a provider of secrets may be far away.
-    const Work<Result<Wanted>> opening = [&] { return read_wanted(call); };
+    const Work<Result<WantedVariables>> opening = [&] { return read_wanted(call); };
     const auto wanted = co_await off_loop(local->loop, opening);
     if (!wanted) co_return Outcome::failed(wanted.error());
     List unset;
@@ -75,37 +45,6 @@ Awaitable<Outcome> act_env(SharedTarget local, Call& call) {
     Value value = env_value(*wanted, true);
     value.set("release_id", (*answer)["release_id"]);
     co_return Outcome::done(std::move(value), state_of(wanted->set, *wanted));
-}
-
-std::optional<Restore> restore_env(const Call& call, const Value& before, const Value& result) {
-    if (!result["changed"].boolean()) return std::nullopt;
-    Value values;
-    values.as_map();
-    for (const auto& [name, state] : before.map()) values.set(name, variable_argument(state));
-    Value arguments;
-    arguments.set("values", values).set("apply", call.arguments["apply"]);
-    return Restore{"set_env", arguments};
-}
-
-Value maintenance_state(const TargetState& state) {
-    Value value;
-    value.set("state", state.maintenance ? "on" : "off");
-    if (!state.maintenance_message.empty()) value.set("message", state.maintenance_message);
-    return value;
-}
-
-Value wanted_maintenance(const Call& call) {
-    Value value;
-    value.set("state", call.arguments["state"]);
-    if (!call.arguments["message"].text().empty()) value.set("message", call.arguments["message"]);
-    return value;
-}
-
-Value maintenance_value(const Value& before, const Value& after, bool changed) {
-    Value value;
-    return value.set("changed", changed)
-        .set("before", before["state"])
-        .set("after", after["state"]);
 }
 
 Result<Before> before_maintenance(const LocalTarget& local, Call& call) {
@@ -147,12 +86,33 @@ Awaitable<Outcome> act_maintenance(SharedTarget local, Call& call, Value before)
     co_return Outcome::done(maintenance_value(before, after, true), after);
 }
 
+}  // namespace
+
+Value maintenance_state(const TargetState& state) {
+    Value value;
+    value.set("state", state.maintenance ? "on" : "off");
+    if (!state.maintenance_message.empty()) value.set("message", state.maintenance_message);
+    return value;
+}
+
+Value wanted_maintenance(const Call& call) {
+    Value value;
+    value.set("state", call.arguments["state"]);
+    if (!call.arguments["message"].text().empty()) value.set("message", call.arguments["message"]);
+    return value;
+}
+
+Value maintenance_value(const Value& before, const Value& after, bool changed) {
+    Value value;
+    return value.set("changed", changed)
+        .set("before", before["state"])
+        .set("after", after["state"]);
+}
+
 std::optional<Restore> restore_maintenance(const Call&, const Value& before, const Value& result) {
     if (!result["changed"].boolean()) return std::nullopt;
     return Restore{"set_maintenance", before};
 }
-
-}  // namespace
 
 void add_environment(Handlers& handlers, SharedTarget local) {
     Handler env = change_blocking(

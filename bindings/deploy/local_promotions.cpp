@@ -101,35 +101,6 @@ std::optional<Restore> restore_move(const Call&, const Value& before, const Valu
     return Restore{"promote", serving_again(before["release_id"])};
 }
 
-// Oldest first.
-struct Prunable {
-    List removed;
-    List kept;
-};
-
-Prunable find_prunable(const TargetState& state, const Call& call) {
-    Prunable found;
-    const auto keep = static_cast<std::size_t>(call.arguments["keep_at_least"].integer());
-    const double older_than_s = call.arguments["older_than"].number();
-    const ReleaseRecord* previous = rollback_target(state);
-    for (std::size_t i = 0; i < state.releases.size(); ++i) {
-        const ReleaseRecord& release = state.releases[i];
-        const bool needed = release.id == state.wanted || release.id == state.current ||
-                            (previous && release.id == previous->id) ||
-                            state.releases.size() - i <= keep ||
-                            wall_now_s() - release.created_at < older_than_s;
-        (needed ? found.kept : found.removed).push_back(release.id);
-    }
-    return found;
-}
-
-Value pruned_value(const Prunable& prunable, bool changed) {
-    Value value;
-    return value.set("changed", changed)
-        .set("removed", prunable.removed)
-        .set("kept", prunable.kept);
-}
-
 Result<Before> before_prune(const LocalTarget& local, Call& call) {
     const auto state = load_state(local.root);
     if (!state) return state.error();
@@ -182,6 +153,29 @@ Awaitable<Outcome> act_prune(SharedTarget local, Call& call, Value before) {
 }
 
 }  // namespace
+
+Prunable find_prunable(const TargetState& state, const Call& call) {
+    Prunable found;
+    const auto keep = static_cast<std::size_t>(call.arguments["keep_at_least"].integer());
+    const double older_than_s = call.arguments["older_than"].number();
+    const ReleaseRecord* previous = rollback_target(state);
+    for (std::size_t i = 0; i < state.releases.size(); ++i) {
+        const ReleaseRecord& release = state.releases[i];
+        const bool needed = release.id == state.wanted || release.id == state.current ||
+                            (previous && release.id == previous->id) ||
+                            state.releases.size() - i <= keep ||
+                            wall_now_s() - release.created_at < older_than_s;
+        (needed ? found.kept : found.removed).push_back(release.id);
+    }
+    return found;
+}
+
+Value pruned_value(const Prunable& prunable, bool changed) {
+    Value value;
+    return value.set("changed", changed)
+        .set("removed", prunable.removed)
+        .set("kept", prunable.kept);
+}
 
 Value serving_again(const Value& release_id) {
     Value arguments;

@@ -73,6 +73,21 @@ Awaitable<Result<Value>> await_serving(SharedTarget local, Call& call, std::stri
 // Fails with `no_slots` where the call names one.
 Status refuse_slot(const LocalTarget& local, const Call& call);
 
+// What set_maintenance finds, is asked for and gives; and what takes it back.
+Value maintenance_state(const TargetState& state);
+Value wanted_maintenance(const Call& call);
+Value maintenance_value(const Value& before, const Value& after, bool changed);
+std::optional<Restore> restore_maintenance(const Call& call, const Value& before,
+                                           const Value& result);
+
+// What prune_releases takes away and leaves, oldest first.
+struct Prunable {
+    List removed;
+    List kept;
+};
+Prunable find_prunable(const TargetState& state, const Call& call);
+Value pruned_value(const Prunable& prunable, bool changed);
+
 using Handlers = std::map<std::string, Handler, std::less<>>;
 void add_observes(Handlers& handlers, SharedTarget local);
 void add_waits(Handlers& handlers, SharedTarget local);

@@ -15,4 +15,15 @@ Value variable_state(const Variables& variables, const std::string& name);
 // The argument of set_env that brings such a state about.
 Value variable_argument(const Value& state);
 
+// What a call wants of each variable it names: opened, or nothing where it is to go.
+struct WantedVariables {
+    Variables set;
+    std::vector<std::string> names;
+};
+Result<WantedVariables> read_wanted(const Call& call);
+// `before` and `after` of set_env and unset_env, their result, and what takes them back.
+Value state_of(const Variables& variables, const WantedVariables& wanted);
+Value env_value(const WantedVariables& wanted, bool changed);
+std::optional<Restore> restore_env(const Call& call, const Value& before, const Value& result);
+
 }  // namespace perilune

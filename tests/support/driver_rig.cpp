@@ -27,6 +27,7 @@ std::string Changed::kind() const {
 }
 
 DriverRig::DriverRig(const Family& family, const DriverKind& kind, std::string target)
+<<<<<<< HEAD
     : family_(family), kind_(&kind), target_(std::move(target)), services_(make_services()) {}
 
 DriverRig::DriverRig(const Family& family, std::string target, VirtualClock& clock)
@@ -35,6 +36,27 @@ DriverRig::DriverRig(const Family& family, std::string target, VirtualClock& clo
 Services DriverRig::make_services() {
     Services made{.loop = loop(), .http = &http()};
     made.open_secret = [this](const Value& value) -> Result<std::string> {
+=======
+    : family_(family),
+      kind_(&kind),
+      target_(std::move(target)),
+      services_(make_services(&http())) {}
+
+DriverRig::DriverRig(const Family& family, SimulatedStage& stage, std::string target)
+    : LoopRig(stage.make_loop()),
+      family_(family),
+      kind_(nullptr),
+      target_(std::move(target)),
+      services_(make_services(nullptr)) {
+    auto made = stage.world.driver_of(target_, services_);
+    if (!made) throw std::runtime_error(made.error().message);
+    driver_ = std::move(*made);
+}
+
+Services DriverRig::make_services(HttpClient* client) {
+    Services lent{.loop = loop(), .http = client};
+    lent.open_secret = [this](const Value& value) -> Result<std::string> {
+>>>>>>> sim-c
         if (value.is_text()) return value.text();
         std::string opened;
         for (const auto& piece : value.secret()->pieces) {
@@ -45,12 +67,21 @@ Services DriverRig::make_services() {
         }
         return opened;
     };
+<<<<<<< HEAD
     made.keep_secret = [this](const std::string& name, const std::string& value) {
         secrets[name] = value;
         return make_secret(name, "(host)");
     };
     made.print = [this](std::string line) { printed.push_back(std::move(line)); };
     return made;
+=======
+    lent.keep_secret = [this](const std::string& name, const std::string& value) {
+        secrets[name] = value;
+        return make_secret(name, "(host)");
+    };
+    lent.print = [this](std::string line) { printed.push_back(std::move(line)); };
+    return lent;
+>>>>>>> sim-c
 }
 
 Result<Value> DriverRig::complete(const Value& settings) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/support/loop_rig.h"
+#include "tests/support/simulated_stage.h"
 
 namespace perilune::test {
 
@@ -26,6 +27,9 @@ public:
     DriverRig(const Family& family, const DriverKind& kind, std::string target);
     // On virtual time, for a driver that is given by `use`.
     DriverRig(const Family& family, std::string target, VirtualClock& clock);
+
+    // A target of a simulated world, as a new host would act on it.
+    DriverRig(const Family& family, SimulatedStage& stage, std::string target);
 
     // Makes the driver; its settings are converted and completed by its table.
     Status make(const Value& settings);
@@ -55,12 +59,20 @@ public:
     Map parts;
 
 private:
+<<<<<<< HEAD
     Services make_services();
+=======
+    Services make_services(HttpClient* client);
+>>>>>>> sim-c
     Result<Value> complete(const Value& settings) const;
     Result<Call> call(const std::string& operation, Value arguments, const std::string& key);
 
     const Family& family_;
+<<<<<<< HEAD
     const DriverKind* kind_ = nullptr;
+=======
+    const DriverKind* kind_;
+>>>>>>> sim-c
     std::string target_;
     Services services_;
     Driver driver_;

@@ -13,6 +13,7 @@
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/driver.h"
+#include "tests/support/simulated_stage.h"
 #include "tests/support/temporary_folder.h"
 
 // A namespace of its own, so that a program may also link another family's rig.
@@ -40,8 +41,8 @@ public:
     using Make = std::function<Result<Driver>(Services& services)>;
 
     DriverRig(const Family& family, const std::string& target, const Make& make,
-              const std::string& state_folder)
-        : family_(family), target_(target), loop_(Loop::make()) {
+              const std::string& state_folder, std::unique_ptr<Loop> loop = Loop::make())
+        : family_(family), target_(target), loop_(std::move(loop)) {
         Services services{.loop = *loop_,
                           .state_folder = state_folder,
                           .program_folder = program_folder(),
@@ -63,6 +64,15 @@ public:
                   return kind.make({target, std::move(settings), state_folder}, services);
               },
               state_folder) {}
+
+    // A target of a simulated world, as a new host would act on it.
+    DriverRig(const Family& family, SimulatedStage& stage, const std::string& target)
+        : DriverRig(
+              family, target,
+              [&](Services& services) { return stage.world.driver_of(target, services); }, "",
+              stage.make_loop()) {
+        guard_s_ = 1e6;
+    }
 
     // What drivers gave to keep, and what tests give, by the secret's name.
     static std::map<std::string, std::string>& kept() {
@@ -167,7 +177,7 @@ public:
     template <class T>
     T await(Awaitable<T> task) {
         std::optional<T> ended;
-        const auto guard = loop_->start_timer(boot_now_s() + 120, [this] { loop_->stop(); });
+        const auto guard = loop_->start_timer(boot_now_s() + guard_s_, [this] { loop_->stop(); });
         loop_->post([&] {
             start_task(std::move(task), [&](T value) {
                 ended.emplace(std::move(value));
@@ -176,7 +186,7 @@ public:
         });
         loop_->run();
         loop_->cancel(guard);
-        if (!ended) throw std::runtime_error("a call did not end within two minutes");
+        if (!ended) throw std::runtime_error("a call did not end in time");
         return std::move(*ended);
     }
 
@@ -209,7 +219,7 @@ public:
     std::vector<Outcome> act_on_all(std::vector<Result<Call>>& calls, const Value& before) {
         std::vector<Outcome> outcomes(calls.size());
         std::size_t left = calls.size();
-        const auto guard = loop_->start_timer(boot_now_s() + 120, [this] { loop_->stop(); });
+        const auto guard = loop_->start_timer(boot_now_s() + guard_s_, [this] { loop_->stop(); });
         for (std::size_t i = 0; i < calls.size(); ++i)
             loop_->post([&, i] {
                 start_task(handler(calls[i]->operation).act(*calls[i], before),
@@ -220,7 +230,7 @@ public:
             });
         loop_->run();
         loop_->cancel(guard);
-        if (left > 0) throw std::runtime_error("calls did not end within two minutes");
+        if (left > 0) throw std::runtime_error("calls did not end in time");
         return outcomes;
     }
 
@@ -233,6 +243,7 @@ private:
 
     const Family& family_;
     std::string target_;
+    double guard_s_ = 120;  // The longest a call may take.
     std::unique_ptr<Loop> loop_;
     Driver driver_;
 };
