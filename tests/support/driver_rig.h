@@ -27,7 +27,6 @@ public:
     DriverRig(const Family& family, const DriverKind& kind, std::string target);
     // On virtual time, for a driver that is given by `use`.
     DriverRig(const Family& family, std::string target, VirtualClock& clock);
-
     // A target of a simulated world, as a new host would act on it.
     DriverRig(const Family& family, SimulatedStage& stage, std::string target);
 
@@ -59,20 +58,12 @@ public:
     Map parts;
 
 private:
-<<<<<<< HEAD
-    Services make_services();
-=======
     Services make_services(HttpClient* client);
->>>>>>> sim-c
     Result<Value> complete(const Value& settings) const;
     Result<Call> call(const std::string& operation, Value arguments, const std::string& key);
 
     const Family& family_;
-<<<<<<< HEAD
     const DriverKind* kind_ = nullptr;
-=======
-    const DriverKind* kind_;
->>>>>>> sim-c
     std::string target_;
     Services services_;
     Driver driver_;
