@@ -25,9 +25,9 @@ Error not_reached(const Call& call) {
 }
 
 Awaitable<Result<Value>> observe(std::shared_ptr<Wrapped> wrapped, Call& call) {
-    const SimulatedFault* met = wrapped->world.take_fault(call.target, call.operation);
-    const double late_s = met && met->kind == SimulatedFault::Kind::late ? met->late_s : 0;
-    const std::optional<SimulatedFault> fault = met ? std::optional(*met) : std::nullopt;
+    const SimulatedCall met{call.target, call.operation, false};
+    const std::optional<SimulatedFault> fault = wrapped->world.meet(met);
+    const double late_s = fault && fault->kind == SimulatedFault::Kind::late ? fault->late_s : 0;
     const double takes_s = wrapped->world.observe_takes_s + late_s;
     co_await wait_until(wrapped->loop, std::min(boot_now_s() + takes_s, call.deadline_s));
     if (boot_now_s() >= call.deadline_s)
@@ -80,8 +80,8 @@ std::string_view to_text(Outcome::Kind kind) {
 }
 
 Awaitable<Outcome> act(std::shared_ptr<Wrapped> wrapped, Call& call, const Value& before) {
-    const SimulatedFault* met = wrapped->world.take_fault(call.target, call.operation);
-    const std::optional<SimulatedFault> fault = met ? std::optional(*met) : std::nullopt;
+    const SimulatedCall met{call.target, call.operation, true};
+    const std::optional<SimulatedFault> fault = wrapped->world.meet(met);
     auto acted = act_with(wrapped, call, before, fault);
     Outcome outcome = co_await acted;
     SimulatedAct made;
@@ -174,19 +174,26 @@ Result<Driver> SimulatedWorld::driver_of(const std::string& target, Services& se
     return driver;
 }
 
-const SimulatedFault* SimulatedWorld::take_fault(const std::string& target,
-                                                 std::string_view operation) {
+void SimulatedWorld::note(SimulatedAct made) {
+    acts_.push_back(std::move(made));
+    // A copy: what is called may let more happen.
+    const SimulatedAct told = acts_.back();
+    if (on_act) on_act(told);
+}
+
+std::optional<SimulatedFault> SimulatedWorld::meet(const SimulatedCall& call) {
+    calls_.push_back(call);
     for (auto& fault : faults_) {
-        if (fault.target != target || fault.times == 0) continue;
-        if (!fault.operation.empty() && fault.operation != operation) continue;
+        if (fault.target != call.target || fault.times == 0) continue;
+        if (!fault.operation.empty() && fault.operation != call.operation) continue;
         if (fault.skip > 0) {
             --fault.skip;
             continue;
         }
         if (fault.times > 0) --fault.times;
-        return &fault;
+        return fault;
     }
-    return nullptr;
+    return std::nullopt;
 }
 
 // The generator of Steele, Lea and Flood ("Fast splittable pseudorandom number generators").

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,13 @@ struct SimulatedAct {
     bool happened = false;
 };
 
+// One observe, or one act of a change, that a run asked a target for.
+struct SimulatedCall {
+    std::string target;
+    std::string operation;
+    bool change = false;
+};
+
 class SimulatedWorld {
 public:
     explicit SimulatedWorld(std::uint64_t seed) : chance_(seed) {}
@@ -96,9 +104,12 @@ public:
 
     void add_fault(SimulatedFault fault) { faults_.push_back(std::move(fault)); }
     const std::vector<SimulatedAct>& acts() const { return acts_; }
-    void note(SimulatedAct made) { acts_.push_back(std::move(made)); }
-    // The fault that meets this call, if any; it is used up by being asked for.
-    const SimulatedFault* take_fault(const std::string& target, std::string_view operation);
+    void note(SimulatedAct made);
+    // Called after each act, with the world as it left it.
+    std::function<void(const SimulatedAct& made)> on_act;
+    const std::vector<SimulatedCall>& calls() const { return calls_; }
+    // Notes the call and gives the fault that meets it, if any, which is used up by that.
+    std::optional<SimulatedFault> meet(const SimulatedCall& call);
 
     // The next random number, 0 ≤ x < 1: the same for the same seed and history.
     double chance();
@@ -110,6 +121,7 @@ private:
     std::map<std::string, std::unique_ptr<SimulatedTarget>> targets_;
     std::vector<SimulatedFault> faults_;
     std::vector<SimulatedAct> acts_;
+    std::vector<SimulatedCall> calls_;
     std::uint64_t chance_;
 };
 

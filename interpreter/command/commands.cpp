@@ -162,6 +162,17 @@ std::vector<CommandRow> write_rows() {
           {"--format", "FORMAT", "text, junit, tap or json"},
           {"--output", "FILE", "Where that is written; else it is printed", "-o"}},
          execute_test},
+        {"explore", "Write", "Tries every fault of a runbook in simulated worlds",
+         "Every operation fails before and after its effect, answers late or is throttled; the "
+         "host dies at every moment and the run is resumed; people refuse; then pairs of these. "
+         "The exit code is 1 where something does not hold.",
+         {{"RUNBOOKS", "Which have an exploration; else all of them", false, true}},
+         {{"--within", "DURATION", "How long it may take; 10 s unless said otherwise"},
+          {"--runs", "NUMBER", "How many runs at most; 20000 unless said otherwise"},
+          {"--seed", "NUMBER", "Another order of the pairs"},
+          {"--replay", "FAULTS", "Only this schedule, as a finding names it"},
+          {"--keep", "NAME", "Writes the schedule of --replay as a test"}},
+         execute_explore},
         {"doctor", "Write", "Tries beforehand what will be needed: secrets, targets, tools",
          "Opens every secret, makes every driver and asks each target something that costs "
          "little. The exit code is 4 where a credential is missing, 1 for any other problem.",

@@ -6,5 +6,6 @@
 namespace perilune {
 
 int execute_test(const Invocation& invocation);
+int execute_explore(const Invocation& invocation);
 
 }  // namespace perilune

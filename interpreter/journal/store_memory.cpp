@@ -26,6 +26,7 @@ public:
         }
         for (const auto& run : batch.runs)
             if (const auto fits = may_add(run); !fits) return fits.error();
+        ++state_->commits;
         for (const auto& run : batch.runs) add(run);
         for (const auto& bundle : batch.bundles) state_->bundles[bundle.digest] = bundle.files;
         std::vector<std::string> lost;

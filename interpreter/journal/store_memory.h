@@ -28,6 +28,7 @@ struct MemoryState {
     int failing_commits = 0;  // So many of the next ones fail, as a full disk's do.
     // The host dies as it makes the n-th commit from now, which does not happen; 0: it lives.
     int commits_until_death = 0;
+    int commits = 0;  // Made so far.
     std::function<void()> on_death;
 };
 

@@ -1,12 +1,15 @@
 #include "interpreter/simulator/lua_program.h"
 
+#include <utility>
+
 #include "interpreter/base/cbor.h"
 
 namespace perilune {
 
 namespace {
 
-constexpr const char* coroutine_name = "perilune.program";  // In the registry.
+constexpr const char* on_effect_name = "perilune.on_effect";  // In the registry.
+constexpr const char* coroutine_name = "perilune.program";    // In the registry.
 
 std::string text_at_top(lua_State* L) {
     std::size_t size = 0;
@@ -62,6 +65,8 @@ Result<std::unique_ptr<LuaProgram>> LuaProgram::start(const char* main, const ch
     lua_pushlightuserdata(L, made.get());
     lua_pushcclosure(L, ask, 1);
     lua_setfield(L, -2, "ask");
+    lua_pushcfunction(L, set_on_effect);
+    lua_setfield(L, -2, "on_effect");
     lua_pushstring(L, mode);
     lua_xmove(L, made->program_, 3);
     if (const auto started = made->resume(2); !started) return started.error();
@@ -72,6 +77,7 @@ void LuaProgram::answer_with(std::function<Value(const Value&)> ask) { ask_ = st
 
 Status LuaProgram::resume(int arguments) {
     const int how = lua_resume(program_, arguments);
+    if (!problem_.empty()) return fail("lua_error", problem_);
     if (how == LUA_YIELD) return Done{};
     if (how == 0) return fail("ended", "The program has ended.");
     const std::string text = text_at_top(program_);
@@ -93,6 +99,26 @@ Status LuaProgram::take(const Value& message) {
 
 Result<std::deque<List>> LuaProgram::sent() { return channel_->take_sent(); }
 
+int LuaProgram::set_on_effect(lua_State* L) {
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, on_effect_name);
+    return 0;
+}
+
+// What it raises is the program's own bug: its checks catch theirs.
+void LuaProgram::call_back(const Value& value) {
+    lua_State* L = asking_;
+    if (!L) return;
+    const int top = lua_gettop(L);
+    luaL_checkstack(L, worker::encode_stack_slots, "too many calls in each other");
+    lua_getfield(L, LUA_REGISTRYINDEX, on_effect_name);
+    const std::string bytes = to_cbor(value);
+    std::size_t at = 0;
+    if (lua_isfunction(L, -1) && worker::push_decoded(L, bytes, at) && lua_pcall(L, 1, 0, 0) != 0)
+        problem_ = text_at_top(L);
+    lua_settop(L, top);
+}
+
 // One question to the host: encoded and answered as any message is, but at once. The C++ values
 // are gone before an error is raised, which would jump over their destructors.
 int LuaProgram::ask(lua_State* L) {
@@ -104,7 +130,9 @@ int LuaProgram::ask(lua_State* L) {
         worker::Encoder encoder(bytes);
         if (encoder.append(L, 1)) {
             auto asked = from_cbor(bytes);
+            lua_State* const outer = std::exchange(self.asking_, L);
             const Value answer = asked && self.ask_ ? self.ask_(*asked) : Value();
+            self.asking_ = outer;
             const std::string told = to_cbor(answer);
             std::size_t at = 0;
             well = worker::push_decoded(L, told, at);

@@ -23,6 +23,8 @@ public:
 
     // What it is given to ask: `wire.ask(value)` returns what this does, at once.
     void answer_with(std::function<Value(const Value&)> ask);
+    // Calls the function that the program has given to `wire.on_effect`, if any, while it asks.
+    void call_back(const Value& value);
     // Hands it one message and lets it work until it waits for the next; an error ends it.
     Status take(const Value& message);
     // What it has sent since, in order.
@@ -33,12 +35,15 @@ private:
     explicit LuaProgram(std::size_t memory_bytes);
     Status resume(int arguments);
     static int ask(lua_State* L);
+    static int set_on_effect(lua_State* L);
 
     worker::CappedMemory memory_;
     std::unique_ptr<MemoryChannel> channel_;
     std::unique_ptr<worker::Wire> wire_;
     std::function<Value(const Value&)> ask_;
+    std::string problem_;  // Of a call back.
     lua_State* L_ = nullptr;
+    lua_State* asking_ = nullptr;   // The coroutine whose question is being answered.
     lua_State* program_ = nullptr;  // The coroutine; kept alive by the registry.
 };
 

@@ -1,5 +1,7 @@
 #include "interpreter/simulator/questions.h"
 
+#include <map>
+
 #include "bindings/table.h"
 
 namespace perilune {
@@ -66,16 +68,38 @@ Result<SimulatedFault> read_fault(const Value& given) {
     return fault;
 }
 
-Value effects_of(const SimulatedWorld& world) {
+Value effect_value(const SimulatedAct& act) {
+    const Family* family = find_family(act.target.substr(0, act.target.find('/')));
+    const Operation* row = family ? family->operation(act.operation) : nullptr;
+    return Value()
+        .set("at", act.at)
+        .set("target", act.target)
+        .set("operation", act.operation)
+        .set("arguments", act.arguments)
+        .set("key", act.key)
+        .set("recovery", row ? to_text(row->recovery) : "")
+        .set("outcome", act.outcome)
+        .set("happened", act.happened);
+}
+
+List effects_of(const SimulatedWorld& world) {
     List told;
-    for (const auto& act : world.acts())
-        told.push_back(Value()
-                           .set("at", act.at)
-                           .set("target", act.target)
-                           .set("operation", act.operation)
-                           .set("arguments", act.arguments)
-                           .set("outcome", act.outcome)
-                           .set("happened", act.happened));
+    for (const auto& act : world.acts()) told.push_back(effect_value(act));
+    return told;
+}
+
+// How often each operation was called: list of { name, change, times }, in the order of first use.
+List calls_of(const SimulatedWorld& world) {
+    List told;
+    std::map<std::string, std::size_t> places;
+    for (const auto& call : world.calls()) {
+        const std::string name = call.target + ":" + call.operation;
+        const auto [place, added] = places.emplace(name, told.size());
+        if (added)
+            told.push_back(Value().set("name", name).set("change", call.change).set("times", 0));
+        Value& one = told[place->second];
+        one.set("times", one["times"].number() + 1);
+    }
     return told;
 }
 
@@ -104,7 +128,9 @@ Result<Value> Questions::answer_to(const std::string& kind, const Value& asked) 
     if (kind == "call" || kind == "control" || kind == "look") return ask_target(kind, in, asked);
     if (kind == "now") return Value(in.now());
     if (kind == "passed") return Value(in.passed_s());
-    if (kind == "effects") return effects_of(in.world());
+    if (kind == "effects") return Value(effects_of(in.world()));
+    if (kind == "calls") return Value(calls_of(in.world()));
+    if (kind == "questions") return Value(in.questions_asked());
     if (kind == "story") return Value(in.stories());
     if (kind == "advance") {
         in.advance(asked["seconds"].number());
@@ -125,6 +151,9 @@ Result<Value> Questions::make_world(const Value& asked) {
         Rehearsal::make(setup_(static_cast<std::uint64_t>(seed)), asked["environment"].text());
     if (!made) return made.error();
     worlds_.push_back(std::move(*made));
+    worlds_.back()->world().on_act = [this](const SimulatedAct& act) {
+        if (on_effect) on_effect(effect_value(act));
+    };
     Value targets{Map{}};
     for (const auto& [name, target] : worlds_.back()->world().targets())
         targets.set(name, facts_of(name, *target));

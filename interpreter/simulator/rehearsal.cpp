@@ -164,7 +164,7 @@ Value Rehearsal::outcome_of(const std::string& run) {
     if (!told.has("outcome")) told.set("outcome", (*row)->state);
     told.set("id", run).set("runbook", (*row)->runbook).set("value", state.end["value"]);
     told.set("took_s", (ended_at > 0 ? ended_at : state.time) - state.begin["time"].number());
-    told.set("asks", asked_of(state));
+    told.set("asks", asked_of(state)).set("commits", state_->commits);
     List steps;
     for (const auto& [id, scope] : state.scopes)
         if (scope.what == "step")
@@ -188,6 +188,21 @@ std::string Rehearsal::story_of(const std::string& run) {
     if (!records || records->empty()) return {};
     const auto row = store->run(run);
     return report::report_text(report::build_timeline(*records, now()), **row);
+}
+
+List Rehearsal::questions_asked() const {
+    List names;
+    const auto store = open_memory_store(state_);
+    for (const auto& run : state_->runs) {
+        const auto records = Records::of(*store, run.row.id);
+        if (!records) continue;
+        records->each([&](const Value& record) {
+            if (record["kind"].text() == "question" && record["args"]["what"].text() != "signal" &&
+                std::find(names.begin(), names.end(), record["name"]) == names.end())
+                names.push_back(record["name"]);
+        });
+    }
+    return names;
 }
 
 std::string Rehearsal::stories() {

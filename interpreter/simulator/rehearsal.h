@@ -50,7 +50,7 @@ public:
     // A person's command to a run that rests: it is resumed, and the command is taken first.
     Result<Value> steer(const std::string& run, const std::string& kind, const Value& body,
                         const RunOptions& options);
-    // One operation of a target, as a run would call it.
+    // One operation of a target, called by the test itself: see call_once.
     Result<Value> call(const std::string& target, const std::string& operation,
                        const Value& arguments);
     // Lets time pass.
@@ -62,6 +62,8 @@ public:
     std::string story_of(const std::string& run);
     // The reports of all its runs that have no parent.
     std::string stories();
+    // The names of all questions that its runs have asked, each once, in order.
+    List questions_asked() const;
     double passed_s() const { return clock_.wall_s - setup_.starts_at; }
     // Its clock is the process's from here on: a process may have several worlds, one at a time.
     void use() { use_clock(&clock_); }

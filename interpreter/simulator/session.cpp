@@ -15,9 +15,10 @@ List SimulatorSession::answer(const List& message) {
     const std::string kind = message.empty() ? "" : message[0].text();
     const Value argument = message.size() > 1 ? message[1] : Value();
     if (kind == "library") return take_library(argument);
-    if (kind == "load") return load_tests(argument.text());
+    if (kind == "load" || kind == "explore") return load_file(kind, argument.text());
     if (kind == "test") return tell_program(List{"test", argument});
     if (kind == "finish") return tell_program(List{"finish"});
+    if (kind == "schedule") return tell_program(List{"schedule", argument});
     return List{"refused", "The simulator was sent " + kind + ", which it does not know."};
 }
 
@@ -59,13 +60,14 @@ RehearsalSetup SimulatorSession::rehearsal_setup(std::uint64_t seed) {
 }
 
 // A fresh Lua state for each file: nothing of one reaches another.
-List SimulatorSession::load_tests(const std::string& path) {
+List SimulatorSession::load_file(const std::string& what, const std::string& path) {
     if (!library_.texts) return List{"refused", "The simulator has no library yet."};
     questions_->answer(Value().set("kind", "forget"));
     auto program = LuaProgram::start("testing.main", "test", test_memory_bytes);
     if (!program) return List{"refused", program.error().message};
     program_ = std::move(*program);
     program_->answer_with([this](const Value& asked) { return questions_->answer(asked); });
+    questions_->on_effect = [this](const Value& effect) { program_->call_back(effect); };
     for (const auto& [file, text] : *library_.texts) {
         if (!file.ends_with(".lua") || file.starts_with("drivers/")) continue;
         // LuaJIT's own lexer is not safe against every text, so each is parsed here first.
@@ -75,7 +77,7 @@ List SimulatorSession::load_tests(const std::string& path) {
         if (const auto taken = program_->take(message); !taken)
             return List{"refused", taken.error().message};
     }
-    return tell_program(List{"load", path});
+    return tell_program(List{what, path});
 }
 
 // Hands the test file's program a message and gives what it says to it.

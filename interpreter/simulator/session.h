@@ -16,13 +16,15 @@ namespace perilune {
 //   load path                            tests { { name, at, pending } … }, or load_failed text
 //   test index                           result { outcome, problem, story, virtual_s }
 //   finish                               finished problem, or false
+//   explore path                         exploration { runbook }, or load_failed text
+//   schedule code                        explored { violated, outcome, calls, questions, commits }
 class SimulatorSession {
 public:
     List answer(const List& message);
 
 private:
     List take_library(const Value& given);
-    List load_tests(const std::string& path);
+    List load_file(const std::string& what, const std::string& path);
     List tell_program(const Value& message);
     RehearsalSetup rehearsal_setup(std::uint64_t seed);
 

@@ -250,9 +250,9 @@ Result<Value> call_once(SimulatedWorld& world, VirtualClock& clock, const std::s
     services.open_secret = [](const Value& value) -> Result<std::string> { return value.text(); };
     std::map<std::string, Driver> drivers;
     services.driver_of = [&](const std::string& other) -> Driver* {
-        auto made = world.driver_of(other, services);
-        if (!made) return nullptr;
-        return &drivers.insert_or_assign(other, std::move(*made)).first->second;
+        SimulatedTarget* found = world.find(other);
+        if (!found) return nullptr;
+        return &drivers.insert_or_assign(other, found->make_driver(services)).first->second;
     };
     Driver* driver = services.driver_of(target);
     const auto handler = driver ? driver->operations.find(operation)

@@ -56,7 +56,8 @@ private:
     bool died_ = false;
 };
 
-// One operation of a target, called as a run would, with no host.
+// One operation of a target, called as a run would, with no host. It meets no faults, is not
+// counted, and takes no time unless it waits.
 Result<Value> call_once(SimulatedWorld& world, VirtualClock& clock, const std::string& target,
                         const std::string& operation, const Value& arguments);
 

@@ -1,6 +1,7 @@
 -- The program of a test file: loads it, tells what tests it holds, executes those it is asked for.
 local assertions = require "testing.assertions"
 local errors = require "vocabulary.errors"
+local explore = require "testing.explore"
 local json = require "vocabulary.json"
 local modules = require "vocabulary.modules"
 local sandbox = require "vocabulary.sandbox"
@@ -32,6 +33,10 @@ local function words()
     if results[1] then return unpack(results, 1, table.maxn(results)) end
     return false, errors.from(results[2])
   end
+  all.explore = explore.declare
+  all.explored = function(path, code)
+    return explore.execute(explore.declared(modules.load(path)), code).violated
+  end
   all.pcall, all.xpcall = pcall, xpcall
   all.random = sandbox.random("tests")
   return all
@@ -57,6 +62,23 @@ end
 
 function handlers.test(_, index)
   wire.send { "result", suite.execute(index, world) }
+end
+
+local exploration
+
+function handlers.explore(_, path)
+  scheduler.start(wire)
+  world.start(wire)
+  modules.start(wire, sandbox.make(wire, words()))
+  suite.start(path)
+  local ok, value = pcall(function() return explore.declared(modules.load(path)) end)
+  if not ok then return wire.send { "load_failed", tostring(errors.from(value)) } end
+  exploration = value
+  wire.send { "exploration", { runbook = value.runbook } }
+end
+
+function handlers.schedule(_, code)
+  wire.send { "explored", explore.execute(exploration, code) }
 end
 
 function handlers.finish()

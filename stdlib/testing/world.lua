@@ -34,6 +34,15 @@ local function target_handle(id, name, facts)
     __tostring = function() return name end,
     __newindex = function() error(name .. " cannot be assigned to.", 2) end,
     __index = function(_, word)
+      if facts.fields[word] then
+        return ask({ kind = "look", world = id, target = name })[word]
+      end
+      if word == "operation" then
+        return function(_, operation, arguments)
+          return ask({ kind = "call", world = id, target = name, name = operation,
+            arguments = arguments or {} })
+        end
+      end
       if facts.controls[word] then
         return function(_, arguments)
           return ask({ kind = "control", world = id, target = name, name = word,
@@ -46,11 +55,8 @@ local function target_handle(id, name, facts)
             arguments = arguments or {} })
         end
       end
-      local seen = ask({ kind = "look", world = id, target = name })
-      if seen[word] ~= nil then return seen[word] end
-      if facts.fields[word] then return nil end
       local known = {}
-      for _, names in ipairs { facts.controls, facts.operations, seen } do
+      for _, names in ipairs { facts.controls, facts.operations, facts.fields } do
         for known_word in next, names do known[#known + 1] = known_word end
       end
       error(("%s has no %s. It has: %s.%s"):format(name, tostring(word), list_names(known),
@@ -204,6 +210,14 @@ local function sent(self)
 end
 
 local properties = {
+  calls = function(self) return ask({ kind = "calls", world = self.id }) end,
+  questions = function(self) return ask({ kind = "questions", world = self.id }) end,
+  targets = function(self)
+    local names = {}
+    for target in next, self.targets do names[#names + 1] = target end
+    table.sort(names)
+    return names
+  end,
   sent = sent,
   effects = function(self) return ask({ kind = "effects", world = self.id }) end,
   families = families_handle,
@@ -246,6 +260,9 @@ function M.story()
   end
   return table.concat(parts, "\n")
 end
+
+---Calls `body` with each effect, as the world is after it; nil: nothing any more.
+function M.on_effect(body) wire.on_effect(body) end
 
 function M.virtual_s()
   local total = 0

@@ -1,0 +1,122 @@
+// What an exploration found and what it tried, for people and for programs.
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "interpreter/testing/explorer.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr const char* columns[] = {"before", "after", "failed", "throttled",
+                                   "late",   "death", "refuse", "silence"};
+
+std::string padded(std::string text, std::size_t width) {
+    if (text.size() < width) text.resize(width, ' ');
+    return text;
+}
+
+std::string indented(const std::string& text) {
+    std::string made;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const auto end = std::min(text.find('\n', at), text.size());
+        made += "    " + text.substr(at, end - at) + "\n";
+        at = end + 1;
+    }
+    return made;
+}
+
+std::string finding_text(const Finding& found, const std::string& name) {
+    std::string text = "✗ " + found.name + "\n";
+    text += "  " + found.why + "\n";
+    text += "  Faults  " + (found.code.empty() ? "none: the good path itself" : found.code) + "\n";
+    if (found.times > 1) text += "  Shown by " + std::to_string(found.times) + " schedules\n";
+    if (!found.code.empty()) {
+        text += "  Replay  perilune explore " + name + " --replay '" + found.code + "'\n";
+        text += "  Keep    perilune explore " + name + " --replay '" + found.code +
+                "' --keep NAME  # as a test\n";
+    }
+    if (!found.story.empty()) text += "  The run:\n" + indented(found.story);
+    return text + "\n";
+}
+
+// Operations × faults; a dot where it was not tried.
+std::string table_text(const Exploration& explored) {
+    std::size_t width = 9;
+    std::set<std::string> used;
+    for (const auto& [subject, faults] : explored.tried) {
+        width = std::max(width, subject.size());
+        for (const auto& [fault, count] : faults) used.insert(fault);
+    }
+    std::string text = padded("Explored", width);
+    for (const char* column : columns)
+        if (used.contains(column)) text += "  " + padded(column, 9);
+    text += "\n";
+    for (const auto& [subject, faults] : explored.tried) {
+        text += padded(subject, width);
+        for (const char* column : columns) {
+            if (!used.contains(column)) continue;
+            const auto count = faults.find(column);
+            text += "  " + padded(count == faults.end() ? "." : std::to_string(count->second), 9);
+        }
+        while (text.ends_with(' ')) text.pop_back();
+        text += "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string exploration_text(const Exploration& explored, const std::string& name) {
+    std::string text;
+    for (const auto& found : explored.findings) text += finding_text(found, name);
+    if (!explored.tried.empty()) text += table_text(explored);
+    text += "Pairs     " + std::to_string(explored.pairs) + " of " +
+            std::to_string(explored.pairs_known) + "\n";
+    text += "Runs were";
+    const char* comma = " ";
+    for (const auto& [outcome, count] : explored.outcomes) {
+        text += comma + outcome + " " + std::to_string(count);
+        comma = ", ";
+    }
+    char line[160];
+    const double runs = static_cast<double>(explored.singles + explored.pairs + 1);
+    std::snprintf(line, sizeof line, "\n%s: %d found in %.0f runs, %.1f s (%.0f runs a second)%s",
+                  explored.runbook.c_str(), static_cast<int>(explored.findings.size()), runs,
+                  explored.took_s, explored.took_s > 0 ? runs / explored.took_s : 0,
+                  explored.cut ? "; the budget ended it" : "");
+    return text + line;
+}
+
+Value exploration_value(const Exploration& explored) {
+    List findings;
+    for (const auto& found : explored.findings)
+        findings.push_back(Value()
+                               .set("name", found.name)
+                               .set("why", found.why)
+                               .set("faults", found.code)
+                               .set("outcome", found.outcome)
+                               .set("times", found.times)
+                               .set("story", found.story));
+    Value tried{Map{}};
+    for (const auto& [subject, faults] : explored.tried) {
+        Value row{Map{}};
+        for (const auto& [fault, count] : faults) row.set(fault, count);
+        tried.set(subject, std::move(row));
+    }
+    Value outcomes{Map{}};
+    for (const auto& [outcome, count] : explored.outcomes) outcomes.set(outcome, count);
+    return Value()
+        .set("runbook", explored.runbook)
+        .set("findings", std::move(findings))
+        .set("tried", std::move(tried))
+        .set("outcomes", std::move(outcomes))
+        .set("pairs", static_cast<double>(explored.pairs))
+        .set("pairs_known", static_cast<double>(explored.pairs_known))
+        .set("took_s", explored.took_s)
+        .set("cut", explored.cut);
+}
+
+}  // namespace perilune

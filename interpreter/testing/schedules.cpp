@@ -1,0 +1,96 @@
+#include "interpreter/testing/schedules.h"
+
+#include <algorithm>
+#include <random>
+
+namespace perilune {
+
+namespace {
+
+// A poll asks the same a hundred times: its first calls and its last tell what the others would.
+constexpr int first_calls = 4;
+
+struct FaultKind {
+    const char* name;
+    int weight;
+};
+
+constexpr FaultKind change_faults[] = {
+    {"after", 9}, {"before", 5}, {"failed", 6}, {"late", 7}, {"throttled", 3},
+};
+constexpr FaultKind observe_faults[] = {{"before", 3}, {"failed", 4}, {"late", 2}};
+constexpr int death_weight = 8;
+constexpr int person_weight = 6;
+
+void add_operation(std::vector<Schedule>& made, const Survey::Operation& operation,
+                   const FaultKind& fault) {
+    for (int nth = 1; nth <= operation.times; ++nth) {
+        if (nth > first_calls && nth < operation.times) continue;
+        made.push_back(
+            {.code = std::string(fault.name) + " " + operation.name + " " + std::to_string(nth),
+             .subject = operation.name,
+             .fault = fault.name,
+             .weight = fault.weight});
+    }
+}
+
+}  // namespace
+
+Survey Survey::from(const Value& told) {
+    Survey survey;
+    for (const auto& call : told["calls"].list())
+        survey.operations.push_back({.name = call["name"].text(),
+                                     .change = call["change"].boolean(),
+                                     .times = static_cast<int>(call["times"].integer())});
+    for (const auto& question : told["questions"].list())
+        survey.questions.push_back(question.text());
+    survey.commits = static_cast<int>(told["commits"].integer());
+    return survey;
+}
+
+std::vector<Schedule> single_faults(const Survey& survey) {
+    std::vector<Schedule> made;
+    for (const auto& operation : survey.operations) {
+        if (operation.change)
+            for (const auto& fault : change_faults) add_operation(made, operation, fault);
+        else
+            for (const auto& fault : observe_faults) add_operation(made, operation, fault);
+    }
+    for (int commit = 1; commit <= survey.commits; ++commit)
+        made.push_back({.code = "death " + std::to_string(commit),
+                        .subject = "the host",
+                        .fault = "death",
+                        .weight = death_weight});
+    for (const auto& question : survey.questions)
+        for (const char* what : {"refuse", "silence"})
+            made.push_back({.code = what + (" " + question),
+                            .subject = question,
+                            .fault = what,
+                            .weight = person_weight});
+    return made;
+}
+
+std::vector<Schedule> pairs_of(const std::vector<Schedule>& singles, std::uint64_t seed,
+                               std::size_t most) {
+    std::vector<Schedule> made;
+    for (std::size_t i = 0; i < singles.size(); ++i)
+        for (std::size_t j = i + 1; j < singles.size(); ++j) {
+            // A host dies once in a schedule; one call meets one fault.
+            if (singles[i].fault == "death" && singles[j].fault == "death") continue;
+            if (singles[i].subject == singles[j].subject && singles[i].fault == singles[j].fault)
+                continue;
+            made.push_back({.code = singles[i].code + " + " + singles[j].code,
+                            .subject = "",
+                            .fault = "",
+                            .weight = singles[i].weight + singles[j].weight});
+        }
+    std::mt19937_64 random(seed);
+    std::shuffle(made.begin(), made.end(), random);
+    std::stable_sort(made.begin(), made.end(), [](const Schedule& one, const Schedule& other) {
+        return one.weight > other.weight;
+    });
+    if (made.size() > most) made.resize(most);
+    return made;
+}
+
+}  // namespace perilune

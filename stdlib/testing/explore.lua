@@ -1,0 +1,167 @@
+-- explore { … }: one runbook under every fault, and what must hold whatever happens.
+local errors = require "vocabulary.errors"
+local invariants = require "testing.invariants"
+local suggest = require "vocabulary.suggest"
+local world = require "testing.world"
+
+local M = {}
+
+local fields = { runbook = "string", world = "function", parameters = "any", answers = "table",
+  always = "table", finally = "table", without = "table", who = "string" }
+local declaration_mark = {}
+
+---explore { runbook, world = function() … end, parameters, answers, always, finally, without }.
+function M.declare(given)
+  if type(given) ~= "table" then error("explore needs a table.", 2) end
+  local known = {}
+  for name in next, fields do known[#known + 1] = name end
+  table.sort(known)
+  for name, value in next, given do
+    local wanted = fields[name]
+    if not wanted then
+      error(("explore has no field %s.%s"):format(tostring(name),
+        suggest.did_you_mean(tostring(name), known)), 2)
+    end
+    if wanted ~= "any" and type(value) ~= wanted then
+      error(("%s of explore must be a %s."):format(name, wanted), 2)
+    end
+  end
+  if not given.runbook or not given.world then error("explore needs runbook and world.", 2) end
+  return setmetatable({ mark = declaration_mark, declared = given }, { __metatable = "explore" })
+end
+
+---The declaration that a file returned.
+function M.declared(value)
+  if type(value) ~= "table" or rawget(value, "mark") ~= declaration_mark then
+    error("An exploration returns explore { … }.", 0)
+  end
+  return value.declared
+end
+
+local function parameters_of(one, w)
+  if type(one.parameters) == "function" then return one.parameters(w) end
+  return one.parameters
+end
+
+-- "after dns/site:upsert 2" says: the second call of that operation is executed, its answer lost.
+-- "death 7": the host dies where it makes its seventh commit. "refuse Restore?", "silence Restore?".
+local kinds = { before = true, after = true, failed = true, throttled = true, late = true }
+
+local function parse(code)
+  local steps = {}
+  for part in (code .. " + "):gmatch("(.-) %+ ") do
+    local kind, rest = part:match("^(%a+) (.+)$")
+    local operation, nth = (rest or ""):match("^(%S+) (%d+)$")
+    if kinds[kind] and operation then
+      steps[#steps + 1] = { kind = kind, operation = operation, nth = tonumber(nth) }
+    elseif kind == "death" and tonumber(rest) then
+      steps[#steps + 1] = { kind = kind, nth = tonumber(rest) }
+    elseif kind == "refuse" or kind == "silence" then
+      steps[#steps + 1] = { kind = kind, question = rest }
+    else
+      error(("\"%s\" is no fault. Write such as: after dns/site:upsert 1, death 7, refuse NAME.")
+        :format(part), 0)
+    end
+  end
+  return steps
+end
+
+local function copy(from)
+  local made = {}
+  for name, value in next, from or {} do made[name] = value end
+  return made
+end
+
+-- Puts the faults into the world; what is left for the run's own options is returned.
+local function disturb(w, one, code)
+  local options = { answers = copy(one.answers), who = one.who }
+  for _, step in ipairs(code == "" and {} or parse(code)) do
+    if step.kind == "death" then
+      options.dies_at_commit = step.nth
+    elseif step.kind == "refuse" then
+      options.answers[step.question] = { decision = "reject", value = "no", reason = "explored" }
+    elseif step.kind == "silence" then
+      options.answers[step.question] = nil
+    else
+      w:fails(step.operation, { how = step.kind, skip = step.nth - 1, late = "1h",
+        code = "explored", message = "The exploration refuses it." })
+    end
+  end
+  return options
+end
+
+-- Executes the run to its rest, resuming it where its host died.
+local function execute(w, one, options)
+  local parameters = parameters_of(one, w)
+  local ok, run = pcall(w.run, w, one.runbook, parameters, options)
+  local again = { answers = options.answers, who = options.who }
+  if ok and run.outcome == "died" then
+    if run.id then
+      ok, run = pcall(w.resume, w, run, again)
+    else
+      ok, run = pcall(w.run, w, one.runbook, parameters, again)
+    end
+  end
+  if ok then return run end
+  local failure = errors.from(run)
+  return { outcome = "broken", reason = failure.message, code = failure.code }
+end
+
+local function check(group, subject, found, ...)
+  for name, holds in next, group or {} do
+    local ok, value = pcall(holds, ...)
+    if not ok then
+      found[#found + 1] = { name = name, why = "the check itself failed: "
+        .. tostring(errors.from(value)) }
+    elseif not value then
+      found[#found + 1] = { name = name, why = subject }
+    end
+  end
+end
+
+local function already(found, name)
+  for _, one in ipairs(found) do
+    if one.name == name then return true end
+  end
+  return false
+end
+
+---One schedule: { violated = list of { name, why }, outcome, calls, questions, commits, story }.
+---@param one table what explore { … } declared
+---@param code string the faults, joined with " + "; "" for none
+function M.execute(one, code)
+  world.forget()
+  local w = one.world()
+  local options = disturb(w, one, code)
+  local found = {}
+  local start = invariants.start(w)
+  world.on_effect(function(effect)
+    local now = {}
+    local subject = ("after %s:%s"):format(effect.target, effect.operation)
+    check(one.always, subject, now, w)
+    invariants.after_effect(w, start, effect, now)
+    for _, violation in ipairs(now) do
+      if not already(found, violation.name) then found[#found + 1] = violation end
+    end
+  end)
+  local run = execute(w, one, options)
+  world.on_effect(nil)
+  local last = {}
+  check(one.finally, ("at the end, when the run was %s"):format(run.outcome), last, w, run)
+  invariants.finally(w, start, run, last)
+  for _, violation in ipairs(last) do
+    if not already(found, violation.name) then found[#found + 1] = violation end
+  end
+  local told = { violated = {}, outcome = run.outcome, reason = run.reason, calls = w.calls,
+    commits = run.commits, questions = w.questions }
+  for _, violation in ipairs(found) do
+    if not (one.without and one.without[violation.name]) then
+      told.violated[#told.violated + 1] = violation
+    end
+  end
+  if #told.violated > 0 then told.story = world.story() end
+  world.forget()
+  return told
+end
+
+return M
