@@ -4,6 +4,7 @@
 #include "bindings/cache/cache.h"
 #include "bindings/dns/dns.h"
 #include "bindings/notify/notify.h"
+#include "bindings/schedule/schedule.h"
 
 namespace perilune {
 
@@ -12,6 +13,7 @@ const std::vector<const SimulatedKind*>& all_simulated() {
         &simulated_dns,
         &simulated_notify,
         &simulated_cache,
+        &simulated_schedule,
     };
     return kinds;
 }
