@@ -2,19 +2,16 @@
 #include "bindings/schedule/crontab.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "bindings/schedule/cron.h"
 #include "bindings/schedule/schedule.h"
+#include "bindings/schedule/time_zone.h"
 #include "interpreter/base/files.h"
-#include "interpreter/base/suggest.h"
 
 namespace perilune {
 
 namespace {
 
 constexpr double look_every_s = 0.25;
-constexpr std::size_t missed_max = 10000;
 
 constexpr Setting settings[] = {
     {.name = "path",
@@ -52,12 +49,7 @@ Result<Value> list_jobs(const Crontab& crontab, const Call&) {
     if (!text) return text.error();
     const auto runs = crontab.runs();
     if (!runs) return runs.error();
-    std::vector<CronJob> jobs = text->jobs();
-    std::sort(jobs.begin(), jobs.end(),
-              [](const CronJob& left, const CronJob& right) { return left.name < right.name; });
-    List listed;
-    for (const auto& job : jobs) listed.push_back(job_value(job, *runs, wall_now_s()));
-    return Value(std::move(listed));
+    return job_list(text->jobs(), *runs);
 }
 
 Result<Value> get_job(const Crontab& crontab, const Call& call) {
@@ -73,13 +65,7 @@ Result<Value> get_job(const Crontab& crontab, const Call& call) {
 Result<Value> list_runs(const Crontab& crontab, const Call& call) {
     const auto runs = crontab.runs();
     if (!runs) return runs.error();
-    const double since = call.arguments["since"].number();
-    const auto limit = static_cast<std::size_t>(std::max(0.0, call.arguments["limit"].number()));
-    List listed;
-    for (auto run = runs->rbegin(); run != runs->rend() && listed.size() < limit; ++run)
-        if (run->job == call.arguments["job"].text() && run->started_at >= since)
-            listed.push_back(to_value(*run));
-    return Value(std::move(listed));
+    return run_list(*runs, call);
 }
 
 Result<Value> missed(const Crontab& crontab, const Call& call) {
@@ -87,54 +73,20 @@ Result<Value> missed(const Crontab& crontab, const Call& call) {
     if (!text) return text.error();
     const std::string& name = call.arguments["job"].text();
     const CronJob* job = text->find(name);
-    if (!job) return no_such_job(crontab, name);
+    if (!job) return no_such_job(crontab.whose(), text->jobs(), name);
     const auto runs = crontab.runs();
     if (!runs) return runs.error();
-    const auto cron = CronExpression::parse(job->cron);
-    const auto zone = TimeZone::find(job->time_zone);
-    if (!cron) return cron.error();
-    if (!zone) return zone.error();
-    const double to = call.arguments.has("to") ? call.arguments["to"].number() : wall_now_s();
-    const auto due =
-        cron->between(static_cast<UnixSeconds>(std::ceil(call.arguments["since"].number())),
-                      static_cast<UnixSeconds>(std::ceil(to)), *zone, missed_max);
-    List times;
-    for (std::size_t i = 0; i < due.size(); ++i) {
-        const auto at = static_cast<double>(due[i]);
-        // A run that comes late counts for its own time only, not for the next one's too.
-        const double next = i + 1 < due.size() ? static_cast<double>(due[i + 1]) : at + 1e9;
-        const bool ran = std::any_of(runs->begin(), runs->end(), [&](const JobRun& run) {
-            const bool begun =
-                run.started_at >= at && run.started_at < std::min(next, at + crontab.late_s);
-            return run.job == name && (run.for_at == at || (begun && run.for_at == run.started_at));
-        });
-        if (!ran) times.emplace_back(at);
-    }
-    return Value(std::move(times));
+    return missed_times(*job, *runs, call, crontab.late_s);
 }
-
-// The jobs, and a sentence about those that still run.
-struct Idleness {
-    List jobs;
-    std::string busy;
-};
 
 Result<Idleness> look_idle(const Crontab& crontab, const Call& call) {
     const auto text = crontab.load();
     if (!text) return text.error();
-    const auto names = named_jobs(crontab, *text, call);
+    const auto names = named_jobs(crontab.whose(), text->jobs(), call);
     if (!names) return names.error();
     const auto runs = crontab.runs();
     if (!runs) return runs.error();
-    Idleness found;
-    for (const auto& name : *names) {
-        found.jobs.push_back(job_value(*text->find(name), *runs, wall_now_s()));
-        for (const auto& run : *runs)
-            if (run.job == name && run.state == "running")
-                found.busy += (found.busy.empty() ? "" : ", ") + name + " since " +
-                              std::to_string(static_cast<std::int64_t>(run.started_at));
-    }
-    return found;
+    return idleness_of(text->jobs(), *names, *runs);
 }
 
 Awaitable<Result<Value>> wait_idle(CrontabPointer crontab, Call& call) {
@@ -194,41 +146,6 @@ Result<CrontabText> Crontab::load() const {
 Result<std::vector<JobRun>> Crontab::runs() const {
     if (log.empty()) return std::vector<JobRun>{};
     return read_job_log(log);
-}
-
-Result<std::vector<std::string>> named_jobs(const Crontab& crontab, const CrontabText& text,
-                                            const Call& call) {
-    std::vector<std::string> names;
-    for (const auto& job : call.arguments["jobs"].list()) {
-        if (!text.find(job.text())) return no_such_job(crontab, job.text());
-        names.push_back(job.text());
-    }
-    if (call.arguments["jobs"].is_text())
-        for (const auto& job : text.jobs()) names.push_back(job.name);
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-Value job_value(const CronJob& job, const std::vector<JobRun>& runs, double now) {
-    Value made;
-    made.set("job", job.name).set("cron", job.cron).set("time_zone", job.time_zone);
-    made.set("state", job.paused ? "paused" : "active");
-    for (const auto& run : runs)
-        if (run.job == job.name) made.set("last_at", run.started_at);
-    const auto cron = CronExpression::parse(job.cron);
-    const auto zone = TimeZone::find(job.time_zone);
-    if (job.paused || !cron || !zone) return made;
-    if (const auto next = cron->next(static_cast<UnixSeconds>(now), *zone))
-        made.set("next_at", static_cast<double>(*next));
-    return made;
-}
-
-Error no_such_job(const Crontab& crontab, const std::string& job) {
-    std::vector<std::string> names;
-    if (const auto text = crontab.load())
-        for (const auto& known : text->jobs()) names.push_back(known.name);
-    return fail("not_found", "There is no job \"" + job + "\" of " + crontab.target + " in " +
-                                 crontab.path + "." + did_you_mean(job, names));
 }
 
 void add_crontab_observes(Driver& driver, const CrontabPointer& crontab) {

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "bindings/schedule/crontab_text.h"
-#include "bindings/schedule/job_log.h"
+#include "bindings/schedule/jobs.h"
 #include "interpreter/base/driver.h"
 
 namespace perilune {
@@ -22,17 +21,10 @@ struct Crontab {
 
     Result<CrontabText> load() const;
     Result<std::vector<JobRun>> runs() const;  // None where no log is kept.
+    std::string whose() const { return target + " in " + path; }
 };
 
 using CrontabPointer = std::shared_ptr<const Crontab>;
-
-// The jobs a call names with `jobs`, or all; refuses a name that is not there.
-Result<std::vector<std::string>> named_jobs(const Crontab& crontab, const CrontabText& text,
-                                            const Call& call);
-// A job as results have it, with its last and next time as of `now`.
-Value job_value(const CronJob& job, const std::vector<JobRun>& runs, double now);
-// The error for a job that is not there.
-Error no_such_job(const Crontab& crontab, const std::string& job);
 
 void add_crontab_observes(Driver& driver, const CrontabPointer& crontab);
 void add_crontab_changes(Driver& driver, const CrontabPointer& crontab);

@@ -17,36 +17,14 @@ struct Claim {
     std::string destination;
 };
 
-const JobRun* find_run(const std::vector<JobRun>& runs, const Call& call) {
-    const std::string& job = call.arguments["job"].text();
-    const Value& for_at = call.arguments["for_at"];
-    const JobRun* found = nullptr;
-    for (const auto& run : runs) {
-        const bool same_time = for_at.is_number() && run.for_at == for_at.number();
-        if (run.job == job && (same_time || (!call.key.empty() && run.key == call.key)))
-            found = &run;
-    }
-    return found;
-}
-
-Value run_value(const JobRun& run, bool changed) { return to_value(run).set("changed", changed); }
-
 Result<Before> read_before(const Crontab& crontab, const Call& call) {
     const auto text = crontab.load();
     if (!text) return text.error();
     const std::string& job = call.arguments["job"].text();
-    if (!text->find(job)) return no_such_job(crontab, job);
+    if (!text->find(job)) return no_such_job(crontab.whose(), text->jobs(), job);
     const auto runs = crontab.runs();
     if (!runs) return runs.error();
-    Before found;
-    found.state = Map{};
-    found.sign = '+';
-    const JobRun* run = find_run(*runs, call);
-    if (!run) return found;
-    found.state.set("run", to_value(*run));
-    found.already_so = run->state != "running";
-    if (found.already_so) found.result = run_value(*run, false);
-    return found;
+    return before_run(find_run(*runs, call));
 }
 
 // Writes down that the run begins before it does, so that no other call can begin it too.
@@ -58,7 +36,7 @@ Result<Claim> claim_run(const Crontab& crontab, const Call& call) {
     Claim claim;
     claim.begun.job = call.arguments["job"].text();
     const CronJob* job = text->find(claim.begun.job);
-    if (!job) return no_such_job(crontab, claim.begun.job);
+    if (!job) return no_such_job(crontab.whose(), text->jobs(), claim.begun.job);
     claim.destination = job->destination;
     const auto runs = crontab.runs();
     if (!runs) return runs.error();
@@ -78,7 +56,7 @@ Result<Claim> claim_run(const Crontab& crontab, const Call& call) {
 
 Outcome of_old_run(const Crontab& crontab, const Call& call, const JobRun& run) {
     const bool own = run.key == call.key;
-    if (run.state != "running") return Outcome::done(run_value(run, own), to_value(run));
+    if (run.state != "running") return Outcome::done(run_result(run, own), to_value(run));
     const std::string what = "The job " + run.job + " of " + crontab.target +
                              " is marked as running "
                              "in " +
@@ -138,7 +116,7 @@ Awaitable<Outcome> run_now(CrontabPointer crontab, Call& call) {
         outcome.left_some = true;
         co_return outcome;
     }
-    co_return Outcome::done(run_value(run, true), to_value(run));
+    co_return Outcome::done(run_result(run, true), to_value(run));
 }
 
 }  // namespace
