@@ -1,6 +1,7 @@
 // The simulated targets, one a family: what tests and explorations act on in place of providers.
 #include "bindings/deploy/deploy.h"
 #include "bindings/http/http.h"
+#include "bindings/process/process.h"
 #include "bindings/table.h"
 
 namespace perilune {
@@ -9,6 +10,7 @@ const std::vector<const SimulatedKind*>& all_simulated() {
     static const std::vector<const SimulatedKind*> kinds = {
         &simulated_deploy,
         &simulated_http,
+        &simulated_process,
     };
     return kinds;
 }
