@@ -6,6 +6,7 @@
 #include "bindings/dns/dns.h"
 #include "bindings/http/http.h"
 #include "bindings/notify/notify.h"
+#include "bindings/process/process.h"
 #include "bindings/schedule/schedule.h"
 #include "bindings/storage/storage.h"
 
@@ -18,6 +19,7 @@ const std::vector<const SimulatedKind*>& all_simulated() {
         &simulated_dns,
         &simulated_http,
         &simulated_notify,
+        &simulated_process,
         &simulated_schedule,
         &simulated_storage,
     };

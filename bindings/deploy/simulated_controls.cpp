@@ -164,7 +164,7 @@ Awaitable<Outcome> act_restart(SimulatedApp& app, Loop& loop, Call& call) {
         const bool over = is_settled((*now)->state, app.sights(**now));
         return over ? Value(true) : Value();
     };
-    auto waiting = poll_until(loop, call.deadline_s, call.cancel, seen);
+    auto waiting = wait_for_value(loop, call.deadline_s, call.cancel, seen);
     auto found = co_await waiting;
     const auto now = app.slot_of(call);
     if (found && !found->is_nil())

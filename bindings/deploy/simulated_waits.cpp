@@ -90,7 +90,7 @@ Awaitable<Result<Value>> wait_healthy(SimulatedApp& app, Loop& loop, Call& call)
         return look_at_health(app, call, *health);
     };
     auto waiting =
-        poll_until(loop, std::min(call.deadline_s, boot_now_s() + within_s), call.cancel, seen);
+        wait_for_value(loop, std::min(call.deadline_s, boot_now_s() + within_s), call.cancel, seen);
     auto found = co_await waiting;
     if (!found || !found->is_nil()) co_return found;
     const auto slot = app.slot_of(call);
@@ -114,7 +114,7 @@ Awaitable<Result<Value>> wait_drained(SimulatedApp& app, Loop& loop, Call& call)
         return Value().set("connections", 0).set("waited_s", boot_now_s() - began_s);
     };
     auto waiting =
-        poll_until(loop, std::min(call.deadline_s, began_s + within_s), call.cancel, seen);
+        wait_for_value(loop, std::min(call.deadline_s, began_s + within_s), call.cancel, seen);
     auto found = co_await waiting;
     if (!found || !found->is_nil()) co_return found;
     co_return fail("timed_out",
@@ -131,7 +131,7 @@ Awaitable<Result<Value>> await_simulated_serving(SimulatedApp& app, Loop& loop, 
         return look_for_serving(app, named);
     };
     auto waiting =
-        poll_until(loop, std::min(call.deadline_s, boot_now_s() + within_s), call.cancel, seen);
+        wait_for_value(loop, std::min(call.deadline_s, boot_now_s() + within_s), call.cancel, seen);
     auto found = co_await waiting;
     if (!found || !found->is_nil()) co_return found;
     co_return fail("timed_out",

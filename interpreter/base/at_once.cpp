@@ -43,8 +43,8 @@ Handler change_at_once(
     return handler;
 }
 
-Awaitable<Result<Value>> poll_until(Loop& loop, double until_s, std::shared_ptr<Cancel> cancel,
-                                    std::function<Result<Value>()> seen) {
+Awaitable<Result<Value>> wait_for_value(Loop& loop, double until_s, std::shared_ptr<Cancel> cancel,
+                                        std::function<Result<Value>()> seen) {
     for (double pause_s = 0.05;; pause_s = std::min(pause_s * 1.5, 1.0)) {
         auto found = seen();
         if (!found || !found->is_nil()) co_return found;

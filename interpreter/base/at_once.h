@@ -15,7 +15,7 @@ Handler change_at_once(
 
 // Asks again and again, at growing pauses of at most a second, until `seen` gives a value, an error
 // or the time is up: then nil. A request to stop ends the wait as its end does.
-Awaitable<Result<Value>> poll_until(Loop& loop, double until_s, std::shared_ptr<Cancel> cancel,
-                                    std::function<Result<Value>()> seen);
+Awaitable<Result<Value>> wait_for_value(Loop& loop, double until_s, std::shared_ptr<Cancel> cancel,
+                                        std::function<Result<Value>()> seen);
 
 }  // namespace perilune

@@ -44,7 +44,7 @@ local function parameters_of(one, w)
 end
 
 -- "after dns/site:upsert 2" says: the second call of that operation is executed, its answer lost.
--- "death 7": the host dies where it makes its seventh commit. "refuse Restore?", "silence Restore?".
+-- "death 7": the host dies where it makes its seventh commit. "refuse Restore?": a person says no.
 local kinds = { before = true, after = true, failed = true, throttled = true, late = true }
 
 local function parse(code)
