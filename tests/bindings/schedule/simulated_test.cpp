@@ -64,6 +64,7 @@ TEST_CASE("jobs_begin_by_the_virtual_clock_and_end_after_their_time") {
     CHECK(scheduler.runs("first").size() == 1);
     CHECK(done(scheduler.calls, "get", named("job", "first"))["last_at"].number() ==
           *parse_time("2027-01-16T02:00:00Z"));
+    CHECK(done(scheduler.calls, "list").list().at(0)["last_at"].is_number());
 }
 
 TEST_CASE("looking_often_begins_no_job_twice") {
@@ -97,8 +98,8 @@ TEST_CASE("a_scheduler_that_has_died_begins_nothing") {
     SimulatedSchedulerRig scheduler;
     scheduler.rig.control("stop");
     scheduler.go_to("2027-01-15T08:35:00Z");
-    CHECK(scheduler.runs("second").empty());
     scheduler.rig.control("start");
+    CHECK(scheduler.runs("second").empty());
     scheduler.go_to("2027-01-15T08:45:00Z");
     CHECK(scheduler.runs("second").size() == 1);
 }
