@@ -1,6 +1,7 @@
 // The simulated targets, one a family: what tests and explorations act on in place of providers.
 #include "bindings/deploy/deploy.h"
 #include "bindings/http/http.h"
+#include "bindings/metrics/metrics.h"
 #include "bindings/process/process.h"
 #include "bindings/table.h"
 
@@ -11,6 +12,7 @@ const std::vector<const SimulatedKind*>& all_simulated() {
         &simulated_deploy,
         &simulated_http,
         &simulated_process,
+        &simulated_metrics,
     };
     return kinds;
 }
