@@ -5,6 +5,7 @@
 #include "bindings/deploy/deploy.h"
 #include "bindings/dns/dns.h"
 #include "bindings/http/http.h"
+#include "bindings/metrics/metrics.h"
 #include "bindings/notify/notify.h"
 #include "bindings/process/process.h"
 #include "bindings/schedule/schedule.h"
@@ -18,6 +19,7 @@ const std::vector<const SimulatedKind*>& all_simulated() {
         &simulated_deploy,
         &simulated_dns,
         &simulated_http,
+        &simulated_metrics,
         &simulated_notify,
         &simulated_process,
         &simulated_schedule,

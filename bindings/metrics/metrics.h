@@ -2,10 +2,12 @@
 #pragma once
 
 #include "interpreter/base/driver.h"
+#include "interpreter/base/simulation.h"
 
 namespace perilune {
 
 extern const Family metrics_family;
 extern const DriverKind http_json_kind;
+extern const SimulatedKind simulated_metrics;
 
 }  // namespace perilune

@@ -55,6 +55,8 @@ Awaitable<Outcome> act_with(std::shared_ptr<Wrapped> wrapped, Call& call, Value 
         co_return Outcome::not_sent(fail("throttled", call.target + " asks to wait.", Retry::safe),
                                     fault->late_s);
     co_await wait_until(wrapped->loop, boot_now_s() + takes_s);
+    if (fault && fault->kind == SimulatedFault::Kind::dropped)
+        co_return Outcome::unknown(lost_answer(call));
     if (fault && fault->kind == SimulatedFault::Kind::failed)
         co_return Outcome::failed(fault->error);
     auto acted = wrapped->base.act(call, before);
@@ -93,7 +95,8 @@ Awaitable<Outcome> act(std::shared_ptr<Wrapped> wrapped, Call& call, const Value
     made.epoch = call.epoch;
     made.outcome = to_text(outcome.kind);
     made.happened = outcome.kind == Outcome::Kind::done || outcome.left_some ||
-                    (outcome.kind == Outcome::Kind::unknown && fault);
+                    (outcome.kind == Outcome::Kind::unknown && fault &&
+                     fault->kind != SimulatedFault::Kind::dropped);
     wrapped->world.note(std::move(made));
     co_return outcome;
 }

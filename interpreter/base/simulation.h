@@ -48,6 +48,7 @@ struct SimulatedKind {
 struct SimulatedFault {
     enum class Kind {
         before,     // Proved not to have happened: the connection was refused.
+        dropped,    // It was lost on its way: it did not happen, and nobody can tell.
         after,      // It happened, and its answer was lost.
         failed,     // It was refused for good: `error`.
         throttled,  // 429: not executed, with a time to wait.

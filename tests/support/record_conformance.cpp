@@ -15,6 +15,20 @@ Changed change(const ChangeSubject& subject, const std::string& key = "") {
     return subject.rig->change(subject.operation, subject.arguments, key);
 }
 
+void spoil(const ChangeSubject& subject, Spoiled how) {
+    if (subject.spoil) return subject.spoil(how);
+    Fault fault{.method = subject.method, .path = subject.path};
+    if (how == Spoiled::request_lost) fault.kind = Fault::Kind::drop;
+    if (how == Spoiled::throttled) fault = throttled(subject.method, subject.path);
+    if (how == Spoiled::refused)
+        fault = {.kind = Fault::Kind::answer,
+                 .method = subject.method,
+                 .path = subject.path,
+                 .status = 400,
+                 .body = subject.refusal};
+    subject.faults->fault(fault);
+}
+
 Sighting look(const ChangeSubject& subject, const Changed& lost, const std::string& key) {
     return subject.rig->look(subject.operation, subject.arguments, key, lost.before.state);
 }
@@ -22,7 +36,7 @@ Sighting look(const ChangeSubject& subject, const Changed& lost, const std::stri
 void check_lost_answer(const Make& make) {
     const ChangeSubject subject = make();
     subject.rig->parts.clear();
-    subject.faults->fault({.method = subject.method, .path = subject.path});
+    spoil(subject, Spoiled::answer_lost);
     const Changed lost = change(subject, "lost");
     CHECK_MESSAGE(lost.kind() == "unknown", lost.kind(), " ", lost.error().message);
     CHECK(subject.made() == 1);
@@ -35,8 +49,7 @@ void check_lost_answer(const Make& make) {
 void check_never_arrived(const Make& make) {
     const ChangeSubject subject = make();
     subject.rig->parts.clear();
-    subject.faults->fault(
-        {.kind = Fault::Kind::drop, .method = subject.method, .path = subject.path});
+    spoil(subject, Spoiled::request_lost);
     const Changed lost = change(subject, "dropped");
     CHECK(lost.kind() == "unknown");
     CHECK(subject.made() == 0);
@@ -48,14 +61,10 @@ void check_never_arrived(const Make& make) {
 
 void check_refusals(const Make& make) {
     const ChangeSubject subject = make();
-    subject.faults->fault(throttled(subject.method, subject.path));
+    spoil(subject, Spoiled::throttled);
     CHECK(change(subject).kind() == "not_sent");
     CHECK(subject.made() == 0);
-    subject.faults->fault({.kind = Fault::Kind::answer,
-                           .method = subject.method,
-                           .path = subject.path,
-                           .status = 400,
-                           .body = subject.refusal});
+    spoil(subject, Spoiled::refused);
     const Changed refused = change(subject);
     CHECK(refused.kind() == "failed");
     CHECK_MESSAGE(refused.error().message.find("Not like this") != std::string::npos,
@@ -68,6 +77,7 @@ void check_refusals(const Make& make) {
 
 void check_credentials(const Make& make) {
     const ChangeSubject subject = make();
+    if (!subject.faults) return;
     subject.rig->secrets["KEY"] = "canary-of-the-secret";
     const Changed refused = change(subject);
     CHECK_FALSE(refused.done());

@@ -104,6 +104,15 @@ TEST_CASE("a_lost_answer_leaves_the_change_in_the_world") {
     CHECK(rig.world.acts()[1].outcome == "unknown");
 }
 
+TEST_CASE("a_request_lost_on_its_way_did_not_happen_and_nobody_can_tell") {
+    WorldRig rig;
+    rig.world.add_fault({.kind = SimulatedFault::Kind::dropped, .target = "counter/main"});
+    CHECK(rig.add().kind == Outcome::Kind::unknown);
+    CHECK(count_of(rig) == 0);
+    CHECK_FALSE(rig.world.acts()[0].happened);
+    CHECK(rig.world.acts()[0].outcome == "unknown");
+}
+
 TEST_CASE("an_answer_past_the_deadline_is_no_answer") {
     WorldRig rig;
     SimulatedFault fault{.kind = SimulatedFault::Kind::late, .target = "counter/main"};
