@@ -1,11 +1,13 @@
 // The simulated targets, one a family: what tests and explorations act on in place of providers.
+#include "bindings/database/database.h"
 #include "bindings/storage/storage.h"
 #include "bindings/table.h"
 
 namespace perilune {
 
 const std::vector<const SimulatedKind*>& all_simulated() {
-    static const std::vector<const SimulatedKind*> kinds = {&simulated_storage};
+    static const std::vector<const SimulatedKind*> kinds = {&simulated_database,
+                                                            &simulated_storage};
     return kinds;
 }
 
