@@ -1,5 +1,7 @@
 // Backups of a database in memory: dumps in a storage target, as the driver sqlite makes and reads
 // them, and snapshots beside the data.
+#include <algorithm>
+
 #include "bindings/database/backup_claim.h"
 #include "bindings/database/backup_stream.h"
 #include "bindings/database/simulated_handlers.h"
@@ -60,15 +62,13 @@ Awaitable<Outcome> act_backup(HostPointer host, Call& call) {
     const ActWork store = [dump](Work& work, const Value&) { return store_dump(work, *dump); };
     const ActWork give_up = [dump](Work& work, const Value&) {
         return give_up_claim(work.shelf, work.call, dump->manifest,
-                             fail("cancelled", "Backing up " + work.target.target +
-                                                   " did not end: it was told to stop."));
+                             not_waited_for("Backing up", work.call));
     };
     auto begun = work_act(host->target, begin, call, Value());
     const Outcome claimed = co_await begun;
     if (dump->ended) co_return *dump->ended;
     if (claimed.kind != Outcome::Kind::done) co_return claimed;
-    const double until_s = boot_now_s() + host->pace->backup_s;
-    auto waiting = pause_until(host->target->services->loop, until_s, call.cancel);
+    auto waiting = wait_for_server(host, call, host->pace->backup_s);
     const bool whole = co_await waiting;
     auto ending = work_act(host->target, whole ? store : give_up, call, Value());
     co_return co_await ending;
@@ -137,6 +137,24 @@ Sighting look_for_snapshot(Work& work, const SimulatedServer& server) {
 }
 
 }  // namespace
+
+Awaitable<bool> wait_for_server(HostPointer host, Call& call, double seconds) {
+    const double ends_s = boot_now_s() + seconds;
+    const double until_s = call.deadline_s > 0 ? std::min(ends_s, call.deadline_s) : ends_s;
+    auto waiting = pause_until(host->target->services->loop, until_s, call.cancel);
+    const bool undisturbed = co_await waiting;
+    co_return undisturbed&& ends_s <= until_s;
+}
+
+Error not_waited_for(const std::string& doing, const Call& call) {
+    const bool told = call.cancel->asked();
+    return fail(
+        told ? "cancelled" : "timed_out",
+        doing + " " + call.target +
+            (told ? " was told to stop." : " did not end in time. Give it more with `timeout`.") +
+            " Nothing was changed.",
+        Retry::safe);
+}
 
 Result<std::string> fetch_image(const Work& work, const SimulatedServer& server,
                                 const BackupEntry& entry, List& checks) {

@@ -34,6 +34,11 @@ void add_simulated_upkeep(Operations& operations, const HostPointer& host);
 Result<std::string> fetch_image(const Work& work, const SimulatedServer& server,
                                 const BackupEntry& entry, List& checks);
 
+// Waits while the server works; false where the call may not wait so long, and what it is told
+// then.
+Awaitable<bool> wait_for_server(HostPointer host, Call& call, double seconds);
+Error not_waited_for(const std::string& doing, const Call& call);
+
 // { content } digests what the database holds; { absent } where it holds nothing.
 Result<Value> memory_state(Work& work);
 

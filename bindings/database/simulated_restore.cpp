@@ -9,7 +9,6 @@
 #include "bindings/database/sqlite_tables.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/loop.h"
-#include "interpreter/base/pause.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {
@@ -118,13 +117,9 @@ Outcome put_in_place(Work& work, SimulatedServer& server, const BackupEntry& ent
 
 // The old data is served until the new is whole.
 Awaitable<Outcome> act_after(HostPointer host, Call& call, ActWork act, const Value& before) {
-    const double until_s = boot_now_s() + host->pace->restore_s;
-    auto waiting = pause_until(host->target->services->loop, until_s, call.cancel);
+    auto waiting = wait_for_server(host, call, host->pace->restore_s);
     const bool whole = co_await waiting;
-    if (!whole)
-        co_return Outcome::failed(fail(
-            "cancelled", "Restoring " + call.target + " was told to stop. Nothing was changed.",
-            Retry::safe));
+    if (!whole) co_return Outcome::failed(not_waited_for("Restoring", call));
     auto acted = work_act(host->target, std::move(act), call, before);
     co_return co_await acted;
 }

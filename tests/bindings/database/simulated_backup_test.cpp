@@ -101,6 +101,21 @@ TEST_CASE("a_host_that_dies_while_a_backup_is_made_leaves_a_claim_and_no_backup"
     CHECK(rig->observe("list_backups")->list().empty());
 }
 
+TEST_CASE("a_backup_or_restore_that_takes_too_long_changes_nothing") {
+    const auto rig = make_with_bucket();
+    REQUIRE(rig->backup("good").ok());
+    REQUIRE(rig->execute("delete from items").ok());
+    rig->control("pace", {{"backup", 200}, {"restore", 200}}).value();
+    const Map to = {{"to", "storage/backups"}, {"key", "late"}};
+    const double since_s = boot_now_s();
+    CHECK(rig->change("backup", to).code() == "timed_out");
+    CHECK(boot_now_s() - since_s < 121);
+    CHECK(rig->observe("list_backups")->list().size() == 1);
+    CHECK(rig->change("restore", {{"backup", rig->id("good")}}).code() == "timed_out");
+    CHECK(rig->rows("items") == 0);
+    CHECK(rig->look()["copies"].list().empty());
+}
+
 TEST_CASE("a_bucket_that_loses_the_connection_gets_no_backup") {
     const auto rig = make_with_bucket();
     rig->world().find("storage/backups")->control("cut_upload", Value(Map{})).value();
