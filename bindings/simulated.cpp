@@ -2,6 +2,7 @@
 #include "bindings/table.h"
 
 #include "bindings/cache/cache.h"
+#include "bindings/database/database.h"
 #include "bindings/deploy/deploy.h"
 #include "bindings/dns/dns.h"
 #include "bindings/http/http.h"
@@ -16,6 +17,7 @@ namespace perilune {
 const std::vector<const SimulatedKind*>& all_simulated() {
     static const std::vector<const SimulatedKind*> kinds = {
         &simulated_cache,
+        &simulated_database,
         &simulated_deploy,
         &simulated_dns,
         &simulated_http,

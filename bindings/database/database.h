@@ -2,6 +2,7 @@
 #pragma once
 
 #include "interpreter/base/driver.h"
+#include "interpreter/base/simulation.h"
 
 namespace perilune {
 
@@ -11,5 +12,8 @@ extern const Family database_family;
 extern const DriverKind sqlite_kind;
 // A database of a PostgreSQL server.
 extern const DriverKind postgres_kind;
+
+// A server in memory, for tests of runbooks.
+extern const SimulatedKind simulated_database;
 
 }  // namespace perilune

@@ -18,21 +18,6 @@ Error not_supported(const Work& work, const std::string& what) {
                                      " is not possible with the driver sqlite. Leave it out.");
 }
 
-Result<Before> before_backup(Work& work) {
-    if (work.argument("format").text() != "custom") return not_supported(work, "as SQL text");
-    if (work.call.arguments.has("tables")) return not_supported(work, "by tables");
-    if (work.call.arguments.has("encrypt_to")) return not_supported(work, "with encryption");
-    auto opened = work.open(Access::read);
-    if (!opened) return opened.error();
-    const auto pages = (*opened)->first("pragma page_count");
-    if (!pages) return pages.error();
-    if (const auto taken = refuse_taken(work.shelf, work.call); !taken) return taken.error();
-    Before before;
-    before.sign = '+';
-    before.plan = work.argument("key").text() + " in " + work.argument("to").text();
-    return before;
-}
-
 // Copies a consistent state into `path`, and notes the moment it shows.
 Status copy_state(Work& work, const std::string& path, BackupManifest& manifest) {
     auto from = work.open(Access::read);
@@ -60,25 +45,11 @@ Status copy_state(Work& work, const std::string& path, BackupManifest& manifest)
     return Done{};
 }
 
-// A backup of a damaged database helps nobody: it is refused while the last good one still is
-// there.
 Status describe_copy(Work& work, const std::string& path, BackupManifest& manifest) {
     if (const auto plain = make_plain(work, path); !plain) return plain;
     auto opened = work.open_file(path, Access::read);
     if (!opened) return opened.error();
-    List checks;
-    check_structure(**opened, "quick", checks);
-    const auto judged = judge_checks(std::move(checks), "Backing up " + work.target.target);
-    if (!judged) return judged.error();
-    const auto tables = tables_of(**opened);
-    if (!tables) return tables.error();
-    auto counts = count_rows(**opened, *tables);
-    if (!counts) return counts.error();
-    manifest.counts = std::move(*counts);
-    const auto version = (*opened)->first("pragma user_version");
-    if (!version) return version.error();
-    manifest.user_version = version->number();
-    return Done{};
+    return describe_dump(**opened, manifest);
 }
 
 Outcome act_backup(Work& work, const Value&) {
@@ -106,9 +77,41 @@ Result<Value> verify_backup(Work& work) {
 
 }  // namespace
 
+Result<Before> before_dump(Work& work) {
+    if (work.argument("format").text() != "custom") return not_supported(work, "as SQL text");
+    if (work.call.arguments.has("tables")) return not_supported(work, "by tables");
+    if (work.call.arguments.has("encrypt_to")) return not_supported(work, "with encryption");
+    auto opened = work.open(Access::read);
+    if (!opened) return opened.error();
+    const auto pages = (*opened)->first("pragma page_count");
+    if (!pages) return pages.error();
+    if (const auto taken = refuse_taken(work.shelf, work.call); !taken) return taken.error();
+    Before before;
+    before.sign = '+';
+    before.plan = work.argument("key").text() + " in " + work.argument("to").text();
+    return before;
+}
+
+Status describe_dump(SqliteConnection& connection, BackupManifest& manifest) {
+    List checks;
+    check_structure(connection, "quick", checks);
+    const auto judged =
+        judge_checks(std::move(checks), "Backing up " + connection.options().target);
+    if (!judged) return judged.error();
+    const auto tables = tables_of(connection);
+    if (!tables) return tables.error();
+    auto counts = count_rows(connection, *tables);
+    if (!counts) return counts.error();
+    manifest.counts = std::move(*counts);
+    const auto version = connection.first("pragma user_version");
+    if (!version) return version.error();
+    manifest.user_version = version->number();
+    return Done{};
+}
+
 void add_sqlite_backup(Operations& operations, const std::shared_ptr<SqliteTarget>& target) {
     operations["backup"] = change_sqlite(
-        target, before_backup, act_backup,
+        target, before_dump, act_backup,
         [](Work& work, const Value&) { return look_for_dump(work.shelf, work.call); });
     operations["verify_backup"] = observe_sqlite(target, verify_backup);
 }

@@ -32,7 +32,11 @@ Result<std::optional<BackupEntry>> find_backup(const Work& work, const std::stri
 
 Status remove_backup(const Work& work, const BackupEntry& entry) {
     if (!entry.storage.empty()) return remove_dump(work.shelf, entry);
-    remove_copy(entry.file);
+    if (work.target.memory) {
+        work.target.memory->remove_copy(entry.id);
+    } else {
+        remove_copy(entry.file);
+    }
     return Done{};
 }
 

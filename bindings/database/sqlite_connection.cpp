@@ -87,6 +87,10 @@ SqliteConnection::SqliteConnection(std::string path, OpenOptions options)
     : path_(std::move(path)), options_(std::move(options)) {}
 
 SqliteConnection::~SqliteConnection() {
+    if (on_close_) {
+        if (in_transaction()) execute("rollback");
+        on_close_(*this);
+    }
     options_.interrupter->detach(connection_);
     sqlite3_close_v2(connection_);
 }
@@ -101,20 +105,22 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
     const int flags = SQLITE_OPEN_READWRITE | (access == Access::create ? SQLITE_OPEN_CREATE : 0);
     const int code = sqlite3_open_v2(path.c_str(), &made->connection_, flags, nullptr);
     if (code != SQLITE_OK) return made->error("Opening it", code);
-    sqlite3* connection = made->connection_;
-    sqlite3_extended_result_codes(connection, 1);
-    sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-    sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     // 3.40.1 can lose pages where one connection checkpoints while another resets the log: ours
     // never checkpoint on their own beside others, only when the last connection closes.
-    sqlite3_wal_autocheckpoint(connection, 0);
-    sqlite3_busy_handler(connection, &SqliteConnection::when_busy, made.get());
-    sqlite3_progress_handler(connection, progress_steps, &SqliteConnection::when_working,
-                             made.get());
-    options.interrupter->attach(connection);
-    if (access == Access::read)
-        if (const auto set = made->execute("pragma query_only = on"); !set) return set.error();
+    sqlite3_wal_autocheckpoint(made->connection_, 0);
+    if (const auto set = made->set_up(access); !set) return set.error();
     return made;
+}
+
+Status SqliteConnection::set_up(Access access) {
+    sqlite3_extended_result_codes(connection_, 1);
+    sqlite3_db_config(connection_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(connection_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    sqlite3_busy_handler(connection_, &SqliteConnection::when_busy, this);
+    sqlite3_progress_handler(connection_, progress_steps, &SqliteConnection::when_working, this);
+    options_.interrupter->attach(connection_);
+    if (access == Access::read) return execute("pragma query_only = on");
+    return Done{};
 }
 
 int SqliteConnection::when_busy(void* self, int count) {
@@ -227,6 +233,10 @@ bool SqliteConnection::in_transaction() const { return !sqlite3_get_autocommit(c
 
 bool SqliteConnection::is_read_only() const {
     return sqlite3_db_readonly(connection_, "main") == 1;
+}
+
+void SqliteConnection::set_on_close(std::function<void(SqliteConnection&)> on_close) {
+    on_close_ = std::move(on_close);
 }
 
 void SqliteConnection::set_busy_timeout(double seconds) { options_.busy_timeout_s = seconds; }

@@ -75,6 +75,10 @@ public:
     // Errors: not_found, damaged, database_busy, file_failed.
     static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, Access access,
                                                           const OpenOptions& options);
+    // Opens a database in memory from the bytes that its file would have; none: an empty one.
+    static Result<std::unique_ptr<SqliteConnection>> open_image(std::string_view image,
+                                                                Access access,
+                                                                const OpenOptions& options);
     ~SqliteConnection();
     SqliteConnection(const SqliteConnection&) = delete;
     SqliteConnection& operator=(const SqliteConnection&) = delete;
@@ -98,6 +102,11 @@ public:
     void set_busy_timeout(double seconds);
     bool has_parameter(const std::string& sql, const std::string& name);
 
+    // The bytes that the database's file would have; only of one in memory.
+    std::string image() const;
+    // Called before it closes; what it has not committed is rolled back by then.
+    void set_on_close(std::function<void(SqliteConnection&)> on_close);
+
     // The error of the last call: "Doing … on TARGET (PATH): …".
     Error error(const std::string& doing, int code) const;
     const std::string& path() const { return path_; }
@@ -108,6 +117,7 @@ public:
 private:
     SqliteConnection(std::string path, OpenOptions options);
     Result<sqlite3_stmt*> prepare(std::string_view& sql);
+    Status set_up(Access access);
     static int when_busy(void* self, int count);
     static int when_working(void* self);
 
@@ -116,6 +126,7 @@ private:
     OpenOptions options_;
     Guard guard_ = Guard::none;
     double busy_since_s_ = 0;
+    std::function<void(SqliteConnection&)> on_close_;
 };
 
 // "name" with its quotes doubled, for SQL.

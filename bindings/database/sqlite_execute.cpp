@@ -6,6 +6,8 @@
 #include "bindings/database/sqlite_target.h"
 #include "bindings/database/sqlite_transaction.h"
 #include "interpreter/base/json.h"
+#include "interpreter/base/loop.h"
+#include "interpreter/base/pause.h"
 
 namespace perilune {
 
@@ -58,29 +60,6 @@ Outcome act_execute(Work& work, const Value&) {
     if (const auto committed = transaction.commit(); !committed)
         return settle_commit(connection, work.call.key, committed.error());
     return Outcome::done(std::move(result));
-}
-
-// Sees by the marker whether a change that writes one has happened.
-Sighting look_for_marker(Work& work, const Value&) {
-    Sighting sighting;
-    auto opened = work.open(Access::read);
-    if (!opened) {
-        sighting.evidence = opened.error().message;
-        return sighting;
-    }
-    const auto marked = read_marker(**opened, work.call.key);
-    if (!marked) {
-        sighting.evidence = marked.error().message;
-        return sighting;
-    }
-    const bool ended = *marked && !(**marked)["unfinished"].boolean();
-    sighting.kind = ended ? Sighting::Kind::happened : Sighting::Kind::did_not;
-    if (ended) sighting.value = **marked;
-    sighting.evidence = std::string(markers_table) + " in " + work.target.path +
-                        (ended     ? " has the call's key."
-                         : *marked ? " says that it had not ended: " + to_json(**marked)
-                                   : " does not have the call's key.");
-    return sighting;
 }
 
 struct Batches {
@@ -147,31 +126,56 @@ Result<Before> before_batches(Work& work) {
     return before;
 }
 
-Outcome act_batches(Work& work, const Value&) {
+// One batch more, with all that an earlier try did; `unfinished` where there is more to do.
+Outcome next_batch(Work& work, const Value& before) {
     Batches so_far;
+    so_far.batches = before["batches"].number();
+    const auto lock = work.lock_writers();
+    if (!lock) return failed(lock.error(), so_far.batches > 0);
+    auto opened = open_for_writing(work);
+    if (!opened) return failed(opened.error(), so_far.batches > 0);
+    // An earlier try, or an earlier batch of ours, says how far it came.
+    const auto marked = read_marker(**opened, work.call.key);
+    if (!marked) return failed(marked.error(), so_far.batches > 0);
+    if (*marked) {
+        so_far.rows = (**marked)["rows"].number();
+        so_far.batches = (**marked)["batches"].number();
+        if (!(**marked)["unfinished"].boolean()) return Outcome::done(**marked);
+    }
+    const auto rows = execute_batch(work, **opened, so_far);
+    if (!rows) return failed(rows.error(), so_far.batches > 0);
+    return Outcome::done(so_far.to_value(*rows > 0));
+}
+
+// The outcome of a call that has to stop between two batches; nothing where it may go on.
+std::optional<Outcome> stopped_between(const Call& call) {
+    const bool late = call.deadline_s > 0 && boot_now_s() >= call.deadline_s;
+    if (!call.cancel->asked() && !late) return std::nullopt;
+    return failed(fail(late ? "timed_out" : "cancelled",
+                       "Executing in batches of " + call.target +
+                           (late ? " did not end in time. Give it more with `timeout`."
+                                 : " was told to stop."),
+                       Retry::safe),
+                  true);
+}
+
+// Between two batches no thread is kept busy.
+Awaitable<Outcome> act_batches(std::shared_ptr<SqliteTarget> target, Call& call) {
+    const ActWork next = next_batch;
+    Value so_far;
     for (;;) {
-        {
-            const auto lock = work.lock_writers();
-            if (!lock) return failed(lock.error(), so_far.batches > 0);
-            auto opened = open_for_writing(work);
-            if (!opened) return failed(opened.error(), so_far.batches > 0);
-            // An earlier try, or an earlier batch of ours, says how far it came.
-            const auto marked = read_marker(**opened, work.call.key);
-            if (!marked) return failed(marked.error(), so_far.batches > 0);
-            if (*marked) {
-                so_far.rows = (**marked)["rows"].number();
-                so_far.batches = (**marked)["batches"].number();
-                if (!(**marked)["unfinished"].boolean()) return Outcome::done(**marked);
-            }
-            const auto rows = execute_batch(work, **opened, so_far);
-            if (!rows) return failed(rows.error(), so_far.batches > 0);
-            if (*rows == 0) return Outcome::done(so_far.to_value(false));
-        }
-        work.call.tell(std::to_string(static_cast<long>(so_far.rows)) + " rows in " +
-                       std::to_string(static_cast<long>(so_far.batches)) + " batches");
-        work.pause(work.argument("pause").number());
-        if (const auto stopped = work.stopped("Executing in batches"))
-            return failed(*stopped, true);
+        auto batch = work_act(target, next, call, so_far);
+        const Outcome outcome = co_await batch;
+        if (outcome.kind != Outcome::Kind::done) co_return outcome;
+        so_far = outcome.value;
+        if (!so_far["unfinished"].boolean()) co_return outcome;
+        call.tell(std::to_string(so_far["rows"].integer()) + " rows in " +
+                  std::to_string(so_far["batches"].integer()) + " batches");
+        double until_s = boot_now_s() + call.arguments["pause"].number();
+        if (call.deadline_s > 0) until_s = std::min(until_s, call.deadline_s);
+        co_await pause_until(target->services->loop, until_s, call.cancel);
+        const auto stopped = stopped_between(call);
+        if (stopped) co_return *stopped;
     }
 }
 
@@ -212,10 +216,33 @@ Status execute_guarded(SqliteConnection& connection, const std::string& sql,
     return executed;
 }
 
+Sighting look_for_marker(Work& work, const Value&) {
+    Sighting sighting;
+    auto opened = work.open(Access::read);
+    if (!opened) {
+        sighting.evidence = opened.error().message;
+        return sighting;
+    }
+    const auto marked = read_marker(**opened, work.call.key);
+    if (!marked) {
+        sighting.evidence = marked.error().message;
+        return sighting;
+    }
+    const bool ended = *marked && !(**marked)["unfinished"].boolean();
+    sighting.kind = ended ? Sighting::Kind::happened : Sighting::Kind::did_not;
+    if (ended) sighting.value = **marked;
+    sighting.evidence = std::string(markers_table) + " in " + work.target.path +
+                        (ended     ? " has the call's key."
+                         : *marked ? " says that it had not ended: " + to_json(**marked)
+                                   : " does not have the call's key.");
+    return sighting;
+}
+
 void add_sqlite_execute(Operations& operations, const std::shared_ptr<SqliteTarget>& target) {
     operations["execute"] = change_sqlite(target, before_execute, act_execute, look_for_marker);
-    operations["execute_batches"] =
-        change_sqlite(target, before_batches, act_batches, look_for_marker);
+    Handler batches = change_sqlite(target, before_batches, {}, look_for_marker);
+    batches.act = [target](Call& call, const Value&) { return act_batches(target, call); };
+    operations["execute_batches"] = std::move(batches);
 }
 
 }  // namespace perilune

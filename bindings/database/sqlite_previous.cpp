@@ -45,6 +45,7 @@ BackupEntry previous_entry(const SqliteTarget& target, double now_s, double keep
 }
 
 std::vector<BackupEntry> list_previous(const SqliteTarget& target) {
+    if (target.memory) return target.memory->copies();
     const std::filesystem::path path(target.path);
     const std::string start = path.filename().string() + previous_mark;
     const std::string until = until_mark;

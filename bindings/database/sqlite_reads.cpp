@@ -9,12 +9,6 @@ namespace perilune {
 
 namespace {
 
-Result<Value> read_status(Work& work) {
-    auto connection = work.open(Access::write);
-    if (!connection) return connection.error();
-    return describe_database(**connection);
-}
-
 Result<Value> run_query(Work& work) {
     const std::string sql = work.argument("sql").text();
     const double rows_max = work.argument("rows_max").number();
@@ -66,8 +60,16 @@ Result<Value> digest_tables(Work& work) {
 
 }  // namespace
 
+Result<Value> describe_target(Work& work) {
+    auto connection = work.open(Access::write);
+    if (!connection) return connection.error();
+    auto database = describe_database(**connection);
+    if (database && work.target.memory) work.target.memory->describe(*database);
+    return database;
+}
+
 void add_sqlite_reads(Operations& operations, const std::shared_ptr<SqliteTarget>& target) {
-    operations["status"] = observe_sqlite(target, read_status);
+    operations["status"] = observe_sqlite(target, describe_target);
     operations["query"] = observe_sqlite(target, run_query);
     operations["counts"] = observe_sqlite(target, count_tables);
     operations["digests"] = observe_sqlite(target, digest_tables);

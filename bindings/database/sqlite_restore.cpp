@@ -34,12 +34,6 @@ Outcome act_restore(Work& work, const Value& before) {
     return restore_entry(work, *entry, before["absent"].boolean() ? 0 : keep_s);
 }
 
-std::optional<Restore> reverse_restore(const Call&, const Value&, const Value& result) {
-    const Value& previous = result["previous"];
-    if (previous["state"].text() != "complete") return std::nullopt;
-    return Restore{"restore", Value().set("backup", previous["id"])};
-}
-
 // What the database held, as a copy that this call keeps; copies of its earlier tries go.
 BackupEntry plan_previous(const Work& work, double keep_s, Condition condition) {
     const std::string key = work.call.key.empty() ? to_hex(random_bytes(6)) : work.call.key;
@@ -133,6 +127,12 @@ Sighting look_for_restore(Work& work, const Value&) {
     if (marked.error().code == "not_found" || marked.error().code == "damaged")
         sighting.kind = Sighting::Kind::did_not;
     return sighting;
+}
+
+std::optional<Restore> reverse_restore(const Call&, const Value&, const Value& result) {
+    const Value& previous = result["previous"];
+    if (previous["state"].text() != "complete") return std::nullopt;
+    return Restore{"restore", Value().set("backup", previous["id"])};
 }
 
 void add_sqlite_restore(Operations& operations, const std::shared_ptr<SqliteTarget>& target) {

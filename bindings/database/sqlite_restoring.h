@@ -13,6 +13,9 @@ Outcome restore_entry(Work& work, const BackupEntry& entry, double keep_previous
 // Sees by the marker in the restored data whether this call's restore happened.
 Sighting look_for_restore(Work& work, const Value& before);
 
+// What takes a restore back: a restore of what it kept.
+std::optional<Restore> reverse_restore(const Call& call, const Value& before, const Value& result);
+
 // The outcome of a replacement that raised `error`.
 Outcome settle_restore(Work& work, const Error& error);
 

@@ -69,6 +69,7 @@ OpenOptions Work::options() const {
 }
 
 Result<std::unique_ptr<SqliteConnection>> Work::open(Access access) const {
+    if (target.memory) return target.memory->open(access, options());
     return SqliteConnection::open(target.path, access, options());
 }
 
@@ -111,6 +112,15 @@ Awaitable<Result<Value>> work_observe(std::shared_ptr<SqliteTarget> target, Obse
     return work<Result<Value>>(std::move(target), std::move(observe), call);
 }
 
+Awaitable<Outcome> work_act(std::shared_ptr<SqliteTarget> target, ActWork act, Call& call,
+                            Value before) {
+    const auto found = std::make_shared<const Value>(std::move(before));
+    std::function<Outcome(Work&)> off = [act = std::move(act), found](Work& work_of) {
+        return act(work_of, *found);
+    };
+    return work<Outcome>(std::move(target), std::move(off), call, *found);
+}
+
 Handler observe_sqlite(std::shared_ptr<SqliteTarget> target, ObserveWork observe) {
     Handler made;
     made.observe = [target, observe](Call& call) { return work_observe(target, observe, call); };
@@ -124,8 +134,7 @@ Handler change_sqlite(std::shared_ptr<SqliteTarget> target, BeforeWork before, A
         return work<Result<Before>>(target, before, call);
     };
     made.act = [target, act](Call& call, const Value& found) {
-        return work<Outcome>(
-            target, [act, &found](Work& work_of) { return act(work_of, found); }, call, found);
+        return work_act(target, act, call, found);
     };
     if (look)
         made.look = [target, look](Call& call, const Value& found) {

@@ -10,6 +10,7 @@
 
 #include "bindings/database/backup_catalog.h"
 #include "bindings/database/sqlite_connection.h"
+#include "bindings/database/sqlite_memory.h"
 
 namespace perilune {
 
@@ -25,6 +26,7 @@ struct SqliteTarget {
     std::string backups;       // The storage target of the settings; may be empty.
     std::string backups_of;    // Whose backups those are.
     Services* services = nullptr;
+    SqliteMemory* memory = nullptr;  // In place of a file at `path`.
     // Our own writers come one after another: waiting here is fair, SQLite's busy handler is not.
     std::timed_mutex writing = {};
 };
@@ -47,7 +49,8 @@ struct Work {
     std::optional<Error> stopped(const std::string& doing) const;
     // Waits for our own writers; database_busy where it takes too long.
     Result<std::unique_lock<std::timed_mutex>> lock_writers() const;
-    // Pauses, but not past a cancel or the deadline.
+    // Pauses, but not past a cancel or the deadline. Not for a database in memory, whose clock
+    // stands still while work is done.
     void pause(double seconds) const;
 };
 
@@ -66,6 +69,14 @@ Handler change_sqlite(std::shared_ptr<SqliteTarget> target, BeforeWork before, A
 // Awaitable parts, for handlers that do more than one thing.
 Awaitable<Result<Value>> work_observe(std::shared_ptr<SqliteTarget> target, ObserveWork observe,
                                       Call& call);
+Awaitable<Outcome> work_act(std::shared_ptr<SqliteTarget> target, ActWork act, Call& call,
+                            Value before);
+
+// The Database record, as status gives it.
+Result<Value> describe_target(Work& work);
+
+// Sees by the marker whether a change that writes one has happened.
+Sighting look_for_marker(Work& work, const Value& before);
 
 // The operations, by what they do.
 void add_sqlite_reads(Operations& operations, const std::shared_ptr<SqliteTarget>& target);

@@ -18,6 +18,13 @@ Status send_file(const Work& work, const std::string& path, ByteSink& sink,
 Status fetch_backup(const Work& work, const BackupEntry& entry, const std::string& to_path,
                     List& checks);
 
+// What `before` of backup finds: refuses what this engine's dumps cannot be, and a taken key.
+Result<Before> before_dump(Work& work);
+
+// Fills in what a manifest says of a dump's content. A backup of a damaged database helps nobody:
+// it is refused while the last good one still is there.
+Status describe_dump(SqliteConnection& connection, BackupManifest& manifest);
+
 // The path of a temporary file of one call beside the database, without what an earlier try left.
 std::string scratch_path(const Work& work, const std::string& purpose);
 

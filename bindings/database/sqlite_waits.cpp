@@ -1,7 +1,6 @@
 // Waiting for a SQLite database: wait_ready and wait_writable.
 #include <algorithm>
 
-#include "bindings/database/sqlite_tables.h"
 #include "bindings/database/sqlite_target.h"
 #include "interpreter/base/loop.h"
 #include "interpreter/base/units.h"
@@ -13,12 +12,6 @@ namespace {
 constexpr double poll_s = 0.1;
 
 enum class For { ready, writable };
-
-Result<Value> look_once(Work& work) {
-    auto connection = work.open(Access::write);
-    if (!connection) return connection.error();
-    return describe_database(**connection);
-}
 
 Error too_late(const Call& call, For what, const std::string& last) {
     return fail("timed_out",
@@ -34,7 +27,7 @@ Awaitable<Result<Value>> wait(std::shared_ptr<SqliteTarget> target, For what, Ca
     double until_s = boot_now_s() + call.arguments["within"].number();
     if (call.deadline_s > 0) until_s = std::min(until_s, call.deadline_s);
     for (;;) {
-        const ObserveWork look = look_once;
+        const ObserveWork look = describe_target;
         const auto found = co_await work_observe(target, look, call);
         const bool writable = found && (*found)["writable"].boolean();
         if (found && (what == For::ready || writable)) co_return found;

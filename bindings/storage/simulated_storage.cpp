@@ -13,7 +13,7 @@ namespace perilune {
 
 namespace {
 
-constexpr std::size_t shown_bytes_max = 4096;
+constexpr std::size_t shown_bytes_max = 16384;
 
 // Of an argument that may be left out.
 double number_or(const Value& value, double otherwise) {

@@ -15,6 +15,7 @@
 namespace perilune::test {
 
 struct DatabaseRig {
+    virtual ~DatabaseRig() = default;
     std::unique_ptr<TargetsRig> rig;
     std::string target = "database/under-test";
     std::shared_ptr<MemoryObjects> storage;   // The target "storage/backups".

@@ -159,4 +159,22 @@ TEST_CASE("a_seed_gives_the_same_numbers_and_a_wrong_control_names_the_right_one
     CHECK(wrong.error().message.find("\"set\"") != std::string::npos);
 }
 
+TEST_CASE("a_refusing_target_is_not_reached_and_says_that_nothing_was_sent") {
+    WorldRig rig;
+    bool down = true;
+    const auto refusal = [&]() -> std::optional<Error> {
+        if (!down) return std::nullopt;
+        return fail("connection_refused", "It does not answer.", Retry::safe);
+    };
+    for (auto& [name, handler] : rig.driver.operations) handler = refuse_where(handler, refusal);
+    const Outcome refused = rig.add();
+    CHECK(refused.kind == Outcome::Kind::not_sent);
+    CHECK(refused.error.code == "connection_refused");
+    CHECK(rig.count().error().code == "connection_refused");
+    CHECK(count_of(rig) == 0);
+    down = false;
+    CHECK(rig.add().kind == Outcome::Kind::done);
+    CHECK(rig.count().value().number() == 1);
+}
+
 }  // namespace perilune
