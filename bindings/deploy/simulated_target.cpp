@@ -144,10 +144,10 @@ Status write_log(SimulatedApp& app, SimulatedSlot& slot, const Value& arguments)
 const std::map<std::string_view, SimulatedDeploy::Control>& SimulatedDeploy::table() {
     static const std::map<std::string_view, Control> controls = {
         {"put_artifact", put_artifact},
-        {"break", [](SimulatedApp& app, SimulatedSlot&,
-                     const Value& arguments) { return set_broken(app, arguments, true); }},
-        {"mend", [](SimulatedApp& app, SimulatedSlot&,
-                    const Value& arguments) { return set_broken(app, arguments, false); }},
+        {"break_version", [](SimulatedApp& app, SimulatedSlot&,
+                             const Value& arguments) { return set_broken(app, arguments, true); }},
+        {"mend_version", [](SimulatedApp& app, SimulatedSlot&,
+                            const Value& arguments) { return set_broken(app, arguments, false); }},
         {"serve", serve},
         {"fail",
          [](SimulatedApp& app, SimulatedSlot& slot, const Value& arguments) -> Status {

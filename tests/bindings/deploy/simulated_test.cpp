@@ -65,7 +65,7 @@ TEST_CASE("a_broken_version_is_given_up_and_never_serves") {
     Stage stage(with("starts_within", 30));
     DriverRig rig = stage.host();
     stage.control(web, "serve", with("version", "v1"));
-    stage.control(web, "break", with("version", "v2"));
+    stage.control(web, "break_version", with("version", "v2"));
     const Changed made = rig.change("release", with("version", "v2"));
     const double began_s = boot_now_s();
     const auto waited = rig.observe("wait_serving", serving(made, "10m"));
@@ -73,7 +73,7 @@ TEST_CASE("a_broken_version_is_given_up_and_never_serves") {
     CHECK(waited.error().code == "wrong_version");
     CHECK(boot_now_s() - began_s < 32);
     CHECK(stage.look(web)["version"].text() == "v1");
-    stage.control(web, "mend", with("version", "v2"));
+    stage.control(web, "mend_version", with("version", "v2"));
     CHECK(release_and_wait(rig, "v2").ok());
     const auto lines = rig.observe("logs", with("since", 0, with("contains", "given up")));
     CHECK(lines->operator[]("lines").list().size() == 1);
@@ -296,5 +296,5 @@ TEST_CASE("variables_go_with_a_release_and_no_value_of_a_secret_is_seen") {
     CHECK(to_json(stage.look(web)).find("CANARY") == std::string::npos);
     CHECK(rig.change("set_env", with("apply", "now", values)).before.already_so);
     const auto wrong = stage.world.find(web)->control("brek", {});
-    CHECK(wrong.error().message.find("\"break\"") != std::string::npos);
+    CHECK(wrong.error().message.find("\"break_version\"") != std::string::npos);
 }
