@@ -109,6 +109,8 @@ public:
     // Called after each act, with the world as it left it.
     std::function<void(const SimulatedAct& made)> on_act;
     const std::vector<SimulatedCall>& calls() const { return calls_; }
+    // What was called so far belonged to preparing the world.
+    void forget_calls() { calls_.clear(); }
     // Notes the call and gives the fault that meets it, if any, which is used up by that.
     std::optional<SimulatedFault> meet(const SimulatedCall& call);
 

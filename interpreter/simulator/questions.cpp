@@ -17,9 +17,14 @@ Value names_of(const std::vector<std::string_view>& names) {
 // What a test may ask a target for: its controls, its family's operations, the fields it shows.
 Value facts_of(const std::string& target, SimulatedTarget& simulated) {
     Value operations{Map{}};
-    if (const Family* family = find_family(target.substr(0, target.find('/'))))
-        for (const auto& row : family->operations) operations.set(row.name, true);
     Value fields{Map{}};
+    if (const Family* family = find_family(target.substr(0, target.find('/')))) {
+        for (const auto& row : family->operations) operations.set(row.name, true);
+        // What is not so now, such as an application's version, is nil and no mistake.
+        for (const auto& record : family->records)
+            for (const auto& field : record.fields)
+                if (!field.name.empty()) fields.set(field.name, true);
+    }
     const Value seen = simulated.look();
     for (const auto& [name, value] : seen.map()) fields.set(name, true);
     return Value()
@@ -126,6 +131,10 @@ Result<Value> Questions::answer_to(const std::string& kind, const Value& asked) 
     in.use();
     if (kind == "run" || kind == "resume" || kind == "steer") return execute(kind, in, asked);
     if (kind == "call" || kind == "control" || kind == "look") return ask_target(kind, in, asked);
+    if (kind == "prepared") {
+        in.prepared();
+        return Value();
+    }
     if (kind == "now") return Value(in.now());
     if (kind == "passed") return Value(in.passed_s());
     if (kind == "effects") return Value(effects_of(in.world()));

@@ -4,8 +4,9 @@
 
 #include "bindings/table.h"
 #include "interpreter/base/json.h"
+#include "interpreter/base/units.h"
 #include "interpreter/report/closing.h"
-#include "interpreter/report/report_text.h"
+#include "interpreter/report/history.h"
 #include "interpreter/simulator/script_worker.h"
 #include "interpreter/simulator/visit.h"
 
@@ -14,6 +15,16 @@ namespace perilune {
 namespace {
 
 constexpr double boot_starts_at_s = 1000;
+constexpr std::size_t detail_bytes_max = 200;
+
+// At most so many bytes of a text, on one line, and no character cut in two.
+std::string cut_text(std::string text, std::size_t bytes_max) {
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    if (text.size() <= bytes_max) return text;
+    while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xc0) == 0x80)
+        --bytes_max;
+    return text.substr(0, bytes_max) + "…";
+}
 
 // What a run asks: list of { what, name, role, detail } of questions, failures and doubts.
 List asked_of(const RunState& state) {
@@ -30,7 +41,7 @@ List asked_of(const RunState& state) {
         asked.push_back(Value()
                             .set("what", "failure")
                             .set("name", failure["name"])
-                            .set("detail", failure["error"]["message"]));
+                            .set("detail", failure["args"]["error"]["message"]));
     for (const auto& [id, intent] : state.intents)
         if (intent.in_doubt)
             asked.push_back(Value()
@@ -38,6 +49,21 @@ List asked_of(const RunState& state) {
                                 .set("name", intent.record["target"].text() + ":" +
                                                  intent.record["operation"].text()));
     return asked;
+}
+
+// "  10:00:05 ✓ Release it (5.7 s)", with what belongs under it.
+std::string told_line(const report::HistoryLine& line) {
+    std::string text = "  " + show_time(line.at).substr(11, 8) + " ";
+    text +=
+        std::string(static_cast<std::size_t>(2 * line.depth), ' ') + line.mark + " " + line.text;
+    if (line.took_s >= 0.001) text += " (" + show_duration(line.took_s) + ")";
+    text += "\n";
+    for (const auto& detail : line.details) {
+        const std::string shown = cut_text(detail.text, detail_bytes_max);
+        text += std::string(static_cast<std::size_t>(13 + 2 * line.depth), ' ') +
+                (detail.label.empty() ? "" : detail.label + ": ") + shown + "\n";
+    }
+    return text;
 }
 
 }  // namespace
@@ -182,19 +208,11 @@ Value Rehearsal::outcome_of(const std::string& run) {
     return told.set("steps", std::move(steps));
 }
 
-std::string Rehearsal::story_of(const std::string& run) {
-    const auto store = open_memory_store(state_);
-    const auto records = Records::of(*store, run);
-    if (!records || records->empty()) return {};
-    const auto row = store->run(run);
-    return report::report_text(report::build_timeline(*records, now()), **row);
-}
-
 List Rehearsal::questions_asked() const {
     List names;
     const auto store = open_memory_store(state_);
-    for (const auto& run : state_->runs) {
-        const auto records = Records::of(*store, run.row.id);
+    for (std::size_t i = first_run_; i < state_->runs.size(); ++i) {
+        const auto records = Records::of(*store, state_->runs[i].row.id);
         if (!records) continue;
         records->each([&](const Value& record) {
             if (record["kind"].text() == "question" && record["args"]["what"].text() != "signal" &&
@@ -206,10 +224,24 @@ List Rehearsal::questions_asked() const {
 }
 
 std::string Rehearsal::stories() {
+    const auto store = open_memory_store(state_);
     std::string all;
-    for (const auto& run : state_->runs)
-        if (run.row.parent.empty()) all += (all.empty() ? "" : "\n") + story_of(run.row.id);
+    for (std::size_t i = first_run_; i < state_->runs.size(); ++i) {
+        const RunRow& row = state_->runs[i].row;
+        const auto records = Records::of(*store, row.id);
+        if (!row.parent.empty() || !records || records->empty()) continue;
+        const report::Timeline timeline = report::build_timeline(*records, now());
+        all += row.runbook + " (" + row.id +
+               "): " + report::closing_value(timeline.state, row)["sentence"].text() + "\n";
+        for (const auto& line : report::history_of(timeline)) all += told_line(line);
+    }
     return all;
+}
+
+void Rehearsal::prepared() {
+    world_.forget_calls();
+    state_->commits = 0;
+    first_run_ = state_->runs.size();
 }
 
 }  // namespace perilune

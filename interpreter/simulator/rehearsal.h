@@ -58,10 +58,10 @@ public:
 
     // { id, runbook, outcome, state, exit, reason, sentence, value, took_s, asks, left, next }.
     Value outcome_of(const std::string& run);
-    // The run's report as text, for people.
-    std::string story_of(const std::string& run);
-    // The reports of all its runs that have no parent.
+    // What happened in its runs that have no parent, since it was prepared.
     std::string stories();
+    // What was done so far prepared the world: it is no part of what is told of it.
+    void prepared();
     // The names of all questions that its runs have asked, each once, in order.
     List questions_asked() const;
     double passed_s() const { return clock_.wall_s - setup_.starts_at; }
@@ -87,6 +87,7 @@ private:
     std::shared_ptr<MemoryState> state_ = std::make_shared<MemoryState>();
     int hosts_ = 0;
     int runs_ = 0;
+    std::size_t first_run_ = 0;  // After those that prepared the world.
 };
 
 }  // namespace perilune

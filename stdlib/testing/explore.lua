@@ -132,6 +132,7 @@ end
 function M.execute(one, code)
   world.forget()
   local w = one.world()
+  w:prepared()
   local options = disturb(w, one, code)
   local found = {}
   local start = invariants.start(w)

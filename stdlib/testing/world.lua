@@ -34,9 +34,8 @@ local function target_handle(id, name, facts)
     __tostring = function() return name end,
     __newindex = function() error(name .. " cannot be assigned to.", 2) end,
     __index = function(_, word)
-      if facts.fields[word] then
-        return ask({ kind = "look", world = id, target = name })[word]
-      end
+      local seen = ask({ kind = "look", world = id, target = name })
+      if seen[word] ~= nil then return seen[word] end
       if word == "operation" then
         return function(_, operation, arguments)
           return ask({ kind = "call", world = id, target = name, name = operation,
@@ -55,12 +54,15 @@ local function target_handle(id, name, facts)
             arguments = arguments or {} })
         end
       end
+      if facts.fields[word] then return nil end
       local known = {}
-      for _, names in ipairs { facts.controls, facts.operations, facts.fields } do
-        for known_word in next, names do known[#known + 1] = known_word end
+      for _, names in ipairs { facts.controls, facts.operations, seen } do
+        for known_word in next, names do known[known_word] = true end
       end
-      error(("%s has no %s. It has: %s.%s"):format(name, tostring(word), list_names(known),
-        suggest.did_you_mean(tostring(word), known)), 2)
+      local all = {}
+      for known_word in next, known do all[#all + 1] = known_word end
+      error(("%s has no %s. It has: %s.%s"):format(name, tostring(word), list_names(all),
+        suggest.did_you_mean(tostring(word), all)), 2)
     end,
   })
 end
@@ -165,6 +167,9 @@ for _, command in ipairs { "undo", "cancel", "retry", "skip", "settle", "approve
       command = command, body = body or {}, options = read_options(options) })
   end
 end
+
+---What was done so far prepared the world: stories, calls and questions begin here.
+function methods.prepared(self) ask({ kind = "prepared", world = self.id }) end
 
 ---Unix seconds of the world's clock.
 function methods.now(self) return ask({ kind = "now", world = self.id }) end
