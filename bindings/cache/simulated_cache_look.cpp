@@ -3,8 +3,8 @@
 
 #include "bindings/cache/cache.h"
 #include "bindings/cache/simulated_store.h"
-#include "interpreter/base/at_once.h"
 #include "interpreter/base/digest.h"
+#include "interpreter/base/simulated_handlers.h"
 
 namespace perilune {
 

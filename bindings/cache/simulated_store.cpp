@@ -6,9 +6,9 @@
 
 #include "bindings/cache/cache.h"
 #include "bindings/cache/glob.h"
-#include "interpreter/base/at_once.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/http_headers.h"
+#include "interpreter/base/simulated_handlers.h"
 
 namespace perilune {
 

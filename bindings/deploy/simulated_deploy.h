@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bindings/deploy/simulated_app.h"
-#include "interpreter/base/at_once.h"
+#include "interpreter/base/simulated_handlers.h"
 
 namespace perilune {
 

@@ -8,7 +8,7 @@
 #include "bindings/dns/rdata.h"
 #include "bindings/dns/zone_edit.h"
 #include "bindings/dns/zone_ttl.h"
-#include "interpreter/base/at_once.h"
+#include "interpreter/base/simulated_handlers.h"
 
 namespace perilune {
 

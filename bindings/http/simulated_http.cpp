@@ -2,8 +2,8 @@
 // site in place of the network.
 #include "bindings/http/http.h"
 #include "bindings/http/simulated_site.h"
-#include "interpreter/base/at_once.h"
 #include "interpreter/base/pause.h"
+#include "interpreter/base/simulated_handlers.h"
 
 namespace perilune {
 

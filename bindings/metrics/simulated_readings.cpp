@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "bindings/metrics/simulated_place.h"
-#include "interpreter/base/at_once.h"
 #include "interpreter/base/pause.h"
+#include "interpreter/base/simulated_handlers.h"
 #include "interpreter/base/suggest.h"
 #include "interpreter/base/units.h"
 

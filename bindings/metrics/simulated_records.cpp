@@ -1,6 +1,6 @@
 // What the simulated driver changes: silences, heartbeats, annotations, records of deployments.
 #include "bindings/metrics/simulated_place.h"
-#include "interpreter/base/at_once.h"
+#include "interpreter/base/simulated_handlers.h"
 #include "interpreter/base/suggest.h"
 #include "interpreter/base/units.h"
 

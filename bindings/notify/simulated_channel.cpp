@@ -5,7 +5,7 @@
 
 #include "bindings/notify/notify.h"
 #include "bindings/notify/notify_notice.h"
-#include "interpreter/base/at_once.h"
+#include "interpreter/base/simulated_handlers.h"
 
 namespace perilune {
 

@@ -1,7 +1,7 @@
 // run and inspect of the simulated driver: a program to its end, once for each intent.
 #include "bindings/process/simulated_programs.h"
-#include "interpreter/base/at_once.h"
 #include "interpreter/base/pause.h"
+#include "interpreter/base/simulated_handlers.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {

@@ -1,7 +1,7 @@
 // Programs of the simulated driver that go on by themselves: start, stop, status, output and
 // wait_ended.
 #include "bindings/process/simulated_programs.h"
-#include "interpreter/base/at_once.h"
+#include "interpreter/base/simulated_handlers.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {

@@ -6,7 +6,7 @@
 
 #include "bindings/schedule/cron.h"
 #include "bindings/schedule/schedule.h"
-#include "interpreter/base/at_once.h"
+#include "interpreter/base/simulated_handlers.h"
 
 namespace perilune {
 

@@ -32,15 +32,10 @@ DriverRig::DriverRig(const Family& family, const DriverKind& kind, std::string t
       target_(std::move(target)),
       services_(make_services(&http())) {}
 
-DriverRig::DriverRig(const Family& family, std::string target, VirtualClock& clock)
-    : LoopRig(clock),
-      family_(family),
-      target_(std::move(target)),
-      services_(make_services(&http())) {}
-
 DriverRig::DriverRig(const Family& family, SimulatedStage& stage, std::string target)
     : LoopRig(stage.make_loop()),
       family_(family),
+      kind_(nullptr),
       target_(std::move(target)),
       services_(make_services(nullptr)) {
     auto made = stage.world.driver_of(target_, services_);
@@ -49,8 +44,8 @@ DriverRig::DriverRig(const Family& family, SimulatedStage& stage, std::string ta
 }
 
 Services DriverRig::make_services(HttpClient* client) {
-    Services made{.loop = loop(), .http = client};
-    made.open_secret = [this](const Value& value) -> Result<std::string> {
+    Services lent{.loop = loop(), .http = client};
+    lent.open_secret = [this](const Value& value) -> Result<std::string> {
         if (value.is_text()) return value.text();
         std::string opened;
         for (const auto& piece : value.secret()->pieces) {
@@ -61,12 +56,12 @@ Services DriverRig::make_services(HttpClient* client) {
         }
         return opened;
     };
-    made.keep_secret = [this](const std::string& name, const std::string& value) {
+    lent.keep_secret = [this](const std::string& name, const std::string& value) {
         secrets[name] = value;
         return make_secret(name, "(host)");
     };
-    made.print = [this](std::string line) { printed.push_back(std::move(line)); };
-    return made;
+    lent.print = [this](std::string line) { printed.push_back(std::move(line)); };
+    return lent;
 }
 
 Result<Value> DriverRig::complete(const Value& settings) const {

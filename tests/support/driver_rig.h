@@ -25,14 +25,12 @@ struct Changed {
 class DriverRig : public LoopRig {
 public:
     DriverRig(const Family& family, const DriverKind& kind, std::string target);
-    // On virtual time, for a driver that is given by `use`.
-    DriverRig(const Family& family, std::string target, VirtualClock& clock);
+
     // A target of a simulated world, as a new host would act on it.
     DriverRig(const Family& family, SimulatedStage& stage, std::string target);
 
     // Makes the driver; its settings are converted and completed by its table.
     Status make(const Value& settings);
-    void use(Driver driver) { driver_ = std::move(driver); }
 
     Result<Value> observe(const std::string& operation, Value arguments);
     Changed change(const std::string& operation, Value arguments, std::string key = "");
@@ -47,7 +45,6 @@ public:
 
     bool has(const std::string& operation) const { return driver_.operations.contains(operation); }
     Driver& driver() { return driver_; }
-    Services& services() { return services_; }
 
     std::map<std::string, std::string> secrets;  // What handles open to.
     std::vector<std::string> printed;
@@ -63,7 +60,7 @@ private:
     Result<Call> call(const std::string& operation, Value arguments, const std::string& key);
 
     const Family& family_;
-    const DriverKind* kind_ = nullptr;
+    const DriverKind* kind_;
     std::string target_;
     Services services_;
     Driver driver_;

@@ -1,47 +1,33 @@
-// A world with one simulated target, on virtual time, driven as a host would drive it.
+// One simulated target of a stage, driven as a host would drive it, and as a test does from
+// outside.
 #pragma once
 
-#include <doctest/doctest.h>
-
-#include "interpreter/base/simulation.h"
 #include "tests/support/driver_rig.h"
 
 namespace perilune::test {
 
-// The clock that this process reads while it lives; several rigs of one test may share it.
-class VirtualTime {
-public:
-    VirtualTime() { use_clock(&clock); }
-    ~VirtualTime() { use_clock(nullptr); }
-    VirtualTime(const VirtualTime&) = delete;
-    VirtualTime& operator=(const VirtualTime&) = delete;
-
-    void pass(double seconds) { clock.advance_to(clock.boot_s + seconds); }
-
-    VirtualClock clock{.boot_s = 1000, .wall_s = 1.8e9};
-};
-
 class SimulatedRig : public DriverRig {
 public:
-    SimulatedRig(VirtualTime& time, const Family& family, const SimulatedKind& kind,
+    SimulatedRig(SimulatedStage& stage, const Family& family, const SimulatedKind& kind,
                  const std::string& target, const Value& settings = Map{})
-        : DriverRig(family, target, time.clock), target_(target) {
-        world.add(target, kind.make({.target = target, .values = settings, .folder = {}}, world));
-        restart();
-    }
+        : DriverRig(family, with(stage, kind, target, settings), target),
+          world(stage.world),
+          target_(target) {}
 
-    // A new host comes, and makes its own driver.
-    void restart() {
-        auto made = world.driver_of(target_, services());
+    // The driver that a new host makes.
+    Driver make_driver() {
+        Services services{.loop = loop()};
+        auto made = world.driver_of(target_, services);
         REQUIRE(made.ok());
-        use(std::move(*made));
+        return std::move(*made);
     }
+    void restart() { driver() = make_driver(); }
 
     Value see() { return world.find(target_)->look(); }
 
     Value control(std::string_view name, const Value& arguments = Map{}) {
         const auto done = world.find(target_)->control(name, arguments);
-        REQUIRE_MESSAGE(done.ok(), std::string(name), ": ", done.error().message);
+        REQUIRE_MESSAGE(done.ok(), (done.ok() ? "" : done.error().message));
         return *done;
     }
 
@@ -51,9 +37,15 @@ public:
         world.add_fault(std::move(made));
     }
 
-    SimulatedWorld world{7};
+    SimulatedWorld& world;
 
 private:
+    static SimulatedStage& with(SimulatedStage& stage, const SimulatedKind& kind,
+                                const std::string& target, const Value& settings) {
+        stage.add(kind, target, settings);
+        return stage;
+    }
+
     std::string target_;
 };
 

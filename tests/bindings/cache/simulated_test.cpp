@@ -26,8 +26,8 @@ struct SimulatedStoreRig {
         must("set", fields("key", key, "value", value));
     }
 
-    VirtualTime time;
-    SimulatedRig rig{time, cache_family, simulated_cache, "cache/sessions",
+    SimulatedStage stage;
+    SimulatedRig rig{stage, cache_family, simulated_cache, "cache/sessions",
                      fields("sessions", "sess:*")};
 };
 
@@ -68,12 +68,12 @@ TEST_CASE("patterns_of_keys_match_as_in_redis") {
 TEST_CASE("a_key_of_the_simulated_store_is_gone_when_its_time_is_over") {
     SimulatedStoreRig store;
     store.must("set", fields("key", "k", "value", "v", "expires_in", "10m"));
-    store.time.pass(300);
+    store.stage.pass(300);
     const double left_s = store.get("k")["ttl_s"].number();
     CHECK(left_s < 300);
     CHECK(left_s > 299);
     CHECK(store.rig.see()["keys"]["k"]["value"].text() == "v");
-    store.time.pass(300);
+    store.stage.pass(300);
     CHECK(store.get("k").is_nil());
     CHECK_FALSE(store.rig.see()["keys"].has("k"));
     CHECK((*store.rig.observe("status", fields()))["keys"].number() == 0);
@@ -84,7 +84,7 @@ TEST_CASE("undo_gives_back_the_time_a_key_had_left") {
     store.must("set", fields("key", "k", "value", "old", "expires_in", "10m"));
     const Value wish = fields("key", "k", "value", "new");
     const Changed made = store.rig.change("set", wish);
-    store.time.pass(60);
+    store.stage.pass(60);
     const Changed undone = store.rig.undo("set", wish, made);
     REQUIRE(undone.done());
     CHECK(undone.before.state == made.outcome.after);
@@ -115,7 +115,7 @@ TEST_CASE("sessions_are_deleted_and_nothing_else_in_the_simulated_store") {
     store.set("cart:1", "x");
     CHECK(store.must("flush_sessions")["deleted"].number() == 12);
     CHECK(store.rig.see()["keys"].map().size() == 1);
-    SimulatedRig bare(store.time, cache_family, simulated_cache, "cache/bare");
+    SimulatedRig bare(store.stage, cache_family, simulated_cache, "cache/bare");
     CHECK(bare.change("flush_sessions", fields()).kind() == "refused unsupported");
 }
 
@@ -189,7 +189,7 @@ TEST_CASE("a_snapshot_takes_its_time_and_gives_back_what_it_held") {
     CHECK(store.rig.observe("list_snapshots", fields())->list().size() == 1);
     store.set("a", "two");
     store.set("b", "new");
-    store.time.pass(600);
+    store.stage.pass(600);
     const Changed back = store.rig.change("restore", fields("backup", made["id"]));
     REQUIRE(back.done());
     CHECK(back.outcome.value["took_s"].number() == 120);
@@ -213,7 +213,7 @@ TEST_CASE("a_snapshot_goes_on_where_its_call_has_ended_and_is_found_again") {
     CHECK(store.rig.change("restore", fields("backup", running["id"])).kind() ==
           "refused not_ready");
     store.rig.restart();
-    store.time.pass(300);
+    store.stage.pass(300);
     const Sighting seen = store.rig.look("snapshot", wish, "intent-1");
     CHECK(seen.kind == Sighting::Kind::happened);
     CHECK(seen.value["id"] == running["id"]);
@@ -247,7 +247,7 @@ TEST_CASE("a_purge_is_in_force_after_a_while_and_only_of_what_it_names") {
     store.rig.control("takes", fields("purge", 30));
     CHECK(store.rig.change("purge", fields("everything", "yes")).kind() == "unknown");
     CHECK(kept() == 1);
-    store.time.pass(30);
+    store.stage.pass(30);
     CHECK(kept() == 0);
     CHECK(store.rig.see()["purges"].list().size() == 4);
 }

@@ -12,8 +12,9 @@ namespace {
 
 struct SimulatedZoneRig {
     explicit SimulatedZoneRig(const Value& more = Map{})
-        : rig(time, dns_family, simulated_dns, "dns/site", Value(more).set("zone", "Example.COM.")),
-          calls(rig, dns_family, *rig.world.driver_of("dns/site", rig.services()), "dns/site") {}
+        : rig(stage, dns_family, simulated_dns, "dns/site",
+              Value(more).set("zone", "Example.COM.")),
+          calls(rig, dns_family, rig.make_driver(), "dns/site") {}
 
     void put(const std::string& name, const std::string& type, const std::string& value, int ttl) {
         rig.control("put", fields("name", name, "type", type, "value", value, "ttl", ttl));
@@ -26,7 +27,7 @@ struct SimulatedZoneRig {
         return must(calls, "lookup", key(name, type).set("servers", "resolvers"));
     }
 
-    VirtualTime time;
+    SimulatedStage stage;
     SimulatedRig rig;
     CallRig calls;
 };
@@ -49,7 +50,7 @@ TEST_CASE("a_simulated_resolver_keeps_an_answer_for_its_ttl_and_the_zone_answers
     SimulatedZoneRig zone;
     zone.put("www", "A", "192.0.2.1", 300);
     CHECK(zone.resolves("www", "192.0.2.1"));
-    zone.time.pass(100);
+    zone.stage.pass(100);
     must(zone.calls, "upsert", record("www", "A", {"192.0.2.2"}, 60, "ttl"));
     CHECK(at(must(zone.calls, "lookup", key("www", "A")), 0)["values"] == Value(List{"192.0.2.2"}));
     CHECK_FALSE(zone.resolves("www", "192.0.2.2"));
@@ -57,7 +58,7 @@ TEST_CASE("a_simulated_resolver_keeps_an_answer_for_its_ttl_and_the_zone_answers
     CHECK(old["values"] == Value(List{"192.0.2.1"}));
     CHECK(old["ttl_s"].number() <= 200);
     CHECK(old["ttl_s"].number() > 198);
-    zone.time.pass(200);
+    zone.stage.pass(200);
     CHECK(zone.resolves("www", "192.0.2.2"));
     CHECK(at(zone.answers("www"), 0)["ttl_s"].number() <= 60);
 }
@@ -81,10 +82,10 @@ TEST_CASE("that_nothing_is_there_is_kept_as_long_as_the_soa_says") {
     zone.put("new", "A", "192.0.2.1", 60);
     // That the name is not there holds for each type (RFC 2308, section 5).
     zone.put("new", "AAAA", "2001:db8::1", 60);
-    zone.time.pass(299);
+    zone.stage.pass(299);
     CHECK_FALSE(zone.resolves("new", "192.0.2.1"));
     CHECK_FALSE(zone.resolves("new", "2001:db8::1"));
-    zone.time.pass(2);
+    zone.stage.pass(2);
     CHECK(zone.resolves("new", "192.0.2.1"));
     CHECK(zone.resolves("new", "2001:db8::1"));
     // That one type is not there says nothing of the others.
@@ -101,10 +102,10 @@ TEST_CASE("an_alias_and_its_end_are_kept_each_for_its_own_time") {
     CHECK(zone.resolves("shop", "web.example.com"));
     zone.put("web", "A", "192.0.2.2", 60);
     zone.put("shop", "CNAME", "other.example.com", 3600);
-    zone.time.pass(61);
+    zone.stage.pass(61);
     CHECK(zone.resolves("shop", "192.0.2.2"));
     CHECK(zone.resolves("shop", "web.example.com"));
-    zone.time.pass(3600);
+    zone.stage.pass(3600);
     CHECK(zone.resolves("shop", "other.example.com"));
 }
 
@@ -132,11 +133,11 @@ TEST_CASE("a_resolver_that_disregards_ttls_is_stale") {
     CHECK(zone.resolves("www", "192.0.2.1"));
     zone.rig.control("stale", fields("resolver", "resolver-2", "at_least", "1h"));
     zone.put("www", "A", "192.0.2.2", 60);
-    zone.time.pass(61);
+    zone.stage.pass(61);
     const Value answers = zone.answers("www");
     CHECK(at(answers, 0)["values"] == Value(List{"192.0.2.2"}));
     CHECK(at(answers, 1)["values"] == Value(List{"192.0.2.1"}));
-    zone.time.pass(3600);
+    zone.stage.pass(3600);
     CHECK(zone.resolves("www", "192.0.2.2"));
 }
 
@@ -176,7 +177,7 @@ TEST_CASE("servers_that_are_silent_are_an_error_in_the_answer") {
     CHECK(must(zone.calls, "serial")["errors"].has("192.0.2.54"));
     zone.rig.control("silence", fields("server", "192.0.2.53:53"));
     CHECK(zone.resolves("www", "192.0.2.1"));  // It is kept yet.
-    zone.time.pass(61);
+    zone.stage.pass(61);
     CHECK_FALSE(zone.resolves("www", "192.0.2.1"));
     CHECK(at(zone.answers("www"), 0)["error"].text().find("SERVFAIL") != std::string::npos);
 }

@@ -20,17 +20,19 @@ struct SimulatedChannelRig {
         return *taken;
     }
 
-    VirtualTime time;
-    SimulatedRig rig{time, notify_family, simulated_notify, "notify/oncall"};
+    SimulatedStage stage;
+    SimulatedRig rig{stage, notify_family, simulated_notify, "notify/oncall"};
 };
 
 }  // namespace
 
 TEST_CASE("the_simulated_channel_conforms_to_the_notify_family") {
-    VirtualTime time;
-    check_notify_conformance([&time] {
+    SimulatedStage stage;
+    int channels = 0;
+    check_notify_conformance([&] {
+        const std::string target = "notify/oncall-" + std::to_string(++channels);
         const auto rig =
-            std::make_shared<SimulatedRig>(time, notify_family, simulated_notify, "notify/oncall");
+            std::make_shared<SimulatedRig>(stage, notify_family, simulated_notify, target);
         return NotifySubject{.rig = rig,
                              .count = [rig] { return rig->see()["sent"].list().size(); },
                              .break_channel = [rig] { rig->control("fail"); },
@@ -48,7 +50,7 @@ TEST_CASE("what_was_sent_is_seen_in_order_as_its_readers_have_it") {
     SimulatedChannelRig channel;
     SimulatedRig& rig = channel.rig;
     REQUIRE(rig.change("open", channel.opening()).done());
-    channel.time.pass(60);
+    channel.stage.pass(60);
     REQUIRE(rig.change("update", fields("key", "outage", "text", "Failing over")).done());
     REQUIRE(rig.change("send", fields("text", "hello", "severity", "warning")).done());
     const List sent = rig.see()["sent"].list();
@@ -80,7 +82,7 @@ TEST_CASE("one_key_is_one_page_whoever_opens_it_and_how_often") {
     CHECK(rig.see()["sent"].list().size() == 1);
     // What is resolved and comes back is another incident, and another page.
     REQUIRE(rig.change("resolve", fields("key", "outage", "text", "over")).done());
-    channel.time.pass(10);
+    channel.stage.pass(10);
     const Changed again = rig.change("open", channel.opening());
     CHECK(again.outcome.value["changed"].boolean());
     CHECK_FALSE(again.outcome.value["id"] == first.outcome.value["id"]);
@@ -128,7 +130,7 @@ TEST_CASE("somebody_takes_an_incident_some_time_after_it_was_opened") {
     CHECK(rig.observe("list_open", fields())->list().size() == 1);
     REQUIRE(rig.change("open", channel.opening("short")).done());
     rig.control("resolve", fields("key", "short"));
-    channel.time.pass(600);
+    channel.stage.pass(600);
     CHECK_FALSE(rig.see()["incidents"]["short"].has("acknowledged_by"));
 }
 
@@ -139,7 +141,7 @@ TEST_CASE("who_is_faster_takes_it_and_each_only_what_concerns_them") {
     rig.control("acknowledges_after", fields("after", 60, "by", "kim", "prefix", "db-"));
     REQUIRE(rig.change("open", channel.opening("db-lag")).done());
     REQUIRE(rig.change("open", channel.opening("web")).done());
-    channel.time.pass(1000);
+    channel.stage.pass(1000);
     const Value incidents = rig.see()["incidents"];
     CHECK(incidents["db-lag"]["acknowledged_by"].text() == "kim");
     CHECK(incidents["web"]["acknowledged_by"].text() == "sam");
@@ -156,7 +158,7 @@ TEST_CASE("nobody_answers_for_hours_and_then_somebody_does_by_hand") {
     CHECK(channel.wait("1s")["acknowledged_by"].text() == "kim");
     // Who comes later takes nothing away.
     rig.control("acknowledges_after", fields("after", 60, "by", "sam"));
-    channel.time.pass(100);
+    channel.stage.pass(100);
     CHECK(channel.wait("1s")["acknowledged_by"].text() == "kim");
     CHECK_FALSE(rig.world.find("notify/oncall")->control("acknowledge", fields("key", "x")).ok());
 }

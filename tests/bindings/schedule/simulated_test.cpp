@@ -12,20 +12,19 @@ namespace {
 
 struct SimulatedSchedulerRig {
     SimulatedSchedulerRig()
-        : rig(time, schedule_family, simulated_schedule, "schedule/jobs"),
-          calls(rig, schedule_family, *rig.world.driver_of("schedule/jobs", rig.services()),
-                "schedule/jobs") {
+        : rig(stage, schedule_family, simulated_schedule, "schedule/jobs"),
+          calls(rig, schedule_family, rig.make_driver(), "schedule/jobs") {
         rig.control("put", fields("job", "first", "cron", "0 2 * * *"));
         rig.control("put", fields("job", "second", "cron", "*/10 * * * *"));
     }
 
     // Lets time pass up to this moment.
-    void go_to(const char* moment) { time.pass(*parse_time(moment) - wall_now_s()); }
+    void go_to(const char* moment) { stage.pass(*parse_time(moment) - wall_now_s()); }
     List runs(const std::string& job, double since = 0) {
         return done(calls, "runs", fields("job", job, "since", since)).list();
     }
 
-    VirtualTime time;
+    SimulatedStage stage;
     SimulatedRig rig;
     CallRig calls;
 };
@@ -70,7 +69,7 @@ TEST_CASE("jobs_begin_by_the_virtual_clock_and_end_after_their_time") {
 TEST_CASE("looking_often_begins_no_job_twice") {
     SimulatedSchedulerRig scheduler;
     for (int i = 0; i < 100; ++i) {
-        scheduler.time.pass(36.5);
+        scheduler.stage.pass(36.5);
         scheduler.rig.see();
     }
     CHECK(scheduler.runs("second").size() == 6);
@@ -142,7 +141,7 @@ TEST_CASE("a_run_goes_on_where_its_call_has_ended_and_its_key_finds_it_again") {
         return scheduler.rig.await(handler.look(call, mine.before.state));
     };
     CHECK(look().kind == Sighting::Kind::cannot_tell);
-    scheduler.time.pass(600);
+    scheduler.stage.pass(600);
     CHECK(look().kind == Sighting::Kind::happened);
     const auto again = scheduler.calls.act_again();
     REQUIRE(again.ok());
@@ -178,7 +177,7 @@ TEST_CASE("jobs_fail_as_often_as_they_are_told_to_and_the_same_for_the_same_seed
     const auto failures = [](double ratio) {
         SimulatedSchedulerRig scheduler;
         scheduler.rig.control("fails", fields("job", "second", "ratio", ratio));
-        scheduler.time.pass(100 * 600 + 5);  // The last has ended, too.
+        scheduler.stage.pass(100 * 600 + 5);  // The last has ended, too.
         std::string states;
         const List runs = scheduler.rig.see()["runs"].list();
         for (const auto& run : runs)

@@ -1,4 +1,4 @@
-#include "interpreter/base/at_once.h"
+#include "interpreter/base/simulated_handlers.h"
 
 #include <algorithm>
 
