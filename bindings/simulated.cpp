@@ -3,16 +3,15 @@
 #include "bindings/http/http.h"
 #include "bindings/metrics/metrics.h"
 #include "bindings/process/process.h"
+#include "bindings/secrets/secrets.h"
 #include "bindings/table.h"
 
 namespace perilune {
 
 const std::vector<const SimulatedKind*>& all_simulated() {
     static const std::vector<const SimulatedKind*> kinds = {
-        &simulated_deploy,
-        &simulated_http,
-        &simulated_process,
-        &simulated_metrics,
+        &simulated_deploy,  &simulated_http,    &simulated_process,
+        &simulated_metrics, &simulated_secrets,
     };
     return kinds;
 }
