@@ -61,6 +61,26 @@ TEST_CASE("a_release_serves_when_its_instances_are_healthy_and_the_old_one_serve
     CHECK(stage.look(web)["since_at"] == seen["since_at"]);
 }
 
+TEST_CASE("what_nobody_looked_at_came_to_pass_in_its_time") {
+    Stage stage(with("instances", 2));
+    DriverRig rig = stage.host();
+    const Changed first = rig.change("release", with("version", "v1"));
+    const double accepted_at = first.value()["created_at"].number();
+    stage.pass(86400);
+    CHECK(stage.look(web)["since_at"].number() == doctest::Approx(accepted_at + 5));
+    const double restarted_at = wall_now_s();
+    REQUIRE(rig.change("scale", with("instances", 3)).ok());
+    const Changed bad = rig.change("release", with("version", "bad-1"));
+    stage.pass(86400);
+    CHECK(stage.look(web)["releases"].list()[1]["state"].text() == "failed");
+    const auto lines = rig.observe("logs", with("since", restarted_at));
+    REQUIRE(lines.ok());
+    const Value last = (*lines)["lines"].list().back();
+    CHECK(last["text"].text().find("given up") != std::string::npos);
+    CHECK(last["at"].number() ==
+          doctest::Approx(bad.value()["created_at"].number() + 60).epsilon(1e-9));
+}
+
 TEST_CASE("a_broken_version_is_given_up_and_never_serves") {
     Stage stage(with("starts_within", 30));
     DriverRig rig = stage.host();

@@ -129,6 +129,18 @@ TEST_CASE("secrets_grow_old_are_lost_and_put_by_others") {
     CHECK(store.world.find(app)->control("forget", named("name", "a")).error().code == "not_found");
 }
 
+TEST_CASE("a_handle_of_a_version_that_was_retired_since_opens_no_more") {
+    Store store;
+    put(store.calls, "a", "one");
+    put(store.calls, "a", "two");
+    SecretProvider* provider = provider_of(store.calls.driver());
+    CHECK(*provider->fetch("a", "1") == "one");
+    done(store.calls, "retire", named("name", "a").set("version", "1"));
+    CHECK(provider->fetch("a", "1").error().code == "missing_secret");
+    done(store.calls, "delete", named("name", "a"));
+    CHECK(provider->fetch("a", "").error().code == "missing_secret");
+}
+
 TEST_CASE("a_sealed_store_opens_nothing_until_it_is_unsealed") {
     Store store;
     put(store.calls, "a", "one");
