@@ -1,45 +1,17 @@
 // Simulated applications: the family's suite, and health, traffic and failures as time passes.
-#include "interpreter/base/json.h"
-#include "interpreter/base/simulated_service.h"
-#include "tests/bindings/deploy/deploy_conformance.h"
+#include "tests/bindings/deploy/simulated_rig.h"
 
 using namespace perilune;
 using namespace perilune::test;
 
-namespace {
-
-const std::string web = "deploy/web";
-
-// An app with the artifacts of the family's suite, and one host.
-struct Stage : SimulatedStage {
-    explicit Stage(Value settings = {}) : SimulatedStage(simulated_deploy, web, settings) {
-        for (const char* version : {"v1", "v2", "v3"})
-            control(web, "put_artifact", with("version", version));
-        control(web, "put_artifact", with("version", "bad-1", with("broken", true)));
-    }
-
-    DriverRig host() { return {deploy_family, *this, web}; }
-    ServiceSight::Kind met(double chance = 0) {
-        return world.find_as<SimulatedService>(web)->meet(chance).kind;
-    }
-};
-
-Value blue_and_green() { return with("slots", list_of({"blue", "green"})); }
-
-Value healthy_within(const std::string& within) {
-    return with("healthy_for", 0, with("within", within));
-}
-
-}  // namespace
-
 TEST_CASE("the_simulated_driver_conforms") {
-    Stage stage;
+    AppStage stage;
     DriverRig rig = stage.host();
     check_deploy_driver(rig);
 }
 
 TEST_CASE("a_release_serves_when_its_instances_are_healthy_and_the_old_one_serves_until_then") {
-    Stage stage(with("instances", 3));
+    AppStage stage(with("instances", 3));
     DriverRig rig = stage.host();
     stage.control(web, "serve", with("version", "v1"));
     const Changed made = rig.change("release", with("version", "v2"));
@@ -62,7 +34,7 @@ TEST_CASE("a_release_serves_when_its_instances_are_healthy_and_the_old_one_serve
 }
 
 TEST_CASE("what_nobody_looked_at_came_to_pass_in_its_time") {
-    Stage stage(with("instances", 2));
+    AppStage stage(with("instances", 2));
     DriverRig rig = stage.host();
     const Changed first = rig.change("release", with("version", "v1"));
     const double accepted_at = first.value()["created_at"].number();
@@ -82,7 +54,7 @@ TEST_CASE("what_nobody_looked_at_came_to_pass_in_its_time") {
 }
 
 TEST_CASE("a_broken_version_is_given_up_and_never_serves") {
-    Stage stage(with("starts_within", 30));
+    AppStage stage(with("starts_within", 30));
     DriverRig rig = stage.host();
     stage.control(web, "serve", with("version", "v1"));
     stage.control(web, "break", with("version", "v2"));
@@ -100,7 +72,7 @@ TEST_CASE("a_broken_version_is_given_up_and_never_serves") {
 }
 
 TEST_CASE("a_rollback_may_end_stable_on_the_wrong_revision") {
-    Stage stage;
+    AppStage stage;
     DriverRig rig = stage.host();
     release_and_wait(rig, "v1");
     release_and_wait(rig, "v2");
@@ -122,7 +94,7 @@ TEST_CASE("a_rollback_may_end_stable_on_the_wrong_revision") {
 }
 
 TEST_CASE("instances_that_die_stay_dead_until_they_recover") {
-    Stage stage(with("instances", 3));
+    AppStage stage(with("instances", 3));
     DriverRig rig = stage.host();
     stage.control(web, "serve", with("version", "v1"));
     Value seen = stage.control(web, "fail", with("instances", 1));
@@ -149,7 +121,7 @@ TEST_CASE("instances_that_die_stay_dead_until_they_recover") {
 }
 
 TEST_CASE("health_that_breaks_off_starts_the_wait_anew") {
-    Stage stage;
+    AppStage stage;
     DriverRig rig = stage.host();
     stage.control(web, "set_health", with("after_s", 20));
     const Changed made = rig.change("release", with("version", "v1"));
@@ -166,7 +138,7 @@ TEST_CASE("health_that_breaks_off_starts_the_wait_anew") {
 }
 
 TEST_CASE("a_place_without_capacity_starts_no_more_instances") {
-    Stage stage;
+    AppStage stage;
     DriverRig rig = stage.host();
     stage.control(web, "serve", with("version", "v1"));
     stage.control(web, "set_capacity", with("instances", 2));
@@ -179,7 +151,7 @@ TEST_CASE("a_place_without_capacity_starts_no_more_instances") {
 }
 
 TEST_CASE("slots_have_releases_and_shares_of_their_own") {
-    Stage stage(blue_and_green());
+    AppStage stage(blue_and_green());
     DriverRig rig = stage.host();
     CHECK(rig.change("release", with("version", "v1")).code() == "bad_argument");
     stage.control(web, "serve", with("version", "v1", with("slot", "blue")));
@@ -211,7 +183,7 @@ TEST_CASE("slots_have_releases_and_shares_of_their_own") {
 }
 
 TEST_CASE("a_release_on_its_way_is_cancelled_or_taken_back") {
-    Stage stage;
+    AppStage stage;
     DriverRig rig = stage.host();
     stage.control(web, "serve", with("version", "v1"));
     const Changed made = rig.change("release", with("version", "v2"));
@@ -228,7 +200,7 @@ TEST_CASE("a_release_on_its_way_is_cancelled_or_taken_back") {
 }
 
 TEST_CASE("the_world_outlives_a_host_and_tells_the_next_one_what_it_did") {
-    Stage stage;
+    AppStage stage;
     const Value call = with("version", "v1");
     SimulatedFault lost{.kind = SimulatedFault::Kind::after, .target = web};
     lost.operation = "release";
@@ -248,73 +220,4 @@ TEST_CASE("the_world_outlives_a_host_and_tells_the_next_one_what_it_did") {
               .ok());
     CHECK(second.look("release", call, "another", made.before.state).kind ==
           Sighting::Kind::did_not);
-}
-
-TEST_CASE("a_restart_takes_its_instances_in_turn_and_a_resize_all_of_them") {
-    Stage stage(with("instances", 3));
-    DriverRig rig = stage.host();
-    stage.control(web, "serve", with("version", "v1"));
-    const double began_s = boot_now_s();
-    REQUIRE(rig.change("restart").ok());
-    CHECK(boot_now_s() - began_s >= 15);
-    const double again_s = boot_now_s();
-    REQUIRE(rig.change("restart", with("at_once", 3)).ok());
-    CHECK(boot_now_s() - again_s < 8);
-    const Value size = with("memory", "1GiB", with("cpus", 2));
-    const Changed resized = rig.change("resize", size);
-    REQUIRE(resized.ok());
-    CHECK(stage.look(web)["memory_bytes"].number() == 1 << 30);
-    CHECK(stage.look(web)["instances_healthy"].integer() == 2);
-    REQUIRE(rig.undo("resize", size, resized)->ok());
-    CHECK(stage.look(web)["cpus"].number() == 1);
-}
-
-TEST_CASE("autoscaling_keeps_its_bounds_and_follows_demand") {
-    Stage stage;
-    DriverRig rig = stage.host();
-    stage.control(web, "serve", with("version", "v1"));
-    const Value call = with("state", "on", with("instances_min", 2, with("instances_max", 4)));
-    const Changed on = rig.change("set_autoscaling", call);
-    REQUIRE(on.ok());
-    CHECK(stage.look(web)["instances"].integer() == 2);
-    CHECK(rig.change("scale", with("instances", 9)).code() == "unsupported");
-    CHECK(stage.control(web, "set_demand", with("instances", 9))["instances"].integer() == 4);
-    REQUIRE(rig.undo("set_autoscaling", call, on)->ok());
-    CHECK(rig.change("scale", with("instances", 9)).ok());
-}
-
-TEST_CASE("an_isolated_app_is_reached_by_nobody_and_maintenance_says_so") {
-    Stage stage;
-    DriverRig rig = stage.host();
-    CHECK(stage.met() == ServiceSight::Kind::refused);
-    stage.control(web, "serve", with("version", "v1"));
-    CHECK(stage.met() == ServiceSight::Kind::serves);
-    const Value except = with("except", list_of({"10.0.0.0/8"}));
-    const Changed cut = rig.change("isolate", except);
-    REQUIRE(cut.ok());
-    CHECK(stage.met() == ServiceSight::Kind::refused);
-    const Changed tighter = rig.change("isolate");
-    REQUIRE(rig.undo("isolate", {}, tighter)->ok());
-    CHECK(stage.look(web)["rules"] == list_of({"10.0.0.0/8"}));
-    REQUIRE(rig.undo("isolate", except, cut)->ok());
-    CHECK(stage.met() == ServiceSight::Kind::serves);
-    REQUIRE(rig.change("set_maintenance", with("state", "on", with("message", "soon"))).ok());
-    CHECK(stage.met() == ServiceSight::Kind::maintenance);
-    CHECK(stage.look(web)["maintenance_message"].text() == "soon");
-}
-
-TEST_CASE("variables_go_with_a_release_and_no_value_of_a_secret_is_seen") {
-    Stage stage;
-    DriverRig rig = stage.host();
-    stage.control(web, "serve", with("version", "v1"));
-    const Value values = with("values", with("TOKEN", make_secret("canary")));
-    const Changed now = rig.change("set_env", with("apply", "now", values));
-    REQUIRE(now.ok());
-    REQUIRE(now.value()["release_id"].is_text());
-    REQUIRE(rig.observe("wait_serving", serving(now)).ok());
-    CHECK(stage.look(web)["env"] == list_of({"TOKEN"}));
-    CHECK(to_json(stage.look(web)).find("CANARY") == std::string::npos);
-    CHECK(rig.change("set_env", with("apply", "now", values)).before.already_so);
-    const auto wrong = stage.world.find(web)->control("brek", {});
-    CHECK(wrong.error().message.find("\"break\"") != std::string::npos);
 }
