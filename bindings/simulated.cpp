@@ -10,6 +10,7 @@
 #include "bindings/notify/notify.h"
 #include "bindings/process/process.h"
 #include "bindings/schedule/schedule.h"
+#include "bindings/secrets/secrets.h"
 #include "bindings/storage/storage.h"
 
 namespace perilune {
@@ -25,6 +26,7 @@ const std::vector<const SimulatedKind*>& all_simulated() {
         &simulated_notify,
         &simulated_process,
         &simulated_schedule,
+        &simulated_secrets,
         &simulated_storage,
     };
     return kinds;

@@ -9,7 +9,9 @@
 
 #include <sys/stat.h>
 
+#include "bindings/secrets/secret_values.h"
 #include "interpreter/base/json.h"
+#include "interpreter/base/locked_file.h"
 #include "interpreter/base/loop.h"
 
 namespace perilune {
@@ -95,33 +97,35 @@ void StoredSecret::set_current(const std::string& version, const std::string& ol
     }
 }
 
-Status SecretStore::check_folder() const {
+Status FolderSecretStore::check_folder() const {
     struct stat info {};
     const bool found = ::stat(folder_.c_str(), &info) == 0;
     if (!found && errno == ENOENT) return Done{};  // Nothing was ever put there.
     if (!found)
         return fail("file_failed", "Reading " + folder_ + ": " + std::strerror(errno) + ".");
     if ((info.st_mode & 0077) == 0) return Done{};
-    return fail("unsafe_secret", "The store of " + target_ +
+    return fail("unsafe_secret", "The store of " + target() +
                                      " is not used: others than its owner "
                                      "may enter the folder " +
                                      folder_ + ". Execute: chmod 700 " + folder_);
 }
 
-Result<std::string> SecretStore::folder_of(const std::string& name) const {
+Result<std::string> FolderSecretStore::folder_of(const std::string& name) const {
     if (const auto checked = check_folder(); !checked) return checked.error();
     const std::string folder = encoded(name);
     if (folder.size() <= folder_name_bytes_max) return folder_ + "/" + folder;
     return fail("bad_argument", "The name " + name + " is too long for a folder of files.");
 }
 
-Result<FileLock> SecretStore::lock(double deadline_s) const {
+Result<std::shared_ptr<void>> FolderSecretStore::lock(double deadline_s) const {
     if (const auto made = make_folders(folder_, 0700); !made) return made.error();
     if (const auto checked = check_folder(); !checked) return checked.error();
-    return FileLock::take(folder_ + "/.lock", deadline_s);
+    auto taken = FileLock::take(folder_ + "/.lock", deadline_s);
+    if (!taken) return taken.error();
+    return std::shared_ptr<void>(std::make_shared<FileLock>(std::move(*taken)));
 }
 
-Result<std::optional<StoredSecret>> SecretStore::load(const std::string& name) const {
+Result<std::optional<StoredSecret>> FolderSecretStore::load(const std::string& name) const {
     const auto folder = folder_of(name);
     if (!folder) return folder.error();
     const std::string path = *folder + "/state.json";
@@ -133,7 +137,7 @@ Result<std::optional<StoredSecret>> SecretStore::load(const std::string& name) c
     return std::optional<StoredSecret>(std::move(*secret));
 }
 
-Result<std::vector<StoredSecret>> SecretStore::load_all() const {
+Result<std::vector<StoredSecret>> FolderSecretStore::load_all() const {
     if (const auto checked = check_folder(); !checked) return checked.error();
     std::vector<StoredSecret> all;
     std::error_code code;
@@ -154,8 +158,8 @@ Result<std::vector<StoredSecret>> SecretStore::load_all() const {
     return all;
 }
 
-Result<std::string> SecretStore::add(StoredSecret& secret, const std::string& value,
-                                     const std::string& stage, const std::string& key) const {
+Result<std::string> FolderSecretStore::add(StoredSecret& secret, const std::string& value,
+                                           const std::string& stage, const std::string& key) const {
     const auto folder = folder_of(secret.name);
     if (!folder) return folder.error();
     if (const auto made = make_folders(*folder, 0700); !made) return made.error();
@@ -171,7 +175,12 @@ Result<std::string> SecretStore::add(StoredSecret& secret, const std::string& va
     return version;
 }
 
-Status SecretStore::save(const StoredSecret& secret) const {
+Result<std::string> FolderSecretStore::make_value(const std::string& kind,
+                                                  std::size_t length) const {
+    return make_secret_value(kind, length);
+}
+
+Status FolderSecretStore::save(const StoredSecret& secret) const {
     const auto folder = folder_of(secret.name);
     if (!folder) return folder.error();
     StoredSecret stamped = secret;
@@ -179,10 +188,10 @@ Status SecretStore::save(const StoredSecret& secret) const {
     return write_file_durably(*folder + "/state.json", to_json(to_value(stamped), 2) + "\n", 0600);
 }
 
-Result<std::string> SecretStore::fetch(const std::string& name, const std::string& version) {
+Result<std::string> FolderSecretStore::fetch(const std::string& name, const std::string& version) {
     const auto secret = load(name);
     if (!secret) return secret.error();
-    const std::string where = " in the store of " + target_ + " (" + folder_ + ")";
+    const std::string where = " in the store of " + target() + " (" + folder_ + ")";
     if (!*secret || (*secret)->deleted)
         return fail("missing_secret", "There is no secret " + name + where + ".");
     StoredSecret held = **secret;

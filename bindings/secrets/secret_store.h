@@ -1,6 +1,4 @@
-// A store of secrets in a folder of this host (0700): a folder a secret, in it a file a version
-// (0600) and state.json, which says what stage each version has. Both are written durably, the
-// value first: a version exists once the state names it.
+// A store of secrets, as the handlers of its drivers see it, and the one in a folder of this host.
 #pragma once
 
 #include <optional>
@@ -8,7 +6,6 @@
 #include <vector>
 
 #include "bindings/secrets/provider.h"
-#include "interpreter/base/locked_file.h"
 
 namespace perilune {
 
@@ -32,23 +29,43 @@ struct StoredSecret {
     void set_current(const std::string& version, const std::string& old_stage);
 };
 
-class SecretStore final : public SecretProvider {
+class SecretStore : public SecretProvider {
 public:
-    SecretStore(std::string folder, std::string target)
-        : folder_(std::move(folder)), target_(std::move(target)) {}
+    explicit SecretStore(std::string target) : target_(std::move(target)) {}
 
     const std::string& target() const { return target_; }
-    // One change at a time, over all programs of this host.
-    Result<FileLock> lock(double deadline_s) const;
+    // One change at a time, while what it gives is held.
+    virtual Result<std::shared_ptr<void>> lock(double deadline_s) const = 0;
     // Nothing where the secret was never there; deleted ones are given.
-    Result<std::optional<StoredSecret>> load(const std::string& name) const;
+    virtual Result<std::optional<StoredSecret>> load(const std::string& name) const = 0;
     // All that are not deleted, by name.
-    Result<std::vector<StoredSecret>> load_all() const;
+    virtual Result<std::vector<StoredSecret>> load_all() const = 0;
     // Adds a version with a value, and saves the secret. Returns the version's name.
-    Result<std::string> add(StoredSecret& secret, const std::string& value,
-                            const std::string& stage, const std::string& key) const;
-    Status save(const StoredSecret& secret) const;
+    virtual Result<std::string> add(StoredSecret& secret, const std::string& value,
+                                    const std::string& stage, const std::string& key) const = 0;
+    virtual Status save(const StoredSecret& secret) const = 0;
+    // A new value of a kind that `generate` knows.
+    virtual Result<std::string> make_value(const std::string& kind, std::size_t length) const = 0;
 
+private:
+    std::string target_;
+};
+
+// In a folder (0700): a folder a secret, in it a file a version (0600) and state.json, which says
+// what stage each version has. Both are written durably, the value first: a version exists once the
+// state names it. The lock holds over all programs of this host.
+class FolderSecretStore final : public SecretStore {
+public:
+    FolderSecretStore(std::string folder, std::string target)
+        : SecretStore(std::move(target)), folder_(std::move(folder)) {}
+
+    Result<std::shared_ptr<void>> lock(double deadline_s) const override;
+    Result<std::optional<StoredSecret>> load(const std::string& name) const override;
+    Result<std::vector<StoredSecret>> load_all() const override;
+    Result<std::string> add(StoredSecret& secret, const std::string& value,
+                            const std::string& stage, const std::string& key) const override;
+    Status save(const StoredSecret& secret) const override;
+    Result<std::string> make_value(const std::string& kind, std::size_t length) const override;
     Result<std::string> fetch(const std::string& name, const std::string& version) override;
 
 private:
@@ -56,7 +73,6 @@ private:
     Status check_folder() const;
 
     std::string folder_;
-    std::string target_;
 };
 
 }  // namespace perilune

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "interpreter/base/remote.h"
+#include "interpreter/base/simulation.h"
 
 namespace perilune {
 
@@ -16,6 +17,9 @@ extern const DriverKind secrets_file_kind;
 extern const DriverKind secrets_environment_kind;
 // What a declared program prints, read only.
 extern const DriverKind secrets_command_kind;
+
+// A store in memory.
+extern const SimulatedKind simulated_secrets;
 
 // What opens the handles of stores whose file gives `value`.
 extern const FamilyRules secrets_rules;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bindings/secrets/secrets.h"
+#include "interpreter/base/files.h"
 #include "interpreter/base/loop.h"
 
 namespace perilune {
@@ -91,7 +92,7 @@ Result<Value> due(SecretStore& store, const Call& call) {
 
 Result<Driver> make_file_store(const Settings& given, Services& services) {
     const std::string folder = path_below(given.folder, given.values["folder"].text());
-    const auto store = std::make_shared<SecretStore>(folder, given.target);
+    const auto store = std::make_shared<FolderSecretStore>(folder, given.target);
     Driver driver;
     add_secret_observes(driver, services.loop, store);
     add_secret_changes(driver, services.loop, store);

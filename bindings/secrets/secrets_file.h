@@ -1,4 +1,4 @@
-// The two halves of the file_store driver, and the forms its results have.
+// The two halves of a driver over a store, and the forms its results have.
 #pragma once
 
 #include <memory>
@@ -18,5 +18,7 @@ Value secret_handle(const std::string& name, const std::string& target, const st
 
 void add_secret_observes(Driver& driver, Loop& loop, const SecretStorePointer& store);
 void add_secret_changes(Driver& driver, Loop& loop, const SecretStorePointer& store);
+// `rotate`: a new current version of a secret that is there.
+void add_secret_rotation(Driver& driver, Loop& loop, const SecretStorePointer& store);
 
 }  // namespace perilune

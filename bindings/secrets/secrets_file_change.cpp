@@ -9,6 +9,8 @@ namespace perilune {
 
 namespace {
 
+constexpr std::size_t rotated_bytes = 32;
+
 // The secret as undo compares it: the stages of its versions. What is retired or deleted is as if
 // it were not there, for taking back a new version can only retire it.
 Value state_of(const std::string& name, const std::optional<StoredSecret>& secret) {
@@ -19,6 +21,15 @@ Value state_of(const std::string& name, const std::optional<StoredSecret>& secre
     for (const auto& version : secret->versions)
         if (version.stage != "retired") stages.set(version.version, version.stage);
     return stages.map().empty() ? state : state.set("stages", std::move(stages));
+}
+
+bool adds_version(const Call& call) {
+    return call.operation == "put" || call.operation == "generate" || call.operation == "rotate";
+}
+
+// The stage of the version that a call adds or moves.
+std::string stage_of(const Call& call) {
+    return call.operation == "rotate" ? "current" : call.arguments["stage"].text();
 }
 
 std::string current_of(const Value& state) {
@@ -51,7 +62,7 @@ Result<Change> stage_change(const SecretStore& store, const Call& call, StoredSe
     if (!version || secret.deleted) return not_found(store, call);
     const Value before = state_of(secret.name, secret);
     const bool retire = call.operation == "retire";
-    const std::string stage = retire ? "retired" : call.arguments["stage"].text();
+    const std::string stage = retire ? "retired" : stage_of(call);
     Change change;
     if (retire && version->stage == "current")
         return fail("in_use", "Version " + version->version + " of " + secret.name + " of " +
@@ -115,8 +126,8 @@ Result<Change> addition(SecretStore& store, const Call& call, std::optional<Stor
 
 Result<Change> plan_change(SecretStore& store, const Call& call,
                            std::optional<StoredSecret> secret) {
-    if (call.operation == "put" || call.operation == "generate")
-        return addition(store, call, std::move(secret));
+    if (call.operation == "rotate" && (!secret || secret->deleted)) return not_found(store, call);
+    if (adds_version(call)) return addition(store, call, std::move(secret));
     if (call.operation == "delete" || call.operation == "undelete")
         return deletion_change(store, call, std::move(secret));
     if (!secret) return not_found(store, call);
@@ -137,10 +148,11 @@ Result<Before> read_before(SecretStore& store, const Call& call) {
     return found;
 }
 
-Result<std::string> new_value(const Call& call) {
+Result<std::string> new_value(const SecretStore& store, const Call& call) {
+    if (call.operation == "rotate") return store.make_value("random", rotated_bytes);
     if (call.operation == "generate")
-        return make_secret_value(call.arguments["kind"].text(),
-                                 static_cast<std::size_t>(call.arguments["length"].integer()));
+        return store.make_value(call.arguments["kind"].text(),
+                                static_cast<std::size_t>(call.arguments["length"].integer()));
     auto value = call.open_secret(call.arguments["value"]);
     if (value && value->empty())
         return fail("bad_argument", "The value for " + call.arguments["name"].text() +
@@ -152,11 +164,11 @@ Result<std::string> new_value(const Call& call) {
 Result<Value> add_version(const SecretStore& store, const Call& call, StoredSecret& secret) {
     if (const StoredVersion* own = secret.with_key(call.key))
         return changed_version(secret, *own, true);
-    auto value = new_value(call);
+    auto value = new_value(store, call);
     if (!value) return value.error();
     if (secret.deleted) secret.set_current("", "previous");
     secret.deleted = false;
-    const auto version = store.add(secret, *value, call.arguments["stage"].text(), call.key);
+    const auto version = store.add(secret, *value, stage_of(call), call.key);
     wipe(*value);
     if (!version) return version.error();
     return changed_version(secret, *secret.find(*version), true);
@@ -188,6 +200,25 @@ Outcome act(SecretStore& store, const Call& call, const Value& before) {
     return Outcome::done(change->result, after);
 }
 
+// Whether a version carries the call's key.
+Sighting look(const SecretStore& store, const Call& call) {
+    Sighting sighting;
+    const std::string& name = call.arguments["name"].text();
+    const auto secret = store.load(name);
+    if (!secret) {
+        sighting.evidence = secret.error().message;
+        return sighting;
+    }
+    const StoredVersion* own = *secret ? (*secret)->with_key(call.key) : nullptr;
+    sighting.kind = own ? Sighting::Kind::happened : Sighting::Kind::did_not;
+    sighting.evidence = own ? "Version " + own->version + " carries this intent's key."
+                            : "No version of " + name + " carries this intent's key.";
+    if (!own) return sighting;
+    sighting.value = changed_version(**secret, *own, true);
+    sighting.after = state_of(name, *secret);
+    return sighting;
+}
+
 std::optional<Restore> restore(const Call& call, const Value& before, const Value& result) {
     if (result["changed"].is_boolean() && !result["changed"].boolean()) return std::nullopt;
     Value named;
@@ -195,10 +226,10 @@ std::optional<Restore> restore(const Call& call, const Value& before, const Valu
     const std::string& done = call.operation;
     if (done == "delete") return Restore{"undelete", named};
     if (done == "undelete") return Restore{"delete", named};
-    const bool adds = done == "put" || done == "generate";
+    const bool adds = adds_version(call);
     const Value version = adds ? result["version"] : call.arguments["version"];
     if (version.is_nil()) return std::nullopt;
-    const bool made_current = done != "retire" && call.arguments["stage"].text() == "current";
+    const bool made_current = done != "retire" && stage_of(call) == "current";
     const std::string old_current = current_of(before);
     const Value& old_stage = before["stages"][version.text()];
     const std::string back = old_stage.is_nil() ? "retired" : old_stage.text();
@@ -211,14 +242,24 @@ std::optional<Restore> restore(const Call& call, const Value& before, const Valu
     return Restore{"set_current", named.set("version", version).set("stage", stage)};
 }
 
+Handler change_of(Loop& loop, const SecretStorePointer& store) {
+    return change_blocking(
+        loop, [store](Call& call) { return read_before(*store, call); },
+        [store](Call& call, const Value& before) { return act(*store, call, before); }, {},
+        restore);
+}
+
 }  // namespace
 
 void add_secret_changes(Driver& driver, Loop& loop, const SecretStorePointer& store) {
     for (const auto* name : {"put", "generate", "set_current", "retire", "delete", "undelete"})
-        driver.operations[name] = change_blocking(
-            loop, [store](Call& call) { return read_before(*store, call); },
-            [store](Call& call, const Value& before) { return act(*store, call, before); }, {},
-            restore);
+        driver.operations[name] = change_of(loop, store);
+}
+
+void add_secret_rotation(Driver& driver, Loop& loop, const SecretStorePointer& store) {
+    Handler& rotate = driver.operations["rotate"] = change_of(loop, store);
+    const auto seen = [store](Call& call, const Value&) { return look(*store, call); };
+    rotate.look = change_blocking(loop, {}, {}, seen).look;
 }
 
 }  // namespace perilune

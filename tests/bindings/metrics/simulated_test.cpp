@@ -141,7 +141,9 @@ TEST_CASE("a_silence_keeps_an_alarm_from_paging_until_it_ends_by_itself") {
     DriverRig rig = place.host();
     const List monitors = {Value("errors*")};
     const Value call = fields("monitors", monitors, "during", "10m", "reason", "a release");
-    REQUIRE(rig.change("silence", call).done());
+    REQUIRE(rig.change("silence", call, "one").done());
+    REQUIRE(rig.change("silence", call, "one").done());
+    CHECK(place.look(site)["silences"].list().size() == 1);
     place.tell("alarm", fields("name", "errors-web", "state", "firing"));
     CHECK(place.look(site)["pages"].list().empty());
     CHECK(place.state("errors-web") == "firing");

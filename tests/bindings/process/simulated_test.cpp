@@ -113,6 +113,21 @@ TEST_CASE("a_run_goes_on_without_its_host_and_is_found_by_the_next_one") {
     CHECK(stage.look(tools)["counts"]["say"].number() == 1);
 }
 
+TEST_CASE("a_run_that_hangs_is_ended_at_its_deadline_though_its_host_is_gone") {
+    Stage stage;
+    stage.tell("program", stage.named("say").set("hangs", true));
+    DriverRig rig = stage.host();
+    const Value call = program("say").set("timeout", "1m");
+    {
+        const LostHost lost(stage, rig, call, "intent");
+        stage.clock.advance_to(stage.clock.boot_s + 61);
+        CHECK(stage.look(tools)["runs"].list()[0]["state"].text() == "ended");
+    }
+    const Sighting seen = rig.look("run", call, "intent", {});
+    CHECK(seen.kind == Sighting::Kind::did_not);
+    CHECK(seen.evidence.find("told to stop") != std::string::npos);
+}
+
 TEST_CASE("a_lost_answer_of_a_run_is_looked_up") {
     Stage stage;
     DriverRig rig = stage.host();
