@@ -70,6 +70,6 @@ TEST_CASE("variables_go_with_a_release_and_no_value_of_a_secret_is_seen") {
     CHECK(stage.look(web)["env"] == list_of({"TOKEN"}));
     CHECK(to_json(stage.look(web)).find("CANARY") == std::string::npos);
     CHECK(rig.change("set_env", with("apply", "now", values)).before.already_so);
-    const auto wrong = stage.world.find(web)->control("brek", {});
+    const auto wrong = stage.world.find(web)->control("break_versoin", {});
     CHECK(wrong.error().message.find("\"break_version\"") != std::string::npos);
 }
