@@ -1,10 +1,15 @@
 // Checks offline that journals are as they were written: chain, number, head, and code.
 #include "interpreter/command/learning.h"
 
+#include <algorithm>
+
+#include "interpreter/base/files.h"
 #include "interpreter/base/json.h"
+#include "interpreter/base/minisign.h"
 #include "interpreter/command/find_run.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/stored_runs.h"
+#include "interpreter/journal/checkpoint.h"
 #include "interpreter/journal/writer.h"
 #include "interpreter/library/bundle.h"
 
@@ -67,6 +72,44 @@ Verified verify_run(Store& store, const std::string& id) {
     }
     verified.problem = "the run goes on faster than it can be read; try again when it rests";
     return verified;
+}
+
+// The checkpoint, once its signature is seen to be the given key's.
+Result<Checkpoint> open_checkpoint(const Invocation& invocation) {
+    const std::string path = invocation.get("--checkpoint");
+    if (!invocation.has("--public-key"))
+        return fail("bad_argument", "Say whose signature it must be: --public-key FILE.");
+    const std::string given = invocation.get("--public-key");
+    const auto file = read_file(given);
+    const auto key = read_public_key(file ? *file : given);
+    if (!key) return fail("bad_argument", given + ": " + key.error().message);
+    const auto text = read_file(path);
+    if (!text) return text.error();
+    const auto signature = read_file(path + ".minisig");
+    if (!signature) return signature.error();
+    if (const auto signed_by = verify_signature(*key, *text, *signature); !signed_by)
+        return fail("bad_signature", path + ": " + signed_by.error().message);
+    auto read = read_checkpoint(*text);
+    if (!read) return fail("bad_checkpoint", path + ": " + read.error().message);
+    return read;
+}
+
+// What journals were like then, against what they are now. A run that the store has no more is
+// told too, where all are asked for.
+void compare(Store& store, const Checkpoint& checkpoint, bool all,
+             std::vector<Verified>& verified) {
+    for (const auto& [run, head] : checkpoint.runs) {
+        const auto known = std::find_if(verified.begin(), verified.end(),
+                                        [&](const Verified& one) { return one.run == run; });
+        if (known == verified.end() && !all) continue;
+        const std::string problem = against_checkpoint(store, run, head);
+        if (known == verified.end()) {
+            if (!problem.empty())
+                verified.push_back({.run = run, .records = 0, .problem = problem});
+        } else if (known->problem.empty()) {
+            known->problem = problem;
+        }
+    }
 }
 
 Value value_of(const Verified& verified) {
@@ -133,11 +176,19 @@ int execute_verify(const Invocation& invocation) {
     const auto ids = wanted_runs(invocation, **store, &row);
     if (!ids) return report_error(invocation, ids.error());
     std::vector<Verified> all;
-    bool well = true;
-    for (const auto& id : *ids) {
-        all.push_back(verify_run(**store, id));
-        well = well && all.back().problem.empty();
+    for (const auto& id : *ids) all.push_back(verify_run(**store, id));
+    if (invocation.has("--checkpoint")) {
+        const auto checkpoint = open_checkpoint(invocation);
+        if (!checkpoint) return report_error(invocation, checkpoint.error());
+        if (row.id.empty() || checkpoint->runs.contains(row.id))
+            compare(**store, *checkpoint, invocation.has("--all"), all);
+        else
+            all.front().problem =
+                "the checkpoint does not name it: it was begun later, or the "
+                "checkpoint is of other runs";
     }
+    const bool well = std::all_of(all.begin(), all.end(),
+                                  [](const Verified& one) { return one.problem.empty(); });
     tell(invocation, all);
     return well ? exit_done : exit_failed;
 }

@@ -1,0 +1,139 @@
+// perilune checkpoint: signs what the journals are like now, to be kept where nobody here can
+// change it.
+#include <cstdio>
+#include <iostream>
+
+#include <termios.h>
+#include <unistd.h>
+
+#include "interpreter/base/files.h"
+#include "interpreter/base/loop.h"
+#include "interpreter/base/minisign.h"
+#include "interpreter/base/units.h"
+#include "interpreter/command/find_run.h"
+#include "interpreter/command/learning.h"
+#include "interpreter/command/output.h"
+#include "interpreter/command/stored_runs.h"
+#include "interpreter/journal/checkpoint.h"
+
+namespace perilune {
+
+namespace {
+
+constexpr std::size_t all_runs = 100000;
+constexpr std::size_t key_file_bytes_max = 4096;
+
+Result<std::string> read_password(const Invocation& invocation, const std::string& key) {
+    if (invocation.has("--password-file")) {
+        auto text = read_file(invocation.get("--password-file"), key_file_bytes_max);
+        if (text) text->resize(std::min(text->find_first_of("\r\n"), text->size()));
+        return text;
+    }
+    if (!invocation.input() || ::isatty(STDIN_FILENO) != 1)
+        return fail("bad_argument",
+                    "The key " + key + " has a password. Give it with --password-file FILE.");
+    std::fprintf(stderr, "Password of %s: ", key.c_str());
+    termios shown{};
+    ::tcgetattr(STDIN_FILENO, &shown);
+    termios hidden = shown;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    std::string typed;
+    std::getline(std::cin, typed);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    std::fprintf(stderr, "\n");
+    return typed;
+}
+
+Result<SigningKey> open_key(const Invocation& invocation) {
+    const std::string path = invocation.get("--key");
+    const auto text = read_file(path, key_file_bytes_max);
+    if (!text) return text.error();
+    std::string password;
+    if (needs_password(*text)) {
+        auto given = read_password(invocation, path);
+        if (!given) return given.error();
+        password = std::move(*given);
+    }
+    auto key = read_signing_key(*text, password);
+    if (key) return key;
+    return fail("bad_argument", path + ": " + key.error().message +
+                                    " Make one with: perilune checkpoint --new-key FILE");
+}
+
+int make_key(const Invocation& invocation) {
+    const std::string path = invocation.get("--new-key");
+    for (const auto& taken : {path, path + ".pub"})
+        if (::access(taken.c_str(), F_OK) == 0)
+            return report_error(
+                invocation, fail("bad_argument", taken + " exists already; it is not replaced."));
+    const KeyPair made = make_signing_keys();
+    for (const auto& [file, text, mode] : {std::tuple{path, &made.secret_file, 0600},
+                                           std::tuple{path + ".pub", &made.public_file, 0644}})
+        if (const auto written = write_file_durably(file, *text, mode); !written)
+            return report_error(invocation, written.error());
+    say("Written: " + path + ", which signs, and " + path +
+        ".pub, which checks. Keep the first where only those who sign can read it.");
+    return exit_done;
+}
+
+Result<Checkpoint> take(Store& store, const Invocation& invocation) {
+    Checkpoint taken;
+    taken.at = wall_now_s();
+    std::vector<RunRow> rows;
+    if (invocation.has("RUN")) {
+        auto row = find_run(store, invocation.get("RUN"));
+        if (!row) return row.error();
+        rows.push_back(std::move(*row));
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            auto children = store.children(rows[i].id);
+            if (!children) return children.error();
+            rows.insert(rows.end(), children->begin(), children->end());
+        }
+    } else {
+        auto all = store.runs(all_runs);
+        if (!all) return all.error();
+        rows = std::move(*all);
+    }
+    for (const auto& row : rows) taken.runs[row.id] = {.seq = row.seq, .hash = row.head};
+    return taken;
+}
+
+}  // namespace
+
+int execute_checkpoint(const Invocation& invocation) {
+    if (invocation.has("--new-key")) return make_key(invocation);
+    for (const char* needed : {"--key", "--output"})
+        if (!invocation.has(needed))
+            return report_error(
+                invocation,
+                fail("bad_argument", std::string("A checkpoint needs ") + needed + " FILE."));
+    const auto key = open_key(invocation);
+    if (!key) return report_error(invocation, key.error());
+    const auto store = open_store(invocation);
+    if (!store) return report_error(invocation, store.error());
+    const auto taken = take(**store, invocation);
+    if (!taken) return report_error(invocation, taken.error());
+    const std::string text = checkpoint_text(*taken);
+    const auto signature = sign_text(*key, text, "taken at " + show_time(taken->at));
+    if (!signature) return report_error(invocation, signature.error());
+    const std::string path = invocation.get("--output");
+    for (const auto& [file, bytes] :
+         {std::pair{path, &text}, std::pair{path + ".minisig", &*signature}})
+        if (const auto written = write_file_durably(file, *bytes); !written)
+            return report_error(invocation, written.error());
+    if (invocation.json())
+        put_json(Value()
+                     .set("file", path)
+                     .set("signature", path + ".minisig")
+                     .set("key", show_key_id(key->id))
+                     .set("runs", static_cast<double>(taken->runs.size())));
+    say(std::to_string(taken->runs.size()) + " runs are in " + path + ", signed by " +
+        show_key_id(key->id) +
+        ". Keep both files elsewhere; check with: perilune verify --all "
+        "--checkpoint " +
+        path + " --public-key FILE");
+    return exit_done;
+}
+
+}  // namespace perilune
