@@ -1,9 +1,7 @@
 // perilune checkpoint: signs what the journals are like now, to be kept where nobody here can
 // change it.
-#include <cstdio>
-#include <iostream>
+#include <tuple>
 
-#include <termios.h>
 #include <unistd.h>
 
 #include "interpreter/base/files.h"
@@ -13,6 +11,7 @@
 #include "interpreter/command/find_run.h"
 #include "interpreter/command/learning.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/signing.h"
 #include "interpreter/command/stored_runs.h"
 #include "interpreter/journal/checkpoint.h"
 
@@ -21,45 +20,6 @@ namespace perilune {
 namespace {
 
 constexpr std::size_t all_runs = 100000;
-constexpr std::size_t key_file_bytes_max = 4096;
-
-Result<std::string> read_password(const Invocation& invocation, const std::string& key) {
-    if (invocation.has("--password-file")) {
-        auto text = read_file(invocation.get("--password-file"), key_file_bytes_max);
-        if (text) text->resize(std::min(text->find_first_of("\r\n"), text->size()));
-        return text;
-    }
-    if (!invocation.input() || ::isatty(STDIN_FILENO) != 1)
-        return fail("bad_argument",
-                    "The key " + key + " has a password. Give it with --password-file FILE.");
-    std::fprintf(stderr, "Password of %s: ", key.c_str());
-    termios shown{};
-    ::tcgetattr(STDIN_FILENO, &shown);
-    termios hidden = shown;
-    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    std::string typed;
-    std::getline(std::cin, typed);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    std::fprintf(stderr, "\n");
-    return typed;
-}
-
-Result<SigningKey> open_key(const Invocation& invocation) {
-    const std::string path = invocation.get("--key");
-    const auto text = read_file(path, key_file_bytes_max);
-    if (!text) return text.error();
-    std::string password;
-    if (needs_password(*text)) {
-        auto given = read_password(invocation, path);
-        if (!given) return given.error();
-        password = std::move(*given);
-    }
-    auto key = read_signing_key(*text, password);
-    if (key) return key;
-    return fail("bad_argument", path + ": " + key.error().message +
-                                    " Make one with: perilune checkpoint --new-key FILE");
-}
 
 int make_key(const Invocation& invocation) {
     const std::string path = invocation.get("--new-key");
@@ -108,7 +68,7 @@ int execute_checkpoint(const Invocation& invocation) {
             return report_error(
                 invocation,
                 fail("bad_argument", std::string("A checkpoint needs ") + needed + " FILE."));
-    const auto key = open_key(invocation);
+    const auto key = open_signing_key(invocation);
     if (!key) return report_error(invocation, key.error());
     const auto store = open_store(invocation);
     if (!store) return report_error(invocation, store.error());

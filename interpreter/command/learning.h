@@ -11,6 +11,8 @@ int execute_status(const Invocation& invocation);
 int execute_report(const Invocation& invocation);
 int execute_verify(const Invocation& invocation);
 int execute_checkpoint(const Invocation& invocation);
+int execute_export(const Invocation& invocation);
+int execute_import(const Invocation& invocation);
 int execute_watch(const Invocation& invocation);
 int execute_where(const Invocation& invocation);
 int execute_list(const Invocation& invocation);

@@ -3,11 +3,10 @@
 
 #include <algorithm>
 
-#include "interpreter/base/files.h"
 #include "interpreter/base/json.h"
-#include "interpreter/base/minisign.h"
 #include "interpreter/command/find_run.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/signing.h"
 #include "interpreter/command/stored_runs.h"
 #include "interpreter/journal/checkpoint.h"
 #include "interpreter/journal/writer.h"
@@ -77,18 +76,8 @@ Verified verify_run(Store& store, const std::string& id) {
 // The checkpoint, once its signature is seen to be the given key's.
 Result<Checkpoint> open_checkpoint(const Invocation& invocation) {
     const std::string path = invocation.get("--checkpoint");
-    if (!invocation.has("--public-key"))
-        return fail("bad_argument", "Say whose signature it must be: --public-key FILE.");
-    const std::string given = invocation.get("--public-key");
-    const auto file = read_file(given);
-    const auto key = read_public_key(file ? *file : given);
-    if (!key) return fail("bad_argument", given + ": " + key.error().message);
-    const auto text = read_file(path);
+    const auto text = check_signed_file(invocation, path);
     if (!text) return text.error();
-    const auto signature = read_file(path + ".minisig");
-    if (!signature) return signature.error();
-    if (const auto signed_by = verify_signature(*key, *text, *signature); !signed_by)
-        return fail("bad_signature", path + ": " + signed_by.error().message);
     auto read = read_checkpoint(*text);
     if (!read) return fail("bad_checkpoint", path + ": " + read.error().message);
     return read;

@@ -14,6 +14,7 @@ local layers = {
   ["interpreter/driver"] = { base, "interpreter/lua", "interpreter/library" },
   ["interpreter/library"] = { base, "interpreter/lua" },
   ["interpreter/journal"] = { base },
+  ["interpreter/archive"] = { base, "interpreter/journal", "interpreter/library" },
   ["interpreter/run"] = host,
   ["interpreter/web"] = host,
   ["interpreter/report"] = host,
