@@ -18,6 +18,8 @@ constexpr ArgumentRow run_argument = {"RUN", "A run's id, a part of it that is u
 constexpr ArgumentRow question_argument = {"NAME", "The question's name, where it asks several",
                                            false};
 constexpr OptionRow reason = {"--reason", "TEXT", "Why; kept in the journal"};
+constexpr OptionRow break_glass = {"--break-glass", "",
+                                   "Passes the environment's policy over; needs --reason"};
 constexpr OptionRow result = {"--result", "JSON", "What the step or operation gives back"};
 constexpr OptionRow current = {"--with-current-code", "",
                                "Goes on with the library as it is on disk now"};
@@ -30,6 +32,7 @@ std::vector<CommandRow> execute_rows() {
           {"PARAMETERS", "Its parameters, as name=value", false, true}},
          {{"--environment", "NAME", "The environment it acts on; there is no default", "-e"},
           {"--plan", "DIGEST", "Only what this plan shows may be done"},
+          break_glass, reason,
           {"--outage-began", "TIME", "When the objectives' clock started, as RFC 3339"},
           {"--wait-for-locks", "DURATION", "How long to wait for a lock that is held"},
           {"--run-id", "ID", "Names the run; the same id is never started twice"}},
@@ -79,13 +82,15 @@ std::vector<CommandRow> steer_rows() {
          {run_argument}, {reason}, execute_pause},
         {"approve", "Steer", "Approves what a run asks", "",
          {run_argument, question_argument},
-         {{"--plan", "DIGEST", "Instead of a question: this plan of the rest of the run"}, reason},
+         {{"--plan", "DIGEST", "Instead of a question: this plan of the rest of the run"},
+          break_glass, reason},
          execute_approve},
         {"reject", "Steer", "Rejects what a run asks", "",
-         {run_argument, question_argument}, {reason},
+         {run_argument, question_argument}, {break_glass, reason},
          execute_reject},
         {"answer", "Steer", "Answers a question of a run", "",
-         {run_argument, {"NAME", "The question's name"}, {"VALUE", "The answer", false}}, {reason},
+         {run_argument, {"NAME", "The question's name"}, {"VALUE", "The answer", false}},
+         {break_glass, reason},
          execute_answer},
         {"signal", "Steer", "Sends a run a signal it waits for, or will",
          "A signal sent before the wait is kept.",

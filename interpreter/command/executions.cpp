@@ -133,6 +133,24 @@ Result<Value> json_option(const Invocation& invocation, std::string_view name) {
     return read;
 }
 
+// Why policy is passed over; nil where it is not.
+Result<Value> break_glass_reason(const Invocation& invocation) {
+    if (!invocation.has("--break-glass")) return Value();
+    const std::string reason = invocation.get("--reason");
+    if (reason.find_first_not_of(" \t\n") == std::string::npos)
+        return fail("bad_argument",
+                    "--break-glass needs --reason TEXT: it is kept, and every report shows it.");
+    return Value(reason);
+}
+
+// Approves, rejects or answers a question.
+int answer_by(const Invocation& invocation, const std::string& kind, Value body) {
+    const auto reason = break_glass_reason(invocation);
+    if (!reason) return report_error(invocation, reason.error());
+    if (reason->is_text()) body.set("break_glass", *reason);
+    return steer(invocation, kind, body.set("name", invocation.get("NAME")), Without::keep);
+}
+
 // What a run that follows a plan waits for: one of its rest, made anew before it is approved.
 int approve_plan(const Invocation& invocation) {
     if (invocation.has("NAME"))
@@ -162,6 +180,9 @@ int execute_run(const Invocation& invocation) {
         if (!followed) return report_error(invocation, followed.error());
         extra = *followed;
     }
+    const auto reason = break_glass_reason(invocation);
+    if (!reason) return report_error(invocation, reason.error());
+    if (reason->is_text()) extra.set("break_glass", Value().set("reason", *reason));
     Session session(invocation);
     return session.start(extra);
 }
@@ -236,19 +257,13 @@ int execute_pause(const Invocation& invocation) {
 
 int execute_approve(const Invocation& invocation) {
     if (invocation.has("--plan")) return approve_plan(invocation);
-    Value body;
-    return steer(invocation, "approve", body.set("name", invocation.get("NAME")), Without::keep);
+    return answer_by(invocation, "approve", {});
 }
 
-int execute_reject(const Invocation& invocation) {
-    Value body;
-    return steer(invocation, "reject", body.set("name", invocation.get("NAME")), Without::keep);
-}
+int execute_reject(const Invocation& invocation) { return answer_by(invocation, "reject", {}); }
 
 int execute_answer(const Invocation& invocation) {
-    Value body;
-    body.set("name", invocation.get("NAME")).set("value", invocation.get("VALUE"));
-    return steer(invocation, "answer", body, Without::keep);
+    return answer_by(invocation, "answer", Value().set("value", invocation.get("VALUE")));
 }
 
 int execute_signal(const Invocation& invocation) {

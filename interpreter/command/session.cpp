@@ -51,8 +51,32 @@ int Session::start(const Value& extra) {
     return loop_until_rest();
 }
 
+namespace {
+
+// What the environment's policy has against starting this, or nothing.
+Status allowed_by_policy(const Prepared& made, const Value& extra) {
+    const Policy& policy = made.environment.policy;
+    if (extra.has("break_glass")) {
+        if (policy.break_glass_for(made.runbook)) return Done{};
+        return fail("denied", "The environment " + made.environment.name + " does not let " +
+                                  made.runbook +
+                                  " pass its policy over: --break-glass is refused.");
+    }
+    if (policy.plan_for(made.runbook) != PlanRule::required || extra.has("plan")) return Done{};
+    return fail("denied", "The environment " + made.environment.name +
+                              " wants a plan first: "
+                              "perilune plan " +
+                              made.runbook + " --environment " + made.environment.name +
+                              ", then the same as a run with --plan DIGEST. In an emergency: "
+                              "--break-glass --reason TEXT, which every report shows.");
+}
+
+}  // namespace
+
 void Session::prepared(Result<Prepared> made) {
     if (!made) return give_up(made.error());
+    if (const auto allowed = allowed_by_policy(*made, extra_); !allowed)
+        return give_up(allowed.error());
     const auto& defaults = made->environment.parameters;
     const auto found = defaults.find(made->runbook);
     auto declared = read_declarations(made->facts["parameters"]);

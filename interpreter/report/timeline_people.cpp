@@ -65,6 +65,8 @@ void TimelineBuilder::take_answer(const Value& record) {
     if (record.has("signal")) answer.signal = record["name"].text();
     answer.partial = record["partial"].boolean();
     answer.by_time = record["by"].text() == "time";
+    if (record.has("break_glass") && made_.run.break_glass.empty())
+        made_.run.break_glass = record["break_glass"].text() + " (" + question.name + ")";
     question.answers.push_back(std::move(answer));
     if (record["partial"].boolean()) return;
     question.open = false;

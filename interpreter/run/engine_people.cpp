@@ -116,18 +116,22 @@ std::string Engine::answer_question(const Command& command) {
                "\" is no approval; answer it with a value.";
     if (command.kind == "answer" && what == "approve")
         return "\"" + question->record["name"].text() + "\" is an approval: approve or reject it.";
-    if (std::string refused = port_.may_answer(question->record, question->approvals, command.who);
-        !refused.empty())
-        return refused;
+    const bool breaks_glass = command.body.has("break_glass");
+    const std::string refused =
+        breaks_glass ? port_.may_break_glass()
+                     : port_.may_answer(question->record, question->approvals, command.who);
+    if (!refused.empty()) return refused;
     Value value = command.body["value"];
     if (command.kind == "answer") {
         if (std::string problem = fit_answer(args, value); !problem.empty()) return problem;
     }
-    const auto count = std::max<std::int64_t>(1, port_.approvals_needed(question->record));
+    const auto count =
+        breaks_glass ? 1 : std::max<std::int64_t>(1, port_.approvals_needed(question->record));
     const auto so_far = static_cast<std::int64_t>(question->approvals.size()) + 1;
     Value record = record_of("answer", id);
     record.set("inbox", command.id).set("who", command.who).set("how", command.body["how"]);
     record.set("decision", command.kind).set("reason", command.body["reason"]).set("value", value);
+    record.set("break_glass", command.body["break_glass"]);
     if (command.kind == "approve" && what == "approve" && so_far < count)
         record.set("partial", true);
     if (!record["partial"].boolean()) port_.disarm("T:" + id.key());

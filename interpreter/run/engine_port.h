@@ -88,6 +88,8 @@ public:
     virtual std::string may_answer(const Value& question, const std::vector<Value>& approvals,
                                    const std::string& who) = 0;
     virtual std::int64_t approvals_needed(const Value& question) = 0;
+    // Empty where policy lets a person pass it over; else why not.
+    virtual std::string may_break_glass() { return {}; }
 
     // The run rests: it ended, or it waits with nothing in flight.
     virtual void rested(Rest rest, const std::string& reason) = 0;

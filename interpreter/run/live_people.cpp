@@ -7,6 +7,7 @@ namespace perilune {
 
 std::string LiveRun::may_answer(const Value& question, const std::vector<Value>& approvals,
                                 const std::string& who) {
+    if (engine_.state().begin.has("break_glass")) return {};
     const Value& args = question["args"];
     const auto& rules = host_.environment_.policy.approvals;
     const auto rule = rules.find(args["role"].text());
@@ -29,7 +30,14 @@ std::string LiveRun::may_answer(const Value& question, const std::vector<Value>&
            ", which here have: " + all + ". You are " + person + ".";
 }
 
+std::string LiveRun::may_break_glass() {
+    if (host_.environment_.policy.break_glass_for(prepared_.runbook)) return {};
+    return "The environment " + host_.environment_.name + " does not let " + prepared_.runbook +
+           " pass its policy over.";
+}
+
 std::int64_t LiveRun::approvals_needed(const Value& question) {
+    if (engine_.state().begin.has("break_glass")) return 1;
     const Value& args = question["args"];
     const auto rule = host_.environment_.policy.approvals.find(args["role"].text());
     const std::int64_t by_policy =

@@ -92,6 +92,7 @@ public:
     std::string may_answer(const Value& question, const std::vector<Value>& approvals,
                            const std::string& who) override;
     std::int64_t approvals_needed(const Value& question) override;
+    std::string may_break_glass() override;
     void rested(Rest how, const std::string& reason) override;
     void notice(const EventId& event, const std::string& text) override;
 
