@@ -33,7 +33,8 @@ function cases.breaking_the_glass_needs_a_reason_and_is_seen_in_every_report(w)
   w:perilune("report broken --format markdown"):exits(0):says("the planner is down")
   w:perilune("report broken --format html"):exits(0):says("the planner is down")
   w:perilune("status broken"):exits(0):says("BREAK GLASS")
-  w:perilune("show broken --records"):exits(0):says('"break_glass":{"reason":"the planner is down"}')
+  w:perilune("show broken --records"):exits(0)
+    :says('"break_glass":{"reason":"the planner is down"}')
 end
 
 function cases.a_policy_may_forbid_to_be_passed_over(w)
