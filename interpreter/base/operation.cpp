@@ -40,12 +40,19 @@ Result<Value> convert_number(Type type, const Value& value, std::string_view wha
     return value;
 }
 
+// Nothing waits for ever.
+Result<Value> bounded(Type type, const Value& value, std::string_view what) {
+    if (type == Type::duration && value.number() > duration_s_max)
+        return wrong(what, "a duration of at most 10 years", value);
+    return value;
+}
+
 Result<Value> convert_measure(Type type, const Value& value, std::string_view what) {
     if (value.is_number()) {
         const double number = value.number();
         if (std::isnan(number) || number < 0 || number > number_max)
             return wrong(what, "a number from 0 to 1e15", value);
-        return value;
+        return bounded(type, value, what);
     }
     const std::string_view expected = type == Type::duration ? "a duration such as \"30s\""
                                       : type == Type::size
@@ -56,7 +63,7 @@ Result<Value> convert_measure(Type type, const Value& value, std::string_view wh
                         : type == Type::size   ? parse_size(value.text())
                                                : parse_time(value.text());
     if (!parsed) return fail("bad_argument", std::string(what) + ": " + parsed.error().message);
-    return Value(*parsed);
+    return bounded(type, Value(*parsed), what);
 }
 
 std::vector<std::string> split(std::string_view text, char by) {
@@ -202,6 +209,10 @@ Result<Map> check_arguments(const Family& family, const Operation& operation,
         auto converted =
             convert_parameter(*parameter, value, std::string(parameter->name) + " of " + call);
         if (!converted) return converted.error();
+        // Whole numbers are counts.
+        if (parameter->type == Type::integer && converted->is_number() && converted->number() < 0)
+            return wrong(std::string(parameter->name) + " of " + call, "a number of at least 0",
+                         value);
         checked.insert_or_assign(name, std::move(*converted));
     }
     if (const auto grouped = check_groups(operation, checked, call); !grouped)

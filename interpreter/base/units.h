@@ -8,6 +8,9 @@
 
 namespace perilune {
 
+// The longest that anything waits or lasts: ten years.
+constexpr double duration_s_max = 3660 * 86400.0;
+
 // Seconds from "200ms", "5s", "30m", "4h", "90d", "2w" or sums such as "1h30m".
 Result<double> parse_duration(std::string_view text);
 // Bytes from "512", "64KiB", "10MiB", "1.5GiB", "2TiB", or decimal "10MB".

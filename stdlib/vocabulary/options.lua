@@ -65,6 +65,9 @@ function M.read(given, allowed, of, at)
   if type(given) ~= "table" then
     wrong("the options of " .. of, "a table of named options", given, at)
   end
+  if debug.getmetatable(given) then
+    wrong("the options of " .. of, "a plain table, without a metatable", given, at)
+  end
   local copy = {}
   for name, value in next, given do
     local kind = type(name) == "string" and allowed[name]

@@ -6,6 +6,9 @@ local duration_units = { ms = 1, s = 1e3, m = 6e4, min = 6e4, h = 36e5, d = 864e
 local size_units = { B = 1, KiB = 2 ^ 10, MiB = 2 ^ 20, GiB = 2 ^ 30, TiB = 2 ^ 40, kB = 1e3,
   KB = 1e3, MB = 1e6, GB = 1e9, TB = 1e12 }
 
+-- Nothing waits for ever: ten years, as the host has it.
+local duration_s_max = 3660 * 86400
+local duration_longest = "a duration of at most 10 years"
 local duration_expected = "a duration: a number of seconds, or text such as \"30s\" or \"1h30m\""
 local size_expected = "a size: a number of bytes, or text such as \"64MiB\""
 
@@ -16,8 +19,9 @@ end
 ---Seconds, or nil and what was expected.
 function M.read_duration(value)
   if type(value) == "number" then
-    if number_in_range(value) then return value end
-    return nil, duration_expected
+    if not number_in_range(value) then return nil, duration_expected end
+    if value > duration_s_max then return nil, duration_longest end
+    return value
   end
   if type(value) ~= "string" or value == "" or #value > 40 then return nil, duration_expected end
   local total, at = 0, 1
@@ -27,6 +31,7 @@ function M.read_duration(value)
     if not factor then return nil, duration_expected end
     total, at = total + tonumber(count) * factor, after
   end
+  if total / 1e3 > duration_s_max then return nil, duration_longest end
   return total / 1e3
 end
 

@@ -35,6 +35,38 @@ function cases.wrong_types_and_ranges_name_the_option(w)
     :says('one of \\"ask\\", \\"undo\\", \\"stop\\"'):says("the option when of step")
 end
 
+function cases.numbers_that_no_call_must_trust_are_refused_by_name(w)
+  w:body [[
+    local messages = {}
+    local function note(...) messages[#messages + 1] = select(2, try(...)).message end
+    for _, given in ipairs { 0/0, 1/0, -1/0, -1, 2^53 + 2, 1e308, 1e10, "10", "0x10", true, {} } do
+      note(sleep, given)
+      note(step, "r", { timeout = given }, function() end)
+      note(step, "r", { retries = given }, function() end)
+    end
+    for _, given in ipairs { -1, 0/0, 1/0, 2.5, "5000d" } do
+      note(function() storage("box"):list { limit = given } end)
+    end
+    note(function() storage("box"):list { timeout = "5000d" } end)
+    return messages
+  ]]
+  w:run():exits(0):says("sleep needs a duration of at most 10 years")
+    :says("the option timeout of step"):says("the option retries of step")
+    :says("limit of storage:list must be a number of at least 0")
+    :says("limit of storage:list must be a whole number")
+    :says("timeout of storage:list must be a duration of at most 10 years")
+end
+
+function cases.options_with_a_metatable_are_refused(w)
+  w:body [[
+    local asked = 0
+    local options = setmetatable({}, { __index = function() asked = asked + 1 return 1 end })
+    local _, failure = try(step, "x", options, function() end)
+    return { asked, failure.message }
+  ]]
+  w:run():exits(0):says("a plain table, without a metatable")
+end
+
 function cases.a_syntax_error_has_file_and_line(w)
   w:book "return runbook {\n  summary = \"x\",\n  run = function() if end,\n}\n"
   w:run():exits(2):says("runbooks/book.lua:3")
