@@ -114,9 +114,9 @@ HostSetup Rehearsal::host_setup(VirtualLoop*& loop) {
     setup.world.open_store = [this](const std::string&) -> Result<std::unique_ptr<Store>> {
         return open_memory_store(state_);
     };
-    setup.world.start_worker = [](Loop& on, const WorkerLimits& limits, Worker::OnMessage said,
-                                  Worker::OnEnd ended) {
-        return start_script_worker(on, limits, std::move(said), std::move(ended));
+    setup.world.start_worker = [this](Loop& on, const WorkerLimits& limits, Worker::OnMessage said,
+                                      Worker::OnEnd ended) {
+        return start_script_worker(on, limits, setup_.hits, std::move(said), std::move(ended));
     };
     setup.world.make_driver = [this](const TargetSettings& target, Services& services) {
         return world_.driver_of(target.settings.target, services);
