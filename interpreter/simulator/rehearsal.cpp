@@ -182,8 +182,10 @@ Value Rehearsal::outcome_of(const std::string& run) {
     if (!row || !*row || !records || records->empty()) return Value();
     RunState state;
     double ended_at = 0;
+    List logged;
     records->each([&](const Value& record) {
         state.apply(record);
+        if (record["kind"].text() == "log") logged.push_back(record["text"]);
         if (record["kind"].text() == "end" && ended_at <= 0) ended_at = record["time"].number();
     });
     Value told = report::closing_value(state, **row);
@@ -191,6 +193,7 @@ Value Rehearsal::outcome_of(const std::string& run) {
     told.set("id", run).set("runbook", (*row)->runbook).set("value", state.end["value"]);
     told.set("took_s", (ended_at > 0 ? ended_at : state.time) - state.begin["time"].number());
     told.set("asks", asked_of(state)).set("commits", state_->commits);
+    told.set("log", std::move(logged));
     List steps;
     for (const auto& [id, scope] : state.scopes)
         if (scope.what == "step")

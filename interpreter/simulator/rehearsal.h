@@ -58,7 +58,8 @@ public:
     // Lets time pass.
     void advance(double seconds);
 
-    // { id, runbook, outcome, state, exit, reason, sentence, value, took_s, asks, left, next }.
+    // { id, runbook, outcome, state, exit, reason, sentence, value, took_s, asks, log, steps,
+    // left, next }.
     Value outcome_of(const std::string& run);
     // What happened in its runs that have no parent, since it was prepared.
     std::string stories();

@@ -143,3 +143,37 @@ TEST_CASE("nothing_is_broken_where_the_tests_fail_already") {
     CHECK(told.exit_code != 0);
     CHECK(holds(told.errors, "The test \"point fails\" fails as the library is."));
 }
+
+TEST_CASE("a_test_that_looks_at_what_a_setup_did_notices_too") {
+    const CoverageRig rig;
+    rig.test(
+        "  local value\n"
+        "  setup(function()\n"
+        "    value = world('local'):run('point', { value = 'x', sure = true }).value\n"
+        "  end)\n"
+        "  it('is there', function() assert.is_not_nil(value) end)\n"
+        "  it('is right', function() assert.equal('skipped', value) end)\n");
+    rig.write("library/runbooks/point.lua", R"(return runbook {
+  summary = "Gives a word",
+  targets = {},
+  parameters = { value = { type = "string" }, sure = { type = "boolean" } },
+  run = function(params)
+    if params.sure then return "skipped" end
+    return "done"
+  end,
+}
+)");
+    const auto told = rig.json({"test", "--mutate"});
+    CHECK(told["killed"].number() == 1);
+    CHECK(told["mutants"].list().at(0)["by"].text() == "point is right");
+}
+
+TEST_CASE("the_quickstarts_tests_execute_every_step_and_notice_nine_of_ten_mutants") {
+    const CommandRig rig;
+    const std::string quickstart = source_path("runbooks/quickstart");
+    const auto covered = rig.run({"test", "--coverage", "--least", "100", "--library", quickstart});
+    CHECK_MESSAGE(covered.exit_code == 0, covered.errors);
+    const auto broken = rig.run({"test", "--mutate", "--least", "90", "--library", quickstart});
+    CHECK_MESSAGE(broken.exit_code == 0, broken.output);
+    CHECK_FALSE(holds(broken.errors, "\n0 mutants"));
+}
