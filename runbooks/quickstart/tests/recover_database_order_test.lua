@@ -23,7 +23,7 @@ describe("recover-database in order", function()
     w = shop_world.damage(shop_world.back_up(shop_world.open(world "local")))
   end)
 
-  it("tells the team first and last, and lets customers in before it says that it is over", function()
+  it("tells the team first, and that it is over when customers are let in", function()
     local before = #w.effects
     local run = w:run("recover-database", short)
     assert.equal("done", run.outcome)
