@@ -182,16 +182,22 @@ std::vector<CommandRow> write_rows() {
          {{"--environment", "NAME", "Also against what this environment has", "-e"}},
          execute_check},
         {"test", "Write", "Executes the library's tests in simulated worlds",
-         "Files tests/NAME_test.lua, in busted's words; no network, no waiting. The exit code is 1 "
-         "where a test fails.",
-         {{"FILES", "Which; else all of the library", false, true}},
+         "Files tests/NAME_test.lua, in busted's words; no network, no waiting. --mutate breaks "
+         "runbooks in small ways, one at a time, and names what no test notices. The exit code is "
+         "1 where a test fails, or where less than --least comes out.",
+         {{"FILES", "Which; of --mutate which runbooks; else all of the library", false, true}},
          {{"--filter", "TEXT", "Only tests with this in their name"},
           {"--fail-fast", "", "Stops at the first failure"},
           {"--shuffle", "SEED", "In another order, the same for the same seed"},
           {"--rerun", "", "Only those that failed last time"},
           {"--at-once", "NUMBER", "How many files at once; as many as processors"},
           {"--format", "FORMAT", "text, junit, tap or json"},
-          {"--output", "FILE", "Where that is written; else it is printed", "-o"}},
+          {"--output", "FILE", "Where that is written; else it is printed", "-o"},
+          {"--coverage", "", "Tells which steps and branches the tests execute"},
+          {"--coverage-format", "FORMAT", "text, html or lcov"},
+          {"--coverage-output", "FILE", "Where that is written; else it is printed"},
+          {"--mutate", "", "Breaks runbooks in small ways: does a test notice?"},
+          {"--least", "PERCENT", "Of steps executed, or of mutants noticed, that must be"}},
          execute_test},
         {"explore", "Write", "Tries every fault of a runbook in simulated worlds",
          "Every operation fails before and after its effect, answers late or is throttled; the "

@@ -19,6 +19,16 @@ std::string text_at_top(lua_State* L) {
 
 }  // namespace
 
+List ProbeHits::take() {
+    List told;
+    for (std::size_t probe = 0; probe < counts.size(); ++probe) {
+        if (counts[probe] == 0) continue;
+        told.push_back(static_cast<double>(probe));
+        told.push_back(static_cast<double>(std::exchange(counts[probe], 0)));
+    }
+    return told;
+}
+
 // What is sent stays where it gathers until it is taken; messages come by `take`.
 class LuaProgram::MemoryChannel final : public worker::Channel {
 public:
@@ -53,7 +63,7 @@ LuaProgram::~LuaProgram() {
 }
 
 Result<std::unique_ptr<LuaProgram>> LuaProgram::start(const char* main, const char* mode,
-                                                      std::size_t memory_bytes) {
+                                                      std::size_t memory_bytes, ProbeHits* hits) {
     std::unique_ptr<LuaProgram> made(new LuaProgram(memory_bytes));
     made->L_ = worker::open_engine(made->memory_, *made->wire_);
     if (!made->L_) return fail("no_memory", "A Lua state could not be made.");
@@ -67,6 +77,11 @@ Result<std::unique_ptr<LuaProgram>> LuaProgram::start(const char* main, const ch
     lua_setfield(L, -2, "ask");
     lua_pushcfunction(L, set_on_effect);
     lua_setfield(L, -2, "on_effect");
+    if (hits) {
+        lua_pushlightuserdata(L, hits);
+        lua_pushcclosure(L, hit, 1);
+        lua_setfield(L, -2, "hit");
+    }
     lua_pushstring(L, mode);
     lua_xmove(L, made->program_, 3);
     if (const auto started = made->resume(2); !started) return started.error();
@@ -103,6 +118,15 @@ int LuaProgram::set_on_effect(lua_State* L) {
     lua_settop(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, on_effect_name);
     return 0;
+}
+
+// A probe of the library's code: it changes nothing and can be part of any condition.
+int LuaProgram::hit(lua_State* L) {
+    auto& counts = static_cast<ProbeHits*>(lua_touserdata(L, lua_upvalueindex(1)))->counts;
+    const auto probe = static_cast<std::size_t>(lua_tointeger(L, 1));
+    if (probe < counts.size()) ++counts[probe];
+    lua_pushboolean(L, 1);
+    return 1;
 }
 
 // What it raises is the program's own bug: its checks catch theirs.

@@ -5,18 +5,27 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "interpreter/base/result.h"
 #include "interpreter/lua/worker/engine.h"
 
 namespace perilune {
 
+// How often each probe of a library was executed: see interpreter/lua/syntax/probes.h.
+struct ProbeHits {
+    std::vector<std::uint64_t> counts;
+    // { probe, count, probe, count, … } of those that were, since the last time.
+    List take();
+};
+
 // The program runs as a coroutine that waits in `wire.receive`.
 class LuaProgram {
 public:
-    // Loads the embedded file `main` and calls what it returns with `wire` and `mode`.
+    // Loads the embedded file `main` and calls what it returns with `wire` and `mode`. Where there
+    // are `hits`, which outlive it, scripts have the global `__hit` that counts in them.
     static Result<std::unique_ptr<LuaProgram>> start(const char* main, const char* mode,
-                                                     std::size_t memory_bytes);
+                                                     std::size_t memory_bytes, ProbeHits* hits);
     ~LuaProgram();
     LuaProgram(const LuaProgram&) = delete;
     LuaProgram& operator=(const LuaProgram&) = delete;
@@ -36,6 +45,7 @@ private:
     Status resume(int arguments);
     static int ask(lua_State* L);
     static int set_on_effect(lua_State* L);
+    static int hit(lua_State* L);
 
     worker::CappedMemory memory_;
     std::unique_ptr<MemoryChannel> channel_;

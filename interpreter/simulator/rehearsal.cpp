@@ -114,9 +114,9 @@ HostSetup Rehearsal::host_setup(VirtualLoop*& loop) {
     setup.world.open_store = [this](const std::string&) -> Result<std::unique_ptr<Store>> {
         return open_memory_store(state_);
     };
-    setup.world.start_worker = [](Loop& on, const WorkerLimits& limits, Worker::OnMessage said,
-                                  Worker::OnEnd ended) {
-        return start_script_worker(on, limits, std::move(said), std::move(ended));
+    setup.world.start_worker = [this](Loop& on, const WorkerLimits& limits, Worker::OnMessage said,
+                                      Worker::OnEnd ended) {
+        return start_script_worker(on, limits, setup_.hits, std::move(said), std::move(ended));
     };
     setup.world.make_driver = [this](const TargetSettings& target, Services& services) {
         return world_.driver_of(target.settings.target, services);
@@ -182,8 +182,10 @@ Value Rehearsal::outcome_of(const std::string& run) {
     if (!row || !*row || !records || records->empty()) return Value();
     RunState state;
     double ended_at = 0;
+    List logged;
     records->each([&](const Value& record) {
         state.apply(record);
+        if (record["kind"].text() == "log") logged.push_back(record["text"]);
         if (record["kind"].text() == "end" && ended_at <= 0) ended_at = record["time"].number();
     });
     Value told = report::closing_value(state, **row);
@@ -191,6 +193,7 @@ Value Rehearsal::outcome_of(const std::string& run) {
     told.set("id", run).set("runbook", (*row)->runbook).set("value", state.end["value"]);
     told.set("took_s", (ended_at > 0 ? ended_at : state.time) - state.begin["time"].number());
     told.set("asks", asked_of(state)).set("commits", state_->commits);
+    told.set("log", std::move(logged));
     List steps;
     for (const auto& [id, scope] : state.scopes)
         if (scope.what == "step")

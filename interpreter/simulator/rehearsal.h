@@ -10,6 +10,7 @@
 #include "interpreter/base/virtual_loop.h"
 #include "interpreter/journal/store_memory.h"
 #include "interpreter/run/host.h"
+#include "interpreter/simulator/lua_program.h"
 
 namespace perilune {
 
@@ -20,6 +21,7 @@ struct RehearsalSetup {
     std::uint64_t seed = 1;
     double starts_at = 1767261600;  // The wall clock: 2026-01-01T10:00:00Z.
     std::size_t script_memory_bytes = std::size_t{64} << 20;
+    ProbeHits* hits = nullptr;  // Where what its scripts execute is counted.
 };
 
 // How one run is answered and disturbed.
@@ -56,7 +58,8 @@ public:
     // Lets time pass.
     void advance(double seconds);
 
-    // { id, runbook, outcome, state, exit, reason, sentence, value, took_s, asks, left, next }.
+    // { id, runbook, outcome, state, exit, reason, sentence, value, took_s, asks, log, steps,
+    // left, next }.
     Value outcome_of(const std::string& run);
     // What happened in its runs that have no parent, since it was prepared.
     std::string stories();

@@ -2,8 +2,6 @@
 
 #include <deque>
 
-#include "interpreter/simulator/lua_program.h"
-
 namespace perilune {
 
 namespace {
@@ -90,9 +88,9 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<Worker>> start_script_worker(Loop& loop, const WorkerLimits& limits,
-                                                    Worker::OnMessage on_message,
+                                                    ProbeHits* hits, Worker::OnMessage on_message,
                                                     Worker::OnEnd on_end) {
-    auto program = LuaProgram::start("vocabulary.main", "runbook", limits.memory_bytes);
+    auto program = LuaProgram::start("vocabulary.main", "runbook", limits.memory_bytes, hits);
     if (!program) return program.error();
     return std::unique_ptr<Worker>(std::make_unique<ScriptWorker>(std::make_shared<Script>(
         loop, std::move(*program), std::move(on_message), std::move(on_end))));

@@ -2,6 +2,7 @@
 
 #include "bindings/table.h"
 #include "interpreter/lua/syntax/parser.h"
+#include "interpreter/simulator/trial_load.h"
 
 namespace perilune {
 
@@ -15,6 +16,8 @@ List SimulatorSession::answer(const List& message) {
     const std::string kind = message.empty() ? "" : message[0].text();
     const Value argument = message.size() > 1 ? message[1] : Value();
     if (kind == "library") return take_library(argument);
+    if (kind == "replace" && message.size() == 3)
+        return replace(message[1].text(), message[2].text());
     if (kind == "load" || kind == "explore") return load_file(kind, argument.text());
     if (kind == "test") return tell_program(List{"test", argument});
     if (kind == "finish") return tell_program(List{"finish"});
@@ -28,6 +31,8 @@ List SimulatorSession::take_library(const Value& given) {
     auto library = library_from_texts(std::move(texts), given["folder"].text());
     if (!library) return List{"refused", library.error().message};
     library_ = std::move(*library);
+    texts_ = library_.texts;
+    hits_.counts.assign(static_cast<std::size_t>(given["probes"].integer()), 0);
     for (const auto& [path, declared] : given["drivers"].map()) declared_[path] = declared;
     driver_setup_.families = all_families();
     driver_setup_.rules = all_family_rules();
@@ -56,14 +61,29 @@ RehearsalSetup SimulatorSession::rehearsal_setup(std::uint64_t seed) {
     setup.library = library_;
     setup.known_drivers = known_;
     setup.seed = seed;
+    setup.hits = hits_.counts.empty() ? nullptr : &hits_;
     return setup;
+}
+
+// What was replaced before is again as it was given. Test files are to be loaded again.
+List SimulatorSession::replace(const std::string& path, const std::string& text) {
+    if (!texts_ || !texts_->contains(path))
+        return List{"refused", "The library has no file " + path + "."};
+    auto texts = std::make_shared<Texts>(*texts_);
+    (*texts)[path] = text;
+    program_.reset();
+    if (const auto loaded = try_to_load(*texts, path); !loaded)
+        return List{"unfit", loaded.error().message};
+    library_.texts = std::move(texts);
+    return List{"replaced"};
 }
 
 // A fresh Lua state for each file: nothing of one reaches another.
 List SimulatorSession::load_file(const std::string& what, const std::string& path) {
     if (!library_.texts) return List{"refused", "The simulator has no library yet."};
     questions_->answer(Value().set("kind", "forget"));
-    auto program = LuaProgram::start("testing.main", "test", test_memory_bytes);
+    ProbeHits* const hits = hits_.counts.empty() ? nullptr : &hits_;
+    auto program = LuaProgram::start("testing.main", "test", test_memory_bytes, hits);
     if (!program) return List{"refused", program.error().message};
     program_ = std::move(*program);
     program_->answer_with([this](const Value& asked) { return questions_->answer(asked); });
@@ -92,7 +112,9 @@ List SimulatorSession::tell_program(const Value& message) {
     if (!sent) return List{"refused", sent.error().message};
     for (auto& said : *sent) {
         const std::string& kind = said.empty() ? "" : said[0].text();
-        if (kind != "hello" && kind != "quiet") return said;
+        if (kind == "hello" || kind == "quiet") continue;
+        if (!hits_.counts.empty()) said.push_back(hits_.take());
+        return said;
     }
     return List{"refused", "The test file's program said nothing."};
 }

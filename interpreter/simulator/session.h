@@ -11,24 +11,30 @@
 
 namespace perilune {
 
-// Messages, and what each is answered with:
-//   library { folder, texts, drivers }   ready, or refused text
-//   load path                            tests { { name, at, pending } … }, or load_failed text
-//   test index                           result { outcome, problem, story, virtual_s }
-//   finish                               finished problem, or false
-//   explore path                         exploration { runbook }, or load_failed text
-//   schedule code                        explored { violated, outcome, calls, questions, commits }
+// Messages, and what each is answered with; where the library has probes, tests, result and
+// finished have the hits of them since the message before as one more value (see ProbeHits):
+//   library { folder, texts, drivers, probes }   ready, or refused text
+//   replace path, text                   replaced, or unfit text where that runbook cannot be
+//   loaded load path                            tests { { name, at, pending } … }, or load_failed
+//   text test index                           result { outcome, problem, story, virtual_s } finish
+//   finished problem, or false explore path                         exploration { runbook }, or
+//   load_failed text schedule code                        explored { violated, outcome, calls,
+//   questions, commits }
 class SimulatorSession {
 public:
     List answer(const List& message);
 
 private:
     List take_library(const Value& given);
+    // The library as it was given, but for the text of one runbook.
+    List replace(const std::string& path, const std::string& text);
     List load_file(const std::string& what, const std::string& path);
     List tell_program(const Value& message);
     RehearsalSetup rehearsal_setup(std::uint64_t seed);
 
     Library library_;
+    std::shared_ptr<const Texts> texts_;  // As they were given.
+    ProbeHits hits_;
     std::map<std::string, Value> declared_;  // Of drivers in Lua, by path.
     LuaDriverSetup driver_setup_;
     std::unique_ptr<LuaDrivers> drivers_;

@@ -1,12 +1,17 @@
 // What tests came to, and the forms in which it is told.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "interpreter/base/value.h"
 
 namespace perilune {
+
+// How often each probe of the library was executed (interpreter/lua/syntax/probes.h).
+using Hits = std::map<std::uint32_t, std::uint64_t>;
 
 struct TestResult {
     std::string file;  // "tests/shop_test.lua"
@@ -17,15 +22,19 @@ struct TestResult {
     std::string where;     // The line that failed.
     std::string expected;  // As Lua would write it; empty where nothing was compared.
     std::string found;
-    std::string story;     // What the runs of a failed test did.
-    double took_s = 0;     // Of processor and wall, as it was waited for.
-    double virtual_s = 0;  // That passed in its worlds.
+    std::string story;      // What the runs of a failed test did.
+    double took_s = 0;      // Of processor and wall, as it was waited for.
+    double virtual_s = 0;   // That passed in its worlds.
+    std::size_t index = 0;  // In its file.
+    bool shared = false;    // It executed a `setup` that other tests of its file rely on.
+    Hits hits;              // Where the library has probes.
 };
 
 std::string_view to_text(TestResult::Outcome outcome);
 
 struct TestSummary {
-    std::vector<TestResult> results;  // In the order of files and of tests in them.
+    std::vector<TestResult> results;        // In the order of files and of tests in them.
+    std::map<std::string, Hits> file_hits;  // By file: while it was loaded and after its tests.
     double took_s = 0;
     std::uint64_t seed = 0;  // Of the order; 0: as written.
     int passed() const { return count(TestResult::Outcome::passed); }

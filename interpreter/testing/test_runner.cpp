@@ -10,12 +10,21 @@ namespace perilune {
 
 namespace {
 
+void add_hits(Hits& hits, const List& message) {
+    if (message.size() < 3) return;
+    const List& pairs = message[2].list();
+    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)
+        hits[static_cast<std::uint32_t>(pairs[i].integer())] +=
+            static_cast<std::uint64_t>(pairs[i + 1].integer());
+}
+
 struct FileJob {
     std::string path;
     std::vector<TestResult> tests;   // As the file has them.
     std::vector<std::size_t> order;  // Places in `tests` of those to be executed.
     std::size_t next = 0;            // In `order`.
     bool listed = false;
+    Hits hits;  // Beside its tests.
     std::vector<TestResult> results;
 };
 
@@ -51,8 +60,10 @@ public:
         TestSummary summary;
         summary.seed = options_.shuffle;
         summary.took_s = boot_now_s() - began_s;
-        for (auto& job : jobs_)
+        for (auto& job : jobs_) {
             summary.results.insert(summary.results.end(), job.results.begin(), job.results.end());
+            summary.file_hits[job.path] = std::move(job.hits);
+        }
         return summary;
     }
 
@@ -86,8 +97,9 @@ private:
         const Value told = message.size() > 1 ? message[1] : Value();
         if (kind == "ready") return;
         lane.process->rest();
+        if (kind == "result") return took_result(lane, message);
+        add_hits(lane.job->hits, message);
         if (kind == "tests") return took_tests(lane, told.list());
-        if (kind == "result") return took_result(lane, told);
         if (kind == "finished") return took_finish(lane, told);
         file_failed(lane, told.text());
     }
@@ -101,6 +113,7 @@ private:
                 test.file = job.path;
                 test.name = one["name"].text();
                 test.at = one["at"].text();
+                test.index = job.tests.size();
                 if (wanted(test)) job.order.push_back(job.tests.size());
                 job.tests.push_back(std::move(test));
             }
@@ -124,7 +137,8 @@ private:
         lane.process->send(List{"test", static_cast<double>(job.order[job.next] + 1)});
     }
 
-    void took_result(Lane& lane, const Value& told) {
+    void took_result(Lane& lane, const List& message) {
+        const Value& told = message[1];
         FileJob& job = *lane.job;
         TestResult result = job.tests[job.order[job.next]];
         const std::string& outcome = told["outcome"].text();
@@ -137,6 +151,8 @@ private:
         result.found = problem["found"].text();
         result.story = told["story"].text();
         result.virtual_s = told["virtual_s"].number();
+        result.shared = told["shared"].boolean();
+        add_hits(result.hits, message);
         note(lane, std::move(result));
         ++job.next;
         next_test(lane);

@@ -103,6 +103,7 @@ local function groups_of(group)
 end
 
 local entered = {}  -- The groups whose setup has been executed, outermost first.
+local shared        -- Whether the test at work executed a setup, which is there for others too.
 
 -- Only lines of the library: where the vocabulary stands says nothing to an author.
 local function explain(raised)
@@ -131,6 +132,7 @@ local function enter(groups)
   end
   for index = kept + 1, #groups do
     entered[index] = groups[index]
+    shared = shared or #groups[index].setup > 0
     local problem = run(groups[index].setup, 1, #groups[index].setup, 1)
     if problem then return problem end
   end
@@ -159,9 +161,10 @@ function M.execute(index, world)
   end
   if not one.body then return { outcome = "pending", reason = one.pending } end
   world.forget()
+  shared = false
   local problem = execute_around(one)
   local result = { outcome = problem and "failed" or "passed", problem = problem,
-    virtual_s = world.virtual_s() }
+    virtual_s = world.virtual_s(), shared = shared }
   if problem then result.story = world.story() end
   world.forget()
   return result

@@ -148,7 +148,7 @@ end
 local methods = {}
 
 ---Executes a runbook until it rests. Returns { id, outcome, exit, reason, value, took_s, asks,
----steps, left }.
+---log, steps, left }; log has the lines that it logged.
 function methods.run(self, runbook, parameters, options)
   return ask({ kind = "run", world = self.id, runbook = runbook, parameters = parameters or {},
     options = read_options(options) })

@@ -103,6 +103,7 @@ function M.make(wire, extra, install)
     names[name] = value
   end
   for name, library in next, libraries do names[name] = tables.read_only(library) end
+  names.__hit = wire.hit  -- Only where a simulator counts what is executed.
   add_words(names, libraries, extra or {})
   if type(extra) == "table" and type(extra.random) == "function" then
     libraries.math.random = extra.random

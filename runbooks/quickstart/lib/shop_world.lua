@@ -10,7 +10,8 @@ with recursive n(x) as (select 1 union all select x + 1 from n where x < 2000)
 insert into orders select x, 1 + x % 200, 100 + x from n;
 ]]
 
-local function sell(w, count)
+---So many orders are placed.
+function M.sell(w, count)
   w.database.shop:execute { sql = ([[
     with recursive n(x) as (select 1 union all select x + 1 from n where x < %d)
     insert into orders select (select max(id) from orders) + x, 1 + x %% 200, 500 from n]])
@@ -33,7 +34,7 @@ end
 ---Three backups, made by the shop's own runbook, and orders between them.
 function M.back_up(w)
   for _, name in ipairs { "monday", "tuesday", "wednesday" } do
-    sell(w, 25)
+    M.sell(w, 25)
     local run = w:run("back-up-database", { name = name })
     if run.outcome ~= "done" then error("The backup failed: " .. tostring(run.reason)) end
     w:advance("1d")
@@ -43,7 +44,7 @@ end
 
 ---The database is damaged, and so is its newest backup.
 function M.damage(w)
-  sell(w, 5)
+  M.sell(w, 5)
   w.database.shop:damage { table = "orders" }
   w.database.shop:corrupt_backup { key = "wednesday.db.zst" }
   return w

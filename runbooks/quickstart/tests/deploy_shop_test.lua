@@ -44,6 +44,13 @@ describe("deploy-shop", function()
     assert.contains("There is no version 9.9 of the shop.", run.asks[1].detail)
   end)
 
+  it("believes the shop itself, and not only what deployed it", function()
+    w.http.shop:answer { path = "/health", status = 200, json = { version = "1.0" } }
+    local run = w:run("deploy-shop", { version = "1.1" }, yes)
+    assert.equal("waits", run.outcome)
+    assert.equal("Ask the shop itself", run.asks[1].name)
+  end)
+
   it("is undone to the version before", function()
     local run = w:run("deploy-shop", { version = "1.1" }, yes)
     run = w:undo(run)

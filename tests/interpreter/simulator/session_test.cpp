@@ -215,4 +215,51 @@ it("three", function() assert.equal("S s b 1 a b c 2 d a t", table.concat(order,
     CHECK_FALSE(rig.session.answer({"finish"})[1].has("message"));
 }
 
+TEST_CASE("a_runbook_is_replaced_until_the_next_is_and_one_that_cannot_be_loaded_is_unfit") {
+    const std::string broken =
+        "return runbook { summary = 'x', targets = {}, run = function() return 7 end }";
+    SimulatorRig rig({{"runbooks/patient.lua", patient},
+                      {"runbooks/move.lua", mover},
+                      {"environments/here.yaml", here},
+                      {"tests/patient_test.lua",
+                       "it('gives seven', function()\n"
+                       "  assert.equal(7, world('here'):run('patient').value)\n"
+                       "end)\n"}});
+    const auto replace = [&](const std::string& path, const std::string& text) {
+        return rig.session.answer({"replace", path, text})[0].text();
+    };
+    const auto outcome = [&] {
+        rig.load("tests/patient_test.lua");
+        return rig.test(1)["outcome"].text();
+    };
+    CHECK(outcome() == "failed");
+    CHECK(replace("runbooks/patient.lua", broken) == "replaced");
+    CHECK(outcome() == "passed");
+    CHECK(replace("runbooks/patient.lua", "return 1") == "unfit");
+    CHECK(replace("runbooks/patient.lua", "return (") == "unfit");
+    CHECK(replace("runbooks/nothing.lua", broken) == "refused");
+    CHECK(replace("runbooks/move.lua", broken) == "replaced");
+    CHECK(outcome() == "failed");
+}
+
+TEST_CASE("hits_of_probes_come_with_each_answer_and_are_counted_once") {
+    SimulatorRig rig({{"runbooks/probed.lua",
+                       "__hit(1) return runbook { summary = 'x', targets = {},\n"
+                       "  run = function() __hit(2) __hit(2) return __hit(9) end }"},
+                      {"lib/there.lua", "__hit(3) return {}"},
+                      {"environments/here.yaml", here},
+                      {"tests/probed_test.lua",
+                       "require 'there'\n"
+                       "it('runs', function()\n"
+                       "  assert.is_true(world('here'):run('probed').value)\n"
+                       "end)\n"}},
+                     4);
+    const List loaded = rig.session.answer({"load", "tests/probed_test.lua"});
+    CHECK(to_json(loaded[2]) == "[3,1]");
+    const List told = rig.session.answer({"test", 1});
+    CHECK(told[1]["outcome"].text() == "passed");
+    CHECK(to_json(told[2]) == "[1,1,2,2]");
+    CHECK(to_json(rig.session.answer({"finish"})[2]) == "[]");
+}
+
 }  // namespace perilune::test

@@ -13,12 +13,15 @@ namespace perilune::test {
 
 class SimulatorRig {
 public:
-    explicit SimulatorRig(std::map<std::string, std::string> files) {
+    explicit SimulatorRig(std::map<std::string, std::string> files, int probes = 0) {
         Value texts{Map{}};
         texts.set("perilune.yaml", "name: rig\nversion: 1.0.0\n");
         for (const auto& [path, text] : files) texts.set(path, text);
         Value library;
-        library.set("folder", "/nowhere").set("texts", texts).set("drivers", Map{});
+        library.set("folder", "/nowhere")
+            .set("texts", texts)
+            .set("drivers", Map{})
+            .set("probes", probes);
         const List told = session.answer({"library", library});
         REQUIRE_MESSAGE(told[0].text() == "ready", to_json(Value(told)));
     }
