@@ -9,6 +9,7 @@
 #include "interpreter/base/json.h"
 #include "interpreter/base/suggest.h"
 #include "interpreter/command/known_drivers.h"
+#include "interpreter/command/numbers.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/session.h"
 #include "interpreter/testing/simulated_library.h"
@@ -47,22 +48,6 @@ Result<std::vector<std::string>> choose_files(const Library& library,
         return fail("bad_argument",
                     "The library " + library.name + " has no tests: files tests/NAME_test.lua.");
     return files;
-}
-
-Result<std::uint64_t> read_number(const Invocation& invocation, const char* name,
-                                  std::uint64_t least) {
-    const std::string text = invocation.get(name);
-    std::size_t used = 0;
-    std::uint64_t number = 0;
-    try {
-        number = std::stoull(text, &used);
-    } catch (const std::exception&) {
-        used = 0;
-    }
-    if (used == 0 || used != text.size() || text[0] == '-' || number < least)
-        return fail("bad_argument", std::string(name) + " needs a whole number of at least " +
-                                        std::to_string(least) + ", but it is \"" + text + "\".");
-    return number;
 }
 
 Result<TestOptions> read_options(const Invocation& invocation, const Library& library) {

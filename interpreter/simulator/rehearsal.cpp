@@ -1,6 +1,7 @@
 #include "interpreter/simulator/rehearsal.h"
 
 #include <algorithm>
+#include <set>
 
 #include "bindings/table.h"
 #include "interpreter/base/json.h"
@@ -221,6 +222,18 @@ List Rehearsal::questions_asked() const {
         });
     }
     return names;
+}
+
+List Rehearsal::usable_targets() const {
+    std::set<std::string> names;
+    const auto store = open_memory_store(state_);
+    for (std::size_t i = first_run_; i < state_->runs.size(); ++i) {
+        const auto records = Records::of(*store, state_->runs[i].row.id);
+        if (!records || records->empty()) continue;
+        for (const auto& [name, changes] : records->front()["facts"]["targets"].map())
+            names.insert(name);
+    }
+    return List(names.begin(), names.end());
 }
 
 std::string Rehearsal::stories() {

@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::size_t told_every = 200;
 
+// Which of two stands for both: the same one, whichever of the simulators was faster.
+bool is_shorter(const Finding& one, const Finding& other) {
+    if (one.code.size() != other.code.size()) return one.code.size() < other.code.size();
+    return one.code < other.code;
+}
+
 struct ExploreLane {
     std::unique_ptr<WorkerProcess> process;
     std::optional<Schedule> schedule;  // Under way.
@@ -28,7 +34,10 @@ public:
     Result<Exploration> run() {
         const double began_s = boot_now_s();
         ends_s_ = began_s + options_.within_s;
-        queue_ = {{.code = options_.replay, .subject = "", .fault = "", .weight = 0}};
+        queue_ = {{.code = options_.replay.empty() ? "none" : options_.replay,
+                   .subject = "",
+                   .fault = "",
+                   .weight = 0}};
         for (int i = 0; i < options_.at_once; ++i)
             lanes_.push_back(std::make_unique<ExploreLane>());
         loop_->post([this] { start(*lanes_.front()); });
@@ -38,7 +47,8 @@ public:
         explored_.took_s = boot_now_s() - began_s;
         std::stable_sort(explored_.findings.begin(), explored_.findings.end(),
                          [](const Finding& one, const Finding& other) {
-                             return one.code.size() < other.code.size();
+                             return is_shorter(one, other) ||
+                                    (one.code == other.code && one.name < other.name);
                          });
         return explored_;
     }
@@ -73,7 +83,7 @@ private:
 
     void next(ExploreLane& lane) {
         lane.schedule.reset();
-        const bool spent = boot_now_s() >= ends_s_ || done_ >= options_.runs_max;
+        const bool spent = boot_now_s() >= ends_s_ || at_ >= options_.runs_max;
         if (spent && at_ < queue_.size()) explored_.cut = true;
         if (spent || at_ == queue_.size()) return rest();
         lane.schedule = queue_[at_++];
@@ -89,6 +99,12 @@ private:
                          .code = schedule.code,
                          .outcome = told["outcome"].text(),
                          .story = told["story"].text()});
+        if (!options_.replay.empty())
+            for (const auto& fault : told["unmet"].list()) explored_.unmet.push_back(fault.text());
+        if (schedule.code == "none") {
+            explored_.outcome = told["outcome"].text();
+            explored_.reason = told["reason"].text();
+        }
         if (schedule.weight == 0 && options_.replay.empty() && !surveyed_) fill_queue(told);
         next(lane);
     }
@@ -124,7 +140,7 @@ private:
         for (auto& known : explored_.findings) {
             if (known.name != found.name) continue;
             found.times = known.times + 1;
-            if (found.code.size() >= known.code.size()) {
+            if (!is_shorter(found, known)) {
                 known.times = found.times;
                 return;
             }

@@ -174,6 +174,11 @@ function methods.prepared(self) ask({ kind = "prepared", world = self.id }) end
 ---Unix seconds of the world's clock.
 function methods.now(self) return ask({ kind = "now", world = self.id }) end
 
+---All that is to be seen of a target now, as plain data: w:look "deploy/shop".
+function methods.look(self, target)
+  return ask({ kind = "look", world = self.id, target = tostring(target) })
+end
+
 ---Lets time pass.
 function methods.advance(self, duration)
   local seconds, expected = units.read_duration(duration)
@@ -190,6 +195,12 @@ function methods.fails(self, operation, how)
   if not target or not self.targets[target] then
     error(("fails needs a target of this world, as in \"dns/site:upsert\", but got %s.")
       :format(tostring(operation)), 2)
+  end
+  local operations = self.targets[target].operations
+  if name ~= "" and not operations[name] then
+    local known = {}
+    for one in next, operations do known[#known + 1] = one end
+    error(("%s has no operation %s.%s"):format(target, name, suggest.did_you_mean(name, known)), 2)
   end
   fault.target, fault.operation = target, name
   if fault.late then fault.late = units.read_duration(fault.late) end
@@ -217,6 +228,8 @@ end
 local properties = {
   calls = function(self) return ask({ kind = "calls", world = self.id }) end,
   questions = function(self) return ask({ kind = "questions", world = self.id }) end,
+  -- The targets that the runbooks executed since it was prepared name as theirs.
+  may_use = function(self) return ask({ kind = "may_use", world = self.id }) end,
   targets = function(self)
     local names = {}
     for target in next, self.targets do names[#names + 1] = target end
