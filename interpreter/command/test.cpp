@@ -8,7 +8,9 @@
 #include "interpreter/base/files.h"
 #include "interpreter/base/json.h"
 #include "interpreter/base/suggest.h"
+#include "interpreter/base/units.h"
 #include "interpreter/command/known_drivers.h"
+#include "interpreter/command/library_files.h"
 #include "interpreter/command/numbers.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/session.h"
@@ -20,6 +22,10 @@ namespace perilune {
 namespace {
 
 constexpr int at_once_max = 64;
+
+bool is_plain(const Invocation& invocation) {
+    return invocation.get("--format", "text") == "text" && !invocation.json();
+}
 
 // Where the last failures are kept, for --rerun: beside the runs, by library.
 std::string failures_path(const Invocation& invocation, const Library& library) {
@@ -38,8 +44,10 @@ Result<std::vector<std::string>> choose_files(const Library& library,
             return one == wanted || one == wanted + "_test" || one.ends_with("/" + wanted);
         });
         if (found == known.end())
-            return fail("bad_argument", "The library " + library.name + " has no test file " +
-                                            name + "." + did_you_mean(wanted, known));
+            return fail(
+                "bad_argument",
+                "The library " + library.name + " has no test file " + name + "." +
+                    did_you_mean(wanted.ends_with("_test") ? wanted : wanted + "_test", known));
         files.push_back(library.tests.at(*found));
     }
     if (named.empty())
@@ -66,6 +74,11 @@ Result<TestOptions> read_options(const Invocation& invocation, const Library& li
         if (!count) return count.error();
         options.at_once = static_cast<int>(std::min<std::uint64_t>(*count, at_once_max));
     }
+    if (invocation.has("--limit")) {
+        const auto limit_s = parse_duration(invocation.get("--limit"));
+        if (!limit_s) return limit_s.error();
+        options.test_cpu_s = *limit_s;
+    }
     auto files = choose_files(library, invocation.all("FILES"));
     if (!files) return files.error();
     options.files = std::move(*files);
@@ -84,13 +97,21 @@ Result<std::set<std::string>> read_failures(const std::string& path) {
     return failed;
 }
 
-void keep_failures(const std::string& path, const TestSummary& summary) {
-    List failed;
-    for (const auto& result : summary.results)
+// Those that were not executed this time are kept as they were.
+void keep_failures(const std::string& path, const TestSummary& summary, bool all) {
+    auto before =
+        all ? Result<std::set<std::string>>(std::set<std::string>()) : read_failures(path);
+    std::set<std::string> failed = before ? *before : std::set<std::string>();
+    for (const auto& result : summary.results) {
+        const std::string name = result.file + ": " + result.name;
         if (result.outcome == TestResult::Outcome::failed)
-            failed.push_back(result.file + ": " + result.name);
+            failed.insert(name);
+        else
+            failed.erase(name);
+        if (result.name != result.file) failed.erase(result.file + ": " + result.file);
+    }
     if (make_folders(std::filesystem::path(path).parent_path().string(), 0700))
-        write_file_durably(path, to_json(Value(std::move(failed))));
+        write_file_durably(path, to_json(Value(List(failed.begin(), failed.end()))));
 }
 
 void tell_failures(const Library& library, const TestSummary& summary) {
@@ -116,19 +137,35 @@ Status write_form(const Invocation& invocation, const TestSummary& summary) {
     return write_file_durably(invocation.get("--output"), text);
 }
 
-}  // namespace
+void tell_result(const TestResult& result) {
+    const char* mark = "✓ ";
+    if (result.outcome == TestResult::Outcome::failed) mark = "✗ ";
+    if (result.outcome == TestResult::Outcome::pending) mark = "– ";
+    const bool shows = result.outcome != TestResult::Outcome::failed && !result.message.empty();
+    say(mark + result.name + (shows ? "  (" + result.message + ")" : ""));
+}
 
-int execute_test(const Invocation& invocation) {
-    const auto library = library_of(invocation);
-    if (!library) return report_error(invocation, library.error());
-    const std::string format = invocation.get("--format", "text");
-    const std::vector<std::string> formats = {"text", "junit", "tap", "json"};
-    if (std::find(formats.begin(), formats.end(), format) == formats.end())
-        return report_error(invocation, fail("bad_argument", "There is no format " + format + "." +
-                                                                 did_you_mean(format, formats)));
-    auto options = read_options(invocation, *library);
+int tell_summary(const Invocation& invocation, const Library& library, const TestOptions& options,
+                 const TestSummary& summary) {
+    if (const auto written = write_form(invocation, summary); !written)
+        return report_error(invocation, written.error());
+    if (is_plain(invocation) && summary.failed() > 0) {
+        say("");
+        tell_failures(library, summary);
+    }
+    if (summary.results.empty()) {
+        say(options.filter.empty() ? "These files hold no tests."
+                                   : "No test has this in its name: \"" + options.filter + "\".");
+        return exit_usage;
+    }
+    say(summary_text(summary));
+    return summary.failed() > 0 ? exit_failed : exit_done;
+}
+
+int execute_once(const Invocation& invocation, const Library& library) {
+    auto options = read_options(invocation, library);
     if (!options) return report_error(invocation, options.error());
-    const std::string failures = failures_path(invocation, *library);
+    const std::string failures = failures_path(invocation, library);
     if (invocation.has("--rerun")) {
         auto only = read_failures(failures);
         if (!only) return report_error(invocation, only.error());
@@ -139,30 +176,50 @@ int execute_test(const Invocation& invocation) {
         options->only = std::move(*only);
     }
     const std::string worker = helper_program("perilune-worker");
-    const auto sent = simulated_library(*library, known_drivers(worker), worker);
+    const auto sent = simulated_library(library, known_drivers(worker), worker);
     if (!sent) return report_error(invocation, sent.error());
-    const bool plain = format == "text" && !invocation.json();
     const auto summary = run_tests(*sent, *options, [&](const TestResult& result) {
-        const bool passed = result.outcome == TestResult::Outcome::passed;
-        if (plain && result.outcome != TestResult::Outcome::failed)
-            say((passed ? "✓ " : "– ") + result.name +
-                (result.message.empty() ? "" : "  (" + result.message + ")"));
-        if (plain && result.outcome == TestResult::Outcome::failed) say("✗ " + result.name);
+        if (is_plain(invocation)) tell_result(result);
     });
     if (!summary) return report_error(invocation, summary.error());
-    keep_failures(failures, *summary);
-    if (const auto written = write_form(invocation, *summary); !written)
-        return report_error(invocation, written.error());
-    if (plain && summary->failed() > 0) {
+    bool all = true;
+    for (const char* name : {"FILES", "--filter", "--rerun", "--fail-fast"})
+        all = all && !invocation.has(name);
+    keep_failures(failures, *summary, all);
+    return tell_summary(invocation, library, *options, *summary);
+}
+
+// Executes them again whenever a file of the library has changed, until somebody ends it.
+int keep_executing(const Invocation& invocation, Library library) {
+    for (;;) {
+        const LibraryFiles seen = see_library(library.folder);
+        execute_once(invocation, library);
+        say("Waiting for a change in " + library.folder + "; Ctrl-C ends this.");
+        for (LibraryFiles now = seen;;) {
+            now = wait_for_change(library.folder, now);
+            auto read = open_library(library.folder);
+            if (read) {
+                library = std::move(*read);
+                break;
+            }
+            say(read.error().message);
+        }
         say("");
-        tell_failures(*library, *summary);
     }
-    if (summary->results.empty()) {
-        say("No test has this in its name: \"" + options->filter + "\".");
-        return exit_usage;
-    }
-    say(summary_text(*summary));
-    return summary->failed() > 0 ? exit_failed : exit_done;
+}
+
+}  // namespace
+
+int execute_test(const Invocation& invocation) {
+    auto library = library_of(invocation);
+    if (!library) return report_error(invocation, library.error());
+    const std::string format = invocation.get("--format", "text");
+    const std::vector<std::string> formats = {"text", "junit", "tap", "json"};
+    if (std::find(formats.begin(), formats.end(), format) == formats.end())
+        return report_error(invocation, fail("bad_argument", "There is no format " + format + "." +
+                                                                 did_you_mean(format, formats)));
+    return invocation.has("--watch") ? keep_executing(invocation, std::move(*library))
+                                     : execute_once(invocation, *library);
 }
 
 }  // namespace perilune

@@ -17,6 +17,7 @@ namespace {
 
 constexpr double boot_starts_at_s = 1000;
 constexpr std::size_t detail_bytes_max = 200;
+constexpr std::size_t story_lines_half = 30;  // Shown of a run's beginning, and of its end.
 
 // At most so many bytes of a text, on one line, and no character cut in two.
 std::string cut_text(std::string text, std::size_t bytes_max) {
@@ -246,7 +247,14 @@ std::string Rehearsal::stories() {
         const report::Timeline timeline = report::build_timeline(*records, now());
         all += row.runbook + " (" + row.id +
                "): " + report::closing_value(timeline.state, row)["sentence"].text() + "\n";
-        for (const auto& line : report::history_of(timeline)) all += told_line(line);
+        const auto lines = report::history_of(timeline);
+        for (std::size_t at = 0; at < lines.size(); ++at) {
+            const bool left_out = at >= story_lines_half && at + story_lines_half < lines.size();
+            if (!left_out) all += told_line(lines[at]);
+            if (left_out && at == story_lines_half)
+                all += "  … " + std::to_string(lines.size() - 2 * story_lines_half) +
+                       " lines are left out\n";
+        }
     }
     return all;
 }

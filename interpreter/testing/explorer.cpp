@@ -6,6 +6,7 @@
 
 #include "interpreter/base/loop.h"
 #include "interpreter/lua/worker_process.h"
+#include "interpreter/testing/simulator_end.h"
 
 namespace perilune {
 
@@ -156,7 +157,7 @@ private:
         if (!lane.schedule) return give_up(fail("bad_exploration", end.text));
         note(*lane.schedule, "broken");
         add_finding({.name = "the run ends or is parked with a next action",
-                     .why = end.text,
+                     .why = end_text("run", end, options_.run_cpu_s),
                      .code = lane.schedule->code,
                      .outcome = "broken",
                      .story = ""});

@@ -74,8 +74,8 @@ end
 function cases.the_same_seed_explores_the_same(w)
   library.take(w, "tests/lua/fixtures/seeded")
   local function text(seed)
-    local ended = w:perilune("explore promote_unfenced --within 30s --runs 90 --json --seed " .. seed)
-    return (ended:exits(1).out:gsub("\"took_s\":[%d.e-]+", ""))
+    local words = "explore promote_unfenced --within 30s --runs 90 --json --seed "
+    return (w:perilune(words .. seed):exits(1).out:gsub("\"took_s\":[%d.e-]+", ""))
   end
   local first = text(7)
   w:equal(first, text(7), "a second exploration with the seed")
