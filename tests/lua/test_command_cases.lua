@@ -90,7 +90,7 @@ import sys, xml.etree.ElementTree as tree
 suites = tree.parse(sys.argv[1]).getroot()
 print(suites.tag, suites.get("tests"), suites.get("failures"))
 for suite in suites:
-    print(suite.tag, suite.get("name"), suite.get("tests"), suite.get("failures"), suite.get("skipped"))
+    print(suite.tag, *[suite.get(one) for one in ("name", "tests", "failures", "skipped")])
     for case in suite:
         print(case.get("classname"), case.get("name"), [one.tag for one in case])
 print([one.text for one in suites.iter("failure")][0].splitlines()[2])
