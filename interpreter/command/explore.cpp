@@ -50,6 +50,8 @@ Status read_budget(const Invocation& invocation, ExploreOptions& options) {
         const auto within = parse_duration(invocation.get("--within"));
         if (!within) return within.error();
         options.within_s = *within;
+        // One run that goes on without end does not outlast the whole.
+        options.run_cpu_s = std::max(1.0, std::min(options.run_cpu_s, *within));
     }
     if (invocation.has("--runs")) {
         const auto runs = read_number(invocation, "--runs", 1);
