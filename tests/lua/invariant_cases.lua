@@ -63,14 +63,14 @@ function cases.an_incident_is_resolved_or_handed_over(w)
     return broken(w, given)
   end
   w:equal(rule, found { run = open_page }, "one that is left open")
-  w:equal("", found { run = open_page .. " notify(\"oncall\"):resolve { key = \"x\", text = \"\" }" },
-    "one that is resolved")
+  w:equal("", found { run = open_page
+    .. " notify(\"oncall\"):resolve { key = \"x\", text = \"\" }" }, "one that is resolved")
   w:equal("", found { run = open_page .. " sleep(\"2m\")",
     world = "w.notify.oncall:acknowledges_after { after = \"1m\" }" }, "one that somebody takes")
   w:equal("", found { run = "sleep(\"1m\")",
     world = "w.notify.oncall:control(\"open\", { key = \"old\" })" }, "one of somebody else")
-  w:equal("", found { run = open_page, fields = ("without = { [%q] = true },"):format(rule) },
-    "where the author says so")
+  w:equal("", found { run = open_page,
+    fields = ("without = { [%q] = true },"):format(rule) }, "where the author says so")
 end
 
 function cases.asking_again_is_right_after_some_time(w)
@@ -87,10 +87,14 @@ function cases.asking_again_is_right_after_some_time(w)
 end
 
 function cases.an_undo_that_leaves_what_it_says_breaks_nothing(w)
-  local run = "deploy(\"west\"):release { version = \"1.0\" }\n"
-    .. "notify(\"oncall\"):send { text = \"Released\" }"
-  w:equal("", broken(w, { run = run, faults = "undo", targets = [[
-    { ["deploy/west"] = { "release" }, ["notify/oncall"] = { "send" } }]] }), "its undo")
+  local name, told = broken(w, { faults = "undo", targets = [[
+    { ["deploy/west"] = { "release" }, ["storage/config"] = { "put" } }]], run = [[
+    deploy("west"):release { version = "1.0" }
+    step("Meant to stay", { undo = false }, function()
+      storage("config"):put { key = "share", body = "10" }
+    end)]] })
+  w:equal("", name, "its undo")
+  w:equal(1, told.outcomes.undone, "runs that were undone")
 end
 
 local rests = "the run ends or is parked with a next action"
