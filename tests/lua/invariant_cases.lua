@@ -54,7 +54,8 @@ function cases.what_the_runbook_does_not_name_is_no_better_place(w)
     "the east, of which it knows nothing")
 end
 
-local open_page = "notify(\"oncall\"):open { key = \"x\", severity = \"critical\", summary = \"x\" }"
+local open_page =
+  "notify(\"oncall\"):open { key = \"x\", severity = \"critical\", summary = \"x\" }"
 
 function cases.an_incident_is_resolved_or_handed_over(w)
   local rule = "every incident opened is resolved or handed over"
