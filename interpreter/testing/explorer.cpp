@@ -13,6 +13,9 @@ namespace perilune {
 namespace {
 
 constexpr std::size_t told_every = 200;
+// A host that dies leaves in its simulator what it was waiting for: each is replaced before that
+// grows to a limit.
+constexpr int schedules_max = 300;
 
 // Which of two stands for both: the same one, whichever of the simulators was faster.
 bool is_shorter(const Finding& one, const Finding& other) {
@@ -23,6 +26,7 @@ bool is_shorter(const Finding& one, const Finding& other) {
 struct ExploreLane {
     std::unique_ptr<WorkerProcess> process;
     std::optional<Schedule> schedule;  // Under way.
+    int executed = 0;                  // By this process.
 };
 
 class Explorer {
@@ -65,6 +69,7 @@ private:
             [this, &lane](const WorkerEnd& end) { ended(lane, end); });
         if (!started) return give_up(started.error());
         lane.process = std::move(*started);
+        lane.executed = 0;
         lane.process->send(List{"library", library_});
         lane.process->send(List{"explore", options_.path});
     }
@@ -87,8 +92,17 @@ private:
         const bool spent = boot_now_s() >= ends_s_ || at_ >= options_.runs_max;
         if (spent && at_ < queue_.size()) explored_.cut = true;
         if (spent || at_ == queue_.size()) return rest();
+        if (++lane.executed > schedules_max) return replace(lane);
         lane.schedule = queue_[at_++];
         lane.process->send(List{"schedule", lane.schedule->code});
+    }
+
+    // Not from within what the process itself calls.
+    void replace(ExploreLane& lane) {
+        loop_->post([this, &lane] {
+            lane.process.reset();
+            start(lane);
+        });
     }
 
     void took_explored(ExploreLane& lane, const Value& told) {

@@ -110,6 +110,22 @@ function cases.a_fault_that_nothing_meets_is_told(w)
     :says("Not met   death 99")
 end
 
+function cases.a_long_exploration_goes_on_in_new_simulators(w)
+  library.take(w, "tests/lua/fixtures/seeded")
+  w:file("library/runbooks/page-once.lua", [[
+return runbook { summary = "Puts", targets = { ["storage/config"] = { "put" } },
+  run = function()
+    for n = 1, 8 do storage("config"):put { key = "k" .. n, body = "x" } end
+  end }
+]])
+  local told = explore(w, "page_once --within 60s --runs 700", 0)
+  local runs = 0
+  for _, count in pairs(told.outcomes) do runs = runs + count end
+  w:equal(700, runs, "runs")
+  w:equal(700, (w:perilune("explore page_once --within 60s --runs 700"):exits(0).out
+    :match("found in (%d+) runs") or 0) + 0, "the runs that it tells")
+end
+
 function cases.a_runbook_that_stops_at_once_is_told(w)
   library.take(w, "tests/lua/fixtures/seeded")
   w:file("library/runbooks/page-once.lua", [[
