@@ -190,6 +190,8 @@ std::vector<CommandRow> write_rows() {
           {"--fail-fast", "", "Stops at the first failure"},
           {"--shuffle", "SEED", "In another order, the same for the same seed"},
           {"--rerun", "", "Only those that failed last time"},
+          {"--watch", "", "Again whenever a file of the library changes, until Ctrl-C"},
+          {"--limit", "DURATION", "Processor time one test may use; 10 s unless said otherwise"},
           {"--at-once", "NUMBER", "How many files at once; as many as processors"},
           {"--format", "FORMAT", "text, junit, tap or json"},
           {"--output", "FILE", "Where that is written; else it is printed", "-o"},
@@ -201,13 +203,14 @@ std::vector<CommandRow> write_rows() {
          execute_test},
         {"explore", "Write", "Tries every fault of a runbook in simulated worlds",
          "Every operation fails before and after its effect, answers late or is throttled; the "
-         "host dies at every moment and the run is resumed; people refuse; then pairs of these. "
+         "host dies at every moment and the run is resumed; it is undone where it rests; people "
+         "refuse; then pairs of these. "
          "The exit code is 1 where something does not hold.",
          {{"RUNBOOKS", "Which have an exploration; else all of them", false, true}},
          {{"--within", "DURATION", "How long it may take; 10 s unless said otherwise"},
           {"--runs", "NUMBER", "How many runs at most; 20000 unless said otherwise"},
           {"--seed", "NUMBER", "Another order of the pairs"},
-          {"--replay", "FAULTS", "Only this schedule, as a finding names it"},
+          {"--replay", "FAULTS", "Only this schedule, as a finding names it, or none"},
           {"--keep", "NAME", "Writes the schedule of --replay as a test"}},
          execute_explore},
         {"doctor", "Write", "Tries beforehand what will be needed: secrets, targets, tools",

@@ -9,6 +9,7 @@
 #include "interpreter/base/suggest.h"
 #include "interpreter/command/coverage_command.h"
 #include "interpreter/command/known_drivers.h"
+#include "interpreter/command/library_files.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/session.h"
 #include "interpreter/command/test_options.h"
@@ -18,6 +19,10 @@
 namespace perilune {
 
 namespace {
+
+bool is_plain(const Invocation& invocation) {
+    return invocation.get("--format", "text") == "text" && !invocation.json();
+}
 
 // Where the last failures are kept, for --rerun: beside the runs, by library.
 std::string failures_path(const Invocation& invocation, const Library& library) {
@@ -36,13 +41,21 @@ Result<std::set<std::string>> read_failures(const std::string& path) {
     return failed;
 }
 
-void keep_failures(const std::string& path, const TestSummary& summary) {
-    List failed;
-    for (const auto& result : summary.results)
+// Those that were not executed this time are kept as they were.
+void keep_failures(const std::string& path, const TestSummary& summary, bool all) {
+    auto before =
+        all ? Result<std::set<std::string>>(std::set<std::string>()) : read_failures(path);
+    std::set<std::string> failed = before ? *before : std::set<std::string>();
+    for (const auto& result : summary.results) {
+        const std::string name = result.file + ": " + result.name;
         if (result.outcome == TestResult::Outcome::failed)
-            failed.push_back(result.file + ": " + result.name);
+            failed.insert(name);
+        else
+            failed.erase(name);
+        if (result.name != result.file) failed.erase(result.file + ": " + result.file);
+    }
     if (make_folders(std::filesystem::path(path).parent_path().string(), 0700))
-        write_file_durably(path, to_json(Value(std::move(failed))));
+        write_file_durably(path, to_json(Value(List(failed.begin(), failed.end()))));
 }
 
 void tell_failures(const Library& library, const TestSummary& summary) {
@@ -75,10 +88,11 @@ Status write_form(const Invocation& invocation, const TestSummary& summary,
 
 // Passed and pending ones as they come; what is wrong with failed ones comes at the end.
 void tell_result(const TestResult& result) {
-    if (result.outcome == TestResult::Outcome::failed) return say("✗ " + result.name);
-    const bool passed = result.outcome == TestResult::Outcome::passed;
-    say((passed ? "✓ " : "– ") + result.name +
-        (result.message.empty() ? "" : "  (" + result.message + ")"));
+    const char* mark = "✓ ";
+    if (result.outcome == TestResult::Outcome::failed) mark = "✗ ";
+    if (result.outcome == TestResult::Outcome::pending) mark = "– ";
+    const bool shows = result.outcome != TestResult::Outcome::failed && !result.message.empty();
+    say(mark + result.name + (shows ? "  (" + result.message + ")" : ""));
 }
 
 Status check_options(const Invocation& invocation) {
@@ -97,21 +111,24 @@ int run_and_tell(const Invocation& invocation, const Library& library, Value sen
     if (!least) return report_error(invocation, least.error());
     std::optional<Coverage> coverage;
     if (invocation.has("--coverage")) coverage = probe_library(sent);
-    const bool plain = invocation.get("--format", "text") == "text" && !invocation.json();
     const auto summary = run_tests(sent, options, [&](const TestResult& result) {
-        if (plain) tell_result(result);
+        if (is_plain(invocation)) tell_result(result);
     });
     if (!summary) return report_error(invocation, summary.error());
-    keep_failures(failures_path(invocation, library), *summary);
+    bool all = true;
+    for (const char* name : {"FILES", "--filter", "--rerun", "--fail-fast"})
+        all = all && !invocation.has(name);
+    keep_failures(failures_path(invocation, library), *summary, all);
     if (coverage) add_hits(*coverage, *summary);
     if (const auto written = write_form(invocation, *summary, coverage); !written)
         return report_error(invocation, written.error());
-    if (plain && summary->failed() > 0) {
+    if (is_plain(invocation) && summary->failed() > 0) {
         say("");
         tell_failures(library, *summary);
     }
     if (summary->results.empty()) {
-        say("No test has this in its name: \"" + options.filter + "\".");
+        say(options.filter.empty() ? "These files hold no tests."
+                                   : "No test has this in its name: \"" + options.filter + "\".");
         return exit_usage;
     }
     if (coverage)
@@ -122,18 +139,11 @@ int run_and_tell(const Invocation& invocation, const Library& library, Value sen
     return summary->failed() > 0 || !enough ? exit_failed : exit_done;
 }
 
-}  // namespace
-
-int execute_test(const Invocation& invocation) {
-    const auto library = library_of(invocation);
-    if (!library) return report_error(invocation, library.error());
-    if (invocation.has("--mutate")) return execute_mutations(invocation, *library);
-    if (const auto checked = check_options(invocation); !checked)
-        return report_error(invocation, checked.error());
-    auto options = read_test_options(invocation, *library, invocation.all("FILES"));
+int execute_once(const Invocation& invocation, const Library& library) {
+    auto options = read_test_options(invocation, library, invocation.all("FILES"));
     if (!options) return report_error(invocation, options.error());
     if (invocation.has("--rerun")) {
-        auto only = read_failures(failures_path(invocation, *library));
+        auto only = read_failures(failures_path(invocation, library));
         if (!only) return report_error(invocation, only.error());
         if (only->empty()) {
             say("Nothing failed last time.");
@@ -142,9 +152,40 @@ int execute_test(const Invocation& invocation) {
         options->only = std::move(*only);
     }
     const std::string worker = helper_program("perilune-worker");
-    auto sent = simulated_library(*library, known_drivers(worker), worker);
+    auto sent = simulated_library(library, known_drivers(worker), worker);
     if (!sent) return report_error(invocation, sent.error());
-    return run_and_tell(invocation, *library, std::move(*sent), *options);
+    return run_and_tell(invocation, library, std::move(*sent), *options);
+}
+
+// Executes them again whenever a file of the library has changed, until somebody ends it.
+int keep_executing(const Invocation& invocation, Library library) {
+    for (;;) {
+        const LibraryFiles seen = see_library(library.folder);
+        execute_once(invocation, library);
+        say("Waiting for a change in " + library.folder + "; Ctrl-C ends this.");
+        for (LibraryFiles now = seen;;) {
+            now = wait_for_change(library.folder, now);
+            auto read = open_library(library.folder);
+            if (read) {
+                library = std::move(*read);
+                break;
+            }
+            say(read.error().message);
+        }
+        say("");
+    }
+}
+
+}  // namespace
+
+int execute_test(const Invocation& invocation) {
+    auto library = library_of(invocation);
+    if (!library) return report_error(invocation, library.error());
+    if (invocation.has("--mutate")) return execute_mutations(invocation, *library);
+    if (const auto checked = check_options(invocation); !checked)
+        return report_error(invocation, checked.error());
+    return invocation.has("--watch") ? keep_executing(invocation, std::move(*library))
+                                     : execute_once(invocation, *library);
 }
 
 }  // namespace perilune

@@ -6,7 +6,9 @@
 #include <thread>
 
 #include "interpreter/base/suggest.h"
+#include "interpreter/base/units.h"
 #include "interpreter/command/known_drivers.h"
+#include "interpreter/command/numbers.h"
 
 namespace perilune {
 
@@ -26,8 +28,10 @@ Result<std::vector<std::string>> choose_files(const Library& library,
             return one == wanted || one == wanted + "_test" || one.ends_with("/" + wanted);
         });
         if (found == known.end())
-            return fail("bad_argument", "The library " + library.name + " has no test file " +
-                                            name + "." + did_you_mean(wanted, known));
+            return fail(
+                "bad_argument",
+                "The library " + library.name + " has no test file " + name + "." +
+                    did_you_mean(wanted.ends_with("_test") ? wanted : wanted + "_test", known));
         files.push_back(library.tests.at(*found));
     }
     if (named.empty())
@@ -36,22 +40,6 @@ Result<std::vector<std::string>> choose_files(const Library& library,
         return fail("bad_argument",
                     "The library " + library.name + " has no tests: files tests/NAME_test.lua.");
     return files;
-}
-
-Result<std::uint64_t> read_number(const Invocation& invocation, const char* name,
-                                  std::uint64_t least) {
-    const std::string text = invocation.get(name);
-    std::size_t used = 0;
-    std::uint64_t number = 0;
-    try {
-        number = std::stoull(text, &used);
-    } catch (const std::exception&) {
-        used = 0;
-    }
-    if (used == 0 || used != text.size() || text[0] == '-' || number < least)
-        return fail("bad_argument", std::string(name) + " needs a whole number of at least " +
-                                        std::to_string(least) + ", but it is \"" + text + "\".");
-    return number;
 }
 
 }  // namespace
@@ -72,6 +60,11 @@ Result<TestOptions> read_test_options(const Invocation& invocation, const Librar
         const auto count = read_number(invocation, "--at-once", 1);
         if (!count) return count.error();
         options.at_once = static_cast<int>(std::min<std::uint64_t>(*count, at_once_max));
+    }
+    if (invocation.has("--limit")) {
+        const auto limit_s = parse_duration(invocation.get("--limit"));
+        if (!limit_s) return limit_s.error();
+        options.test_cpu_s = *limit_s;
     }
     auto files = choose_files(library, files_named);
     if (!files) return files.error();

@@ -59,7 +59,7 @@ LuaProgram::LuaProgram(std::size_t memory_bytes)
       wire_(std::make_unique<worker::Wire>(*channel_)) {}
 
 LuaProgram::~LuaProgram() {
-    if (L_) lua_close(L_);
+    if (L_) worker::close_engine(L_, memory_);
 }
 
 Result<std::unique_ptr<LuaProgram>> LuaProgram::start(const char* main, const char* mode,

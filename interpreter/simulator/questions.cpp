@@ -141,6 +141,7 @@ Result<Value> Questions::answer_to(const std::string& kind, const Value& asked) 
     if (kind == "effects") return Value(effects_of(in.world()));
     if (kind == "calls") return Value(calls_of(in.world()));
     if (kind == "questions") return Value(in.questions_asked());
+    if (kind == "may_use") return Value(in.usable_targets());
     if (kind == "story") return Value(in.stories());
     if (kind == "advance") {
         in.advance(asked["seconds"].number());

@@ -1,6 +1,7 @@
 #include "interpreter/simulator/rehearsal.h"
 
 #include <algorithm>
+#include <set>
 
 #include "bindings/table.h"
 #include "interpreter/base/json.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr double boot_starts_at_s = 1000;
 constexpr std::size_t detail_bytes_max = 200;
+constexpr std::size_t story_lines_half = 30;  // Shown of a run's beginning, and of its end.
 
 // At most so many bytes of a text, on one line, and no character cut in two.
 std::string cut_text(std::string text, std::size_t bytes_max) {
@@ -226,6 +228,18 @@ List Rehearsal::questions_asked() const {
     return names;
 }
 
+List Rehearsal::usable_targets() const {
+    std::set<std::string> names;
+    const auto store = open_memory_store(state_);
+    for (std::size_t i = first_run_; i < state_->runs.size(); ++i) {
+        const auto records = Records::of(*store, state_->runs[i].row.id);
+        if (!records || records->empty()) continue;
+        for (const auto& [name, changes] : records->front()["facts"]["targets"].map())
+            names.insert(name);
+    }
+    return List(names.begin(), names.end());
+}
+
 std::string Rehearsal::stories() {
     const auto store = open_memory_store(state_);
     std::string all;
@@ -236,7 +250,14 @@ std::string Rehearsal::stories() {
         const report::Timeline timeline = report::build_timeline(*records, now());
         all += row.runbook + " (" + row.id +
                "): " + report::closing_value(timeline.state, row)["sentence"].text() + "\n";
-        for (const auto& line : report::history_of(timeline)) all += told_line(line);
+        const auto lines = report::history_of(timeline);
+        for (std::size_t at = 0; at < lines.size(); ++at) {
+            const bool left_out = at >= story_lines_half && at + story_lines_half < lines.size();
+            if (!left_out) all += told_line(lines[at]);
+            if (left_out && at == story_lines_half)
+                all += "  … " + std::to_string(lines.size() - 2 * story_lines_half) +
+                       " lines are left out\n";
+        }
     }
     return all;
 }

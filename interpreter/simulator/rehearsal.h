@@ -67,6 +67,8 @@ public:
     void prepared();
     // The names of all questions that its runs have asked, each once, in order.
     List questions_asked() const;
+    // The targets that the runbooks of its runs name as theirs, each once.
+    List usable_targets() const;
     double passed_s() const { return clock_.wall_s - setup_.starts_at; }
     // Its clock is the process's from here on: a process may have several worlds, one at a time.
     void use() { use_clock(&clock_); }

@@ -2,6 +2,7 @@
 
 #include "bindings/table.h"
 #include "interpreter/base/json.h"
+#include "interpreter/base/units.h"
 #include "interpreter/library/parameters.h"
 #include "interpreter/run/live_run.h"
 
@@ -79,8 +80,7 @@ Status Rehearsal::Visit::work() {
     if (error_ && !died_) return *error_;
     if (!over_ && !died_)
         return fail("never_rests", "The run " + run_ + " still went on after " +
-                                       std::to_string(static_cast<long>(options_.within_s)) +
-                                       " s of virtual time.");
+                                       show_duration(options_.within_s) + " of virtual time.");
     return Done{};
 }
 

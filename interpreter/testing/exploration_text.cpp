@@ -10,7 +10,7 @@ namespace perilune {
 namespace {
 
 constexpr const char* columns[] = {"before", "after", "dropped", "failed", "throttled",
-                                   "late",   "death", "refuse",  "silence"};
+                                   "late",   "death", "undo",    "refuse", "silence"};
 
 std::string padded(std::string text, std::size_t width) {
     if (text.size() < width) text.resize(width, ' ');
@@ -28,16 +28,22 @@ std::string indented(const std::string& text) {
     return made;
 }
 
+// As one word of a shell command: a question's name may hold anything.
+std::string in_quotes(const std::string& word) {
+    std::string quoted = "'";
+    for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+    return quoted + "'";
+}
+
 std::string finding_text(const Finding& found, const std::string& name) {
     std::string text = "✗ " + found.name + "\n";
     text += "  " + found.why + "\n";
-    text += "  Faults  " + (found.code.empty() ? "none: the good path itself" : found.code) + "\n";
+    const bool good = found.code == "none";
+    text += "  Faults  " + (good ? "none: the good path itself" : found.code) + "\n";
     if (found.times > 1) text += "  Shown by " + std::to_string(found.times) + " schedules\n";
-    if (!found.code.empty()) {
-        text += "  Replay  perilune explore " + name + " --replay '" + found.code + "'\n";
-        text += "  Keep    perilune explore " + name + " --replay '" + found.code +
-                "' --keep NAME  # as a test\n";
-    }
+    const std::string replay = "perilune explore " + name + " --replay " + in_quotes(found.code);
+    text += "  Replay  " + replay + "\n";
+    text += "  Keep    " + replay + " --keep NAME  # as a test\n";
     if (!found.story.empty()) text += "  The run:\n" + indented(found.story);
     return text + "\n";
 }
@@ -72,9 +78,16 @@ std::string table_text(const Exploration& explored) {
 std::string exploration_text(const Exploration& explored, const std::string& name) {
     std::string text;
     for (const auto& found : explored.findings) text += finding_text(found, name);
+    // Little is explored of a runbook that goes no further than its first lines.
+    if (!explored.outcome.empty() && explored.outcome != "done")
+        text += "Without any fault the run was: " + explored.outcome +
+                (explored.reason.empty() ? "" : ", " + explored.reason) + "\n";
     if (!explored.tried.empty()) text += table_text(explored);
-    text += "Pairs     " + std::to_string(explored.pairs) + " of " +
-            std::to_string(explored.pairs_known) + "\n";
+    for (const auto& fault : explored.unmet)
+        text += "Not met   " + fault + ": the run does not come to it\n";
+    if (explored.pairs_known > 0)
+        text += "Pairs     " + std::to_string(explored.pairs) + " of " +
+                std::to_string(explored.pairs_known) + "\n";
     text += "Runs were";
     const char* comma = " ";
     for (const auto& [outcome, count] : explored.outcomes) {
@@ -83,9 +96,10 @@ std::string exploration_text(const Exploration& explored, const std::string& nam
     }
     char line[160];
     const double runs = static_cast<double>(explored.singles + explored.pairs + 1);
-    std::snprintf(line, sizeof line, "\n%s: %d found in %.0f runs, %.1f s (%.0f runs a second)%s",
+    std::snprintf(line, sizeof line, "\n%s: %d found in %.0f %s, %.1f s (%.0f runs a second)%s",
                   explored.runbook.c_str(), static_cast<int>(explored.findings.size()), runs,
-                  explored.took_s, explored.took_s > 0 ? runs / explored.took_s : 0,
+                  runs > 1 ? "runs" : "run", explored.took_s,
+                  explored.took_s > 0 ? runs / explored.took_s : 0,
                   explored.cut ? "; the budget ended it" : "");
     return text + line;
 }
@@ -108,15 +122,19 @@ Value exploration_value(const Exploration& explored) {
     }
     Value outcomes{Map{}};
     for (const auto& [outcome, count] : explored.outcomes) outcomes.set(outcome, count);
+    List unmet;
+    for (const auto& fault : explored.unmet) unmet.emplace_back(fault);
     return Value()
         .set("runbook", explored.runbook)
+        .set("outcome", explored.outcome)
         .set("findings", std::move(findings))
         .set("tried", std::move(tried))
         .set("outcomes", std::move(outcomes))
         .set("pairs", static_cast<double>(explored.pairs))
         .set("pairs_known", static_cast<double>(explored.pairs_known))
         .set("took_s", explored.took_s)
-        .set("cut", explored.cut);
+        .set("cut", explored.cut)
+        .set("unmet", std::move(unmet));
 }
 
 }  // namespace perilune

@@ -6,16 +6,27 @@
 
 #include "interpreter/base/loop.h"
 #include "interpreter/lua/worker_process.h"
+#include "interpreter/testing/simulator_end.h"
 
 namespace perilune {
 
 namespace {
 
 constexpr std::size_t told_every = 200;
+// A host that dies leaves in its simulator what it was waiting for: each is replaced before that
+// grows to a limit.
+constexpr int schedules_max = 300;
+
+// Which of two stands for both: the same one, whichever of the simulators was faster.
+bool is_shorter(const Finding& one, const Finding& other) {
+    if (one.code.size() != other.code.size()) return one.code.size() < other.code.size();
+    return one.code < other.code;
+}
 
 struct ExploreLane {
     std::unique_ptr<WorkerProcess> process;
     std::optional<Schedule> schedule;  // Under way.
+    int executed = 0;                  // By this process.
 };
 
 class Explorer {
@@ -28,7 +39,10 @@ public:
     Result<Exploration> run() {
         const double began_s = boot_now_s();
         ends_s_ = began_s + options_.within_s;
-        queue_ = {{.code = options_.replay, .subject = "", .fault = "", .weight = 0}};
+        queue_ = {{.code = options_.replay.empty() ? "none" : options_.replay,
+                   .subject = "",
+                   .fault = "",
+                   .weight = 0}};
         for (int i = 0; i < options_.at_once; ++i)
             lanes_.push_back(std::make_unique<ExploreLane>());
         loop_->post([this] { start(*lanes_.front()); });
@@ -38,7 +52,8 @@ public:
         explored_.took_s = boot_now_s() - began_s;
         std::stable_sort(explored_.findings.begin(), explored_.findings.end(),
                          [](const Finding& one, const Finding& other) {
-                             return one.code.size() < other.code.size();
+                             return is_shorter(one, other) ||
+                                    (one.code == other.code && one.name < other.name);
                          });
         return explored_;
     }
@@ -54,6 +69,7 @@ private:
             [this, &lane](const WorkerEnd& end) { ended(lane, end); });
         if (!started) return give_up(started.error());
         lane.process = std::move(*started);
+        lane.executed = 0;
         lane.process->send(List{"library", library_});
         lane.process->send(List{"explore", options_.path});
     }
@@ -73,11 +89,20 @@ private:
 
     void next(ExploreLane& lane) {
         lane.schedule.reset();
-        const bool spent = boot_now_s() >= ends_s_ || done_ >= options_.runs_max;
+        const bool spent = boot_now_s() >= ends_s_ || at_ >= options_.runs_max;
         if (spent && at_ < queue_.size()) explored_.cut = true;
         if (spent || at_ == queue_.size()) return rest();
+        if (++lane.executed > schedules_max) return replace(lane);
         lane.schedule = queue_[at_++];
         lane.process->send(List{"schedule", lane.schedule->code});
+    }
+
+    // Not from within what the process itself calls.
+    void replace(ExploreLane& lane) {
+        loop_->post([this, &lane] {
+            lane.process.reset();
+            start(lane);
+        });
     }
 
     void took_explored(ExploreLane& lane, const Value& told) {
@@ -89,6 +114,12 @@ private:
                          .code = schedule.code,
                          .outcome = told["outcome"].text(),
                          .story = told["story"].text()});
+        if (!options_.replay.empty())
+            for (const auto& fault : told["unmet"].list()) explored_.unmet.push_back(fault.text());
+        if (schedule.code == "none") {
+            explored_.outcome = told["outcome"].text();
+            explored_.reason = told["reason"].text();
+        }
         if (schedule.weight == 0 && options_.replay.empty() && !surveyed_) fill_queue(told);
         next(lane);
     }
@@ -124,7 +155,7 @@ private:
         for (auto& known : explored_.findings) {
             if (known.name != found.name) continue;
             found.times = known.times + 1;
-            if (found.code.size() >= known.code.size()) {
+            if (!is_shorter(found, known)) {
                 known.times = found.times;
                 return;
             }
@@ -140,7 +171,7 @@ private:
         if (!lane.schedule) return give_up(fail("bad_exploration", end.text));
         note(*lane.schedule, "broken");
         add_finding({.name = "the run ends or is parked with a next action",
-                     .why = end.text,
+                     .why = end_text("run", end, options_.run_cpu_s),
                      .code = lane.schedule->code,
                      .outcome = "broken",
                      .story = ""});

@@ -14,7 +14,7 @@ namespace perilune {
 struct ExploreOptions {
     std::string program;  // Path of perilune-simulator.
     std::string path;     // "explorations/region_outage.lua"
-    std::string replay;   // Only this schedule; empty: all.
+    std::string replay;   // Only this schedule, "none" for that without faults; empty: all.
     std::uint64_t seed = 1;
     std::size_t runs_max = 20'000;
     double within_s = 10;
@@ -27,7 +27,7 @@ struct ExploreOptions {
 struct Finding {
     std::string name;  // Of the invariant.
     std::string why;
-    std::string code;  // The schedule; empty: without any fault.
+    std::string code;  // The schedule; "none": without any fault.
     std::string outcome;
     std::string story;
     int times = 1;  // How many schedules show it.
@@ -35,6 +35,8 @@ struct Finding {
 
 struct Exploration {
     std::string runbook;
+    std::string outcome;  // Of the run without any fault.
+    std::string reason;
     Survey survey;
     std::vector<Finding> findings;
     std::map<std::string, std::map<std::string, int>> tried;  // By subject and fault.
@@ -43,7 +45,8 @@ struct Exploration {
     std::size_t pairs = 0;
     std::size_t pairs_known = 0;  // How many there would be.
     double took_s = 0;
-    bool cut = false;  // The budget ended it.
+    bool cut = false;                // The budget ended it.
+    std::vector<std::string> unmet;  // Faults of `replay` that nothing has met.
 };
 
 // `library` is what simulated_library made. `tell` is called now and then with how many schedules

@@ -21,6 +21,7 @@ constexpr FaultKind change_faults[] = {
 constexpr FaultKind observe_faults[] = {{"before", 3}, {"failed", 4}, {"late", 2}};
 constexpr int death_weight = 8;
 constexpr int person_weight = 6;
+constexpr int undo_weight = 7;
 
 void add_operation(std::vector<Schedule>& made, const Survey::Operation& operation,
                    const FaultKind& fault) {
@@ -61,6 +62,10 @@ std::vector<Schedule> single_faults(const Survey& survey) {
                         .subject = "the host",
                         .fault = "death",
                         .weight = death_weight});
+    if (std::any_of(survey.operations.begin(), survey.operations.end(),
+                    [](const auto& operation) { return operation.change; }))
+        made.push_back(
+            {.code = "undo", .subject = "the run", .fault = "undo", .weight = undo_weight});
     for (const auto& question : survey.questions)
         for (const char* what : {"refuse", "silence"})
             made.push_back({.code = what + (" " + question),
@@ -79,7 +84,11 @@ std::vector<Schedule> pairs_of(const std::vector<Schedule>& singles, std::uint64
             if (singles[i].fault == "death" && singles[j].fault == "death") continue;
             if (singles[i].subject == singles[j].subject && singles[i].fault == singles[j].fault)
                 continue;
-            made.push_back({.code = singles[i].code + " + " + singles[j].code,
+            // What is undone is what came before.
+            const bool turn = singles[i].fault == "undo";
+            const Schedule& first = singles[turn ? j : i];
+            const Schedule& second = singles[turn ? i : j];
+            made.push_back({.code = first.code + " + " + second.code,
                             .subject = "",
                             .fault = "",
                             .weight = singles[i].weight + singles[j].weight});

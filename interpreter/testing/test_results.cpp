@@ -124,6 +124,7 @@ std::string junit_text(const TestSummary& summary) {
     for (const auto& [file, results] : files) {
         std::string cases;
         int failures = 0;
+        int skipped = 0;
         double took_s = 0;
         for (const auto* result : results) {
             took_s += result->took_s;
@@ -132,6 +133,7 @@ std::string junit_text(const TestSummary& summary) {
             if (result->outcome == TestResult::Outcome::passed) {
                 cases += "/>\n";
             } else if (result->outcome == TestResult::Outcome::pending) {
+                ++skipped;
                 cases += "><skipped message=\"" + xml(result->message) + "\"/></testcase>\n";
             } else {
                 ++failures;
@@ -141,7 +143,8 @@ std::string junit_text(const TestSummary& summary) {
         }
         text += "  <testsuite name=\"" + xml(file) + "\" tests=\"" +
                 std::to_string(results.size()) + "\" failures=\"" + std::to_string(failures) +
-                "\" time=\"" + seconds(took_s) + "\">\n" + cases + "  </testsuite>\n";
+                "\" skipped=\"" + std::to_string(skipped) + "\" time=\"" + seconds(took_s) +
+                "\">\n" + cases + "  </testsuite>\n";
     }
     return text + "</testsuites>\n";
 }

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "interpreter/lua/worker_process.h"
+#include "interpreter/testing/simulator_end.h"
 
 namespace perilune {
 
@@ -124,7 +125,9 @@ private:
     }
 
     bool wanted(const TestResult& test) const {
-        if (!options_.only.empty() && !options_.only.contains(test.file + ": " + test.name))
+        // One whose file could not even be loaded last time is one of those that failed.
+        if (!options_.only.empty() && !options_.only.contains(test.file + ": " + test.name) &&
+            !options_.only.contains(test.file + ": " + test.file))
             return false;
         return options_.filter.empty() || test.name.find(options_.filter) != std::string::npos;
     }
@@ -171,6 +174,14 @@ private:
         result.at = lane.job->path;
         result.name = lane.job->path;
         result.message = why;
+        // "tests/a_test.lua:2:1: what": the place is told as a place.
+        const std::string begins = lane.job->path + ":";
+        const auto ends = why.find(": ", begins.size());
+        if (why.starts_with(begins) && ends != std::string::npos) {
+            result.where = lane.job->path + ":" +
+                           why.substr(begins.size(), why.find(':', begins.size()) - begins.size());
+            result.message = why.substr(ends + 2);
+        }
         result.outcome = TestResult::Outcome::failed;
         note(lane, std::move(result));
         lane.job = nullptr;
@@ -188,11 +199,12 @@ private:
     void ended(Lane& lane, const WorkerEnd& end) {
         lane.process.reset();
         if (!lane.job) return;
-        if (!lane.testing) return file_failed(lane, end.text);
+        const std::string why = end_text("test", end, options_.test_cpu_s);
+        if (!lane.testing) return file_failed(lane, why);
         FileJob& job = *lane.job;
         TestResult result = job.tests[job.order[job.next]];
         result.outcome = TestResult::Outcome::failed;
-        result.message = end.text;
+        result.message = why;
         note(lane, std::move(result));
         ++job.next;
         load(lane);

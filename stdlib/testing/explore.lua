@@ -45,11 +45,13 @@ end
 
 -- "after dns/site:upsert 2" says: the second call of that operation is executed, its answer lost.
 -- "death 7": the host dies where it makes its seventh commit. "refuse Restore?": a person says no.
+-- "undo": where the run has come to rest, it is undone. "none": nothing goes wrong.
 local kinds = { before = true, after = true, dropped = true, failed = true, throttled = true,
   late = true }
 
 local function parse(code)
   local steps = {}
+  if code == "" or code == "none" then return steps end
   for part in (code .. " + "):gmatch("(.-) %+ ") do
     local kind, rest = part:match("^(%a+) (.+)$")
     local operation, nth = (rest or ""):match("^(%S+) (%d+)$")
@@ -59,12 +61,29 @@ local function parse(code)
       steps[#steps + 1] = { kind = kind, nth = tonumber(rest) }
     elseif kind == "refuse" or kind == "silence" then
       steps[#steps + 1] = { kind = kind, question = rest }
+    elseif part == "undo" then
+      steps[#steps + 1] = { kind = part }
     else
-      error(("\"%s\" is no fault. Write such as: after dns/site:upsert 1, death 7, refuse NAME.")
-        :format(part), 0)
+      error(("\"%s\" is no fault. Write such as: after dns/site:upsert 1, death 7, refuse NAME, "
+        .. "undo, none."):format(part), 0)
     end
+    steps[#steps].code = part
   end
   return steps
+end
+
+-- The steps that nothing of the run has met: it does not come so far, or asks no such question.
+local function unmet(w, run, steps)
+  local times, asked, met_none = {}, {}, {}
+  for _, call in ipairs(w.calls) do times[call.name] = call.times end
+  for _, question in ipairs(w.questions) do asked[question] = true end
+  for _, step in ipairs(steps) do
+    local met = (step.operation and (times[step.operation] or 0) >= step.nth)
+      or (step.question and asked[step.question])
+      or (step.kind == "death" and (run.commits or 0) >= step.nth) or step.kind == "undo"
+    if not met then met_none[#met_none + 1] = step.code end
+  end
+  return met_none
 end
 
 local function copy(from)
@@ -74,28 +93,38 @@ local function copy(from)
 end
 
 -- Puts the faults into the world; what is left for the run's own options is returned.
-local function disturb(w, one, code)
+local function disturb(w, one, steps)
   local options = { answers = copy(one.answers), who = one.who }
-  for _, step in ipairs(code == "" and {} or parse(code)) do
-    if step.kind == "death" then
+  for _, step in ipairs(steps) do
+    if step.kind == "undo" then
+      options.undo = true
+    elseif step.kind == "death" then
       options.dies_at_commit = step.nth
     elseif step.kind == "refuse" then
       options.answers[step.question] = { decision = "reject", value = "no", reason = "explored" }
     elseif step.kind == "silence" then
       options.answers[step.question] = nil
     else
-      w:fails(step.operation, { how = step.kind, skip = step.nth - 1, late = "1h",
-        code = "explored", message = "The exploration refuses it." })
+      local ok, problem = pcall(w.fails, w, step.operation, { how = step.kind,
+        skip = step.nth - 1, late = "1h", code = "explored",
+        message = "The exploration refuses it." })
+      if not ok then error((problem:gsub("^testing/[%w_]+%.lua:%d+: ", "")), 0) end
     end
   end
   return options
 end
 
+local function broken(raised)
+  local failure = errors.from(raised)
+  return { outcome = "broken", reason = failure.message, code = failure.code }
+end
+
 -- Executes the run to its rest, resuming it where its host died.
 local function execute(w, one, options)
   local parameters = parameters_of(one, w)
-  local ok, run = pcall(w.run, w, one.runbook, parameters, options)
   local again = { answers = options.answers, who = options.who }
+  local ok, run = pcall(w.run, w, one.runbook, parameters, { answers = options.answers,
+    who = options.who, dies_at_commit = options.dies_at_commit })
   if ok and run.outcome == "died" then
     if run.id then
       ok, run = pcall(w.resume, w, run, again)
@@ -103,9 +132,15 @@ local function execute(w, one, options)
       ok, run = pcall(w.run, w, one.runbook, parameters, again)
     end
   end
-  if ok then return run end
-  local failure = errors.from(run)
-  return { outcome = "broken", reason = failure.message, code = failure.code }
+  return ok and run or broken(run)
+end
+
+-- Undoes the run where it rests; the run as it was where there is nothing to undo any more.
+local function undo(w, run, options)
+  local ok, undone = pcall(w.undo, w, run, nil, { answers = options.answers, who = options.who })
+  if ok then return undone end
+  local failure = broken(undone)
+  return failure.code == "not_taken" and run or failure
 end
 
 local function check(group, subject, found, ...)
@@ -133,8 +168,12 @@ end
 function M.execute(one, code)
   world.forget()
   local w = one.world()
+  if getmetatable(w) ~= "world" then
+    error("world of explore must return the world that it has made.", 0)
+  end
   w:prepared()
-  local options = disturb(w, one, code)
+  local steps = parse(code)
+  local options = disturb(w, one, steps)
   local found = {}
   local start = invariants.start(w)
   world.on_effect(function(effect)
@@ -147,15 +186,21 @@ function M.execute(one, code)
     end
   end)
   local run = execute(w, one, options)
-  world.on_effect(nil)
+  -- What cannot even be started is the exploration's own mistake, and no finding.
+  if #steps == 0 and run.outcome == "broken" and run.code ~= "never_rests" then
+    error(run.reason, 0)
+  end
   local last = {}
   check(one.finally, ("at the end, when the run was %s"):format(run.outcome), last, w, run)
+  -- What the author says of the end is said of the run's own, not of its undo.
+  if options.undo and run.id then run = undo(w, run, options) end
+  world.on_effect(nil)
   invariants.finally(w, start, run, last)
   for _, violation in ipairs(last) do
     if not already(found, violation.name) then found[#found + 1] = violation end
   end
   local told = { violated = {}, outcome = run.outcome, reason = run.reason, calls = w.calls,
-    commits = run.commits, questions = w.questions }
+    commits = run.commits, questions = w.questions, unmet = unmet(w, run, steps) }
   for _, violation in ipairs(found) do
     if not (one.without and one.without[violation.name]) then
       told.violated[#told.violated + 1] = violation

@@ -78,7 +78,9 @@ function handlers.explore(_, path)
 end
 
 function handlers.schedule(_, code)
-  wire.send { "explored", explore.execute(exploration, code) }
+  local ok, told = pcall(explore.execute, exploration, code)
+  if ok then return wire.send { "explored", told } end
+  wire.send { "load_failed", tostring(errors.from(told)) }
 end
 
 function handlers.finish()

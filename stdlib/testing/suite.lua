@@ -65,11 +65,12 @@ local function pending(name, reason)
   add(name, nil, type(reason) == "string" and reason or "")
 end
 
-local function around(kind)
+local function around(word, kind)
   return function(body)
-    if not open or type(body) ~= "function" then
-      error(kind .. " needs a function, and stands in a describe.", 2)
+    if not open then
+      error(word .. " stands inside of a test; write it beside the test.", 2)
     end
+    if type(body) ~= "function" then error(word .. " needs a function.", 2) end
     table.insert(open[kind], body)
   end
 end
@@ -77,9 +78,10 @@ end
 function M.words()
   return {
     describe = describe, context = describe, it = it, spec = it, test = it, pending = pending,
-    before_each = around("before"), after_each = around("after"),
-    setup = around("setup"), lazy_setup = around("setup"),
-    teardown = around("teardown"), lazy_teardown = around("teardown"),
+    before_each = around("before_each", "before"), after_each = around("after_each", "after"),
+    setup = around("setup", "setup"), lazy_setup = around("lazy_setup", "setup"),
+    teardown = around("teardown", "teardown"),
+    lazy_teardown = around("lazy_teardown", "teardown"),
   }
 end
 
@@ -115,10 +117,17 @@ local function explain(raised)
   return { message = failure.message, at = failure.at or place(1), code = failure.code }
 end
 
+local stack_is_full = "The stack is full: a function calls itself without end."
+
 local function run(bodies, from, to, step)
   for index = from, to, step do
     local ok, problem = xpcall(bodies[index], explain)
-    if not ok then return problem end
+    -- Where the stack is full, there is no room left to explain it.
+    if not ok and type(problem) ~= "table" then problem = { message = stack_is_full } end
+    if not ok then
+      if problem.message == "" then problem.message = stack_is_full end
+      return problem
+    end
   end
 end
 

@@ -2,6 +2,7 @@
 local errors = require "vocabulary.errors"
 local place = require "testing.place"
 local suggest = require "vocabulary.suggest"
+local target_handle = require "testing.target_handle"
 local units = require "vocabulary.units"
 
 local M = {}
@@ -22,64 +23,19 @@ local function ask(question)
   return answer.value
 end
 
-local function list_names(names)
-  table.sort(names)
-  return table.concat(names, ", ")
-end
-
--- A target: its fields as they are now, what can be done to it, and its family's operations.
-local function target_handle(id, name, facts)
-  return setmetatable({}, {
-    __metatable = "target",
-    __tostring = function() return name end,
-    __newindex = function() error(name .. " cannot be assigned to.", 2) end,
-    __index = function(_, word)
-      local seen = ask({ kind = "look", world = id, target = name })
-      if seen[word] ~= nil then return seen[word] end
-      if word == "operation" then
-        return function(_, operation, arguments)
-          return ask({ kind = "call", world = id, target = name, name = operation,
-            arguments = arguments or {} })
-        end
-      end
-      if facts.controls[word] then
-        return function(_, arguments)
-          return ask({ kind = "control", world = id, target = name, name = word,
-            arguments = arguments or {} })
-        end
-      end
-      if facts.operations[word] then
-        return function(_, arguments)
-          return ask({ kind = "call", world = id, target = name, name = word,
-            arguments = arguments or {} })
-        end
-      end
-      if facts.fields[word] then return nil end
-      local known = {}
-      for _, names in ipairs { facts.controls, facts.operations, seen } do
-        for known_word in next, names do known[known_word] = true end
-      end
-      local all = {}
-      for known_word in next, known do all[#all + 1] = known_word end
-      error(("%s has no %s. It has: %s.%s"):format(name, tostring(word), list_names(all),
-        suggest.did_you_mean(tostring(word), all)), 2)
-    end,
-  })
-end
-
 -- w.database("primary") and w.database.primary.
 local function family_handle(self, family)
   local function find(name)
     local full = family .. "/" .. tostring(name)
     local facts = self.targets[full]
-    if facts then return target_handle(self.id, full, facts) end
+    if facts then return target_handle.make(ask, self.id, full, facts) end
     local known = {}
     for target in next, self.targets do
       local one = target:match("^" .. family .. "/(.+)$")
       if one then known[#known + 1] = one end
     end
     error(("The environment %s has no target %s. It has: %s.%s"):format(self.environment, full,
-      list_names(known), suggest.did_you_mean(tostring(name), known)), 3)
+      target_handle.list_names(known), suggest.did_you_mean(tostring(name), known)), 3)
   end
   return setmetatable({}, {
     __metatable = "family",
@@ -174,6 +130,21 @@ function methods.prepared(self) ask({ kind = "prepared", world = self.id }) end
 ---Unix seconds of the world's clock.
 function methods.now(self) return ask({ kind = "now", world = self.id }) end
 
+---All that is to be seen of a target now, as plain data: w:look "deploy/shop".
+function methods.look(self, target)
+  return ask({ kind = "look", world = self.id, target = tostring(target) })
+end
+
+---What can be done to a target from outside, by name: w:controls "deploy/shop".
+function methods.controls(self, target)
+  local facts = self.targets[tostring(target)]
+  if not facts then error(("This world has no target %s."):format(tostring(target)), 2) end
+  local names = {}
+  for name in next, facts.controls do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
 ---Lets time pass.
 function methods.advance(self, duration)
   local seconds, expected = units.read_duration(duration)
@@ -190,6 +161,12 @@ function methods.fails(self, operation, how)
   if not target or not self.targets[target] then
     error(("fails needs a target of this world, as in \"dns/site:upsert\", but got %s.")
       :format(tostring(operation)), 2)
+  end
+  local operations = self.targets[target].operations
+  if name ~= "" and not operations[name] then
+    local known = {}
+    for one in next, operations do known[#known + 1] = one end
+    error(("%s has no operation %s.%s"):format(target, name, suggest.did_you_mean(name, known)), 2)
   end
   fault.target, fault.operation = target, name
   if fault.late then fault.late = units.read_duration(fault.late) end
@@ -217,6 +194,8 @@ end
 local properties = {
   calls = function(self) return ask({ kind = "calls", world = self.id }) end,
   questions = function(self) return ask({ kind = "questions", world = self.id }) end,
+  -- The targets that the runbooks executed since it was prepared name as theirs.
+  may_use = function(self) return ask({ kind = "may_use", world = self.id }) end,
   targets = function(self)
     local names = {}
     for target in next, self.targets do names[#names + 1] = target end

@@ -119,6 +119,12 @@ lua_State* open_engine(CappedMemory& memory, Wire& wire) {
     return L;
 }
 
+// LuaJIT gives back what its own allocator holds only where the state has that one.
+void close_engine(lua_State* L, const CappedMemory& memory) {
+    lua_setallocf(L, memory.inner, memory.inner_data);
+    lua_close(L);
+}
+
 bool push_module(lua_State* L, const char* name) {
     lua_pushcfunction(L, require);
     lua_pushstring(L, name);

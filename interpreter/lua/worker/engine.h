@@ -25,6 +25,8 @@ struct CappedMemory {
 // Makes the state. What it allocates beyond its memory's cap ends the process with
 // exit_memory_limit: a limit is never an error that Lua could catch.
 lua_State* open_engine(CappedMemory& memory, Wire& wire);
+// Ends a state that open_engine made, where the process goes on without it.
+void close_engine(lua_State* L, const CappedMemory& memory);
 
 // Pushes what the embedded file `name` returns, as `require` does; false where it failed, and then
 // pushes the message.
