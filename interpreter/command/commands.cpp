@@ -134,6 +134,14 @@ std::vector<CommandRow> learn_rows() {
          "The exit code is 1 where anything was altered.",
          {{"RUN", "A run's id, a part of it that is unique, or last", false}},
          {{"--all", "", "Checks every run of the store"}}, execute_verify},
+        {"replay", "Learn", "Says what the code on disk would have done otherwise in a run",
+         "Executes the runbook again and answers it from the run's journal: no target is touched. "
+         "Without --with-current-code it is the run's own code, which does the same. The exit code "
+         "is 1 where anything differs.",
+         {run_argument},
+         {{"--with-current-code", "", "With the library as it is on disk now"},
+          {"--observes", "", "Also lists the observes that are the same"}},
+         execute_replay},
         {"version", "Learn", "Shows the program's version", "", {}, {}, execute_version},
         {"help", "Learn", "Shows the commands, or one in full", "",
          {{"COMMAND", "A command's name", false}}, {}, execute_help},

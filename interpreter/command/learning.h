@@ -12,6 +12,7 @@ int execute_report(const Invocation& invocation);
 int execute_verify(const Invocation& invocation);
 int execute_watch(const Invocation& invocation);
 int execute_where(const Invocation& invocation);
+int execute_replay(const Invocation& invocation);
 int execute_list(const Invocation& invocation);
 
 }  // namespace perilune
