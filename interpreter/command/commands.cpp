@@ -168,7 +168,8 @@ std::vector<CommandRow> write_rows() {
           {"--rerun", "", "Only those that failed last time"},
           {"--at-once", "NUMBER", "How many files at once; as many as processors"},
           {"--format", "FORMAT", "text, junit, tap or json"},
-          {"--output", "FILE", "Where that is written; else it is printed", "-o"}},
+          {"--output", "FILE", "Where that is written; else it is printed", "-o"},
+          {"--from-run", "RUN", "Executes nothing: writes this run's journal as a test"}},
          execute_test},
         {"explore", "Write", "Tries every fault of a runbook in simulated worlds",
          "Every operation fails before and after its effect, answers late or is throttled; the "

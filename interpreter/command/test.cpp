@@ -134,6 +134,7 @@ Status write_form(const Invocation& invocation, const TestSummary& summary) {
 }  // namespace
 
 int execute_test(const Invocation& invocation) {
+    if (invocation.has("--from-run")) return execute_test_from_run(invocation);
     const auto library = library_of(invocation);
     if (!library) return report_error(invocation, library.error());
     const std::string format = invocation.get("--format", "text");

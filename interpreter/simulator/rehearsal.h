@@ -20,6 +20,7 @@ struct RehearsalSetup {
     std::uint64_t seed = 1;
     double starts_at = 1767261600;  // The wall clock: 2026-01-01T10:00:00Z.
     std::size_t script_memory_bytes = std::size_t{64} << 20;
+    Value recorded = {};  // What targets answered in a run, by call; see RecordedAnswers.
 };
 
 // How one run is answered and disturbed.
@@ -28,6 +29,7 @@ struct RunOptions {
                    // or a value. Of a failed step, by its name: "retry", "skip", "undo" or "pause".
     Value params;  // As values.
     std::string who = "starter@simulation";
+    std::string id = {};  // Of the run; empty: made.
     double outage_began_at = 0;
     // The host dies where it is about to commit for the n-th time, counted from 1; 0: never.
     int dies_at_commit = 0;

@@ -22,6 +22,12 @@ local function ask(question)
   return answer.value
 end
 
+local function keys(set)
+  local names = {}
+  for name in next, set do names[#names + 1] = name end
+  return names
+end
+
 local function list_names(names)
   table.sort(names)
   return table.concat(names, ", ")
@@ -127,7 +133,7 @@ local function families_handle(self)
 end
 
 local run_options = { answers = true, who = true, outage_began = true, dies_at_commit = true,
-  within = true }
+  within = true, id = true }
 
 local function read_options(options)
   local given = {}
@@ -214,6 +220,23 @@ local function sent(self)
   return all
 end
 
+-- Every change that was sent, oldest first: { "dns/site:upsert", arguments, outcome }. The tries of
+-- one are told as its last; secrets are their names.
+local function changes(self)
+  local all, places = {}, {}
+  for _, effect in ipairs(ask({ kind = "changes", world = self.id })) do
+    local place = places[effect.key]
+    if place then all[place] = false end
+    all[#all + 1] = { effect.target .. ":" .. effect.operation, effect.arguments, effect.outcome }
+    places[effect.key] = #all
+  end
+  local told = {}
+  for _, one in ipairs(all) do
+    if one then told[#told + 1] = one end
+  end
+  return told
+end
+
 local properties = {
   calls = function(self) return ask({ kind = "calls", world = self.id }) end,
   questions = function(self) return ask({ kind = "questions", world = self.id }) end,
@@ -225,16 +248,28 @@ local properties = {
   end,
   sent = sent,
   effects = function(self) return ask({ kind = "effects", world = self.id }) end,
+  changes = changes,
   families = families_handle,
 }
+
+-- `at`: Unix seconds when it begins. `recorded`: what targets answered in a run, by call, each a
+-- list in order; `perilune test --from-run` writes it.
+local world_options = { seed = true, at = true, recorded = true }
 
 ---Makes the world of an environment of the library.
 function M.make(environment, options)
   if type(environment) ~= "string" then
     error("world needs the name of an environment: world \"production\".", 2)
   end
-  local seed = options and options.seed
-  local told = ask({ kind = "world", environment = environment, seed = seed })
+  options = options or {}
+  for name in next, options do
+    if not world_options[name] then
+      error(("A world has no option %s. It has: %s."):format(tostring(name),
+        list_names(keys(world_options))), 2)
+    end
+  end
+  local told = ask({ kind = "world", environment = environment, seed = options.seed,
+    at = options.at, recorded = options.recorded })
   local self = { id = told.id, targets = told.targets, environment = environment }
   local families = {}
   for target in next, self.targets do families[target:match("^[^/]+")] = true end
