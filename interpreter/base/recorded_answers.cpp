@@ -172,8 +172,9 @@ Awaitable<Result<Before>> RecordedAnswers::before(std::shared_ptr<Wrapped> wrapp
     if (entry["unread"].boolean()) {
         told->used = true;
         const Error error = Error::from_value(entry["error"]);
-        const double at = answers.boot_at(entry);
-        co_await wait_until(wrapped->loop, is_asked_again(error) ? call.deadline_s : at);
+        double until_s = answers.boot_at(entry);
+        if (is_asked_again(error)) until_s = std::max(until_s, call.deadline_s);
+        co_await wait_until(wrapped->loop, until_s);
         co_return error;
     }
     found.state = entry["before"];

@@ -1,5 +1,6 @@
 -- world "production": an environment's targets, simulated, as a test looks at and disturbs them.
 local errors = require "vocabulary.errors"
+local looks = require "testing.looks"
 local place = require "testing.place"
 local suggest = require "vocabulary.suggest"
 local units = require "vocabulary.units"
@@ -202,41 +203,6 @@ function methods.fails(self, operation, how)
   ask({ kind = "fault", world = self.id, fault = fault })
 end
 
--- Every message that went out, oldest first.
-local function sent(self)
-  local all = {}
-  for target in next, self.targets do
-    if target:find("^notify/") then
-      for _, message in ipairs(ask({ kind = "look", world = self.id, target = target }).sent) do
-        message.target = target
-        all[#all + 1] = message
-      end
-    end
-  end
-  table.sort(all, function(one, other)
-    if one.at ~= other.at then return one.at < other.at end
-    return one.target < other.target
-  end)
-  return all
-end
-
--- Every change that was sent, oldest first: { "dns/site:upsert", arguments, outcome }. The tries of
--- one are told as its last; secrets are their names.
-local function changes(self)
-  local all, places = {}, {}
-  for _, effect in ipairs(ask({ kind = "changes", world = self.id })) do
-    local place = places[effect.key]
-    if place then all[place] = false end
-    all[#all + 1] = { effect.target .. ":" .. effect.operation, effect.arguments, effect.outcome }
-    places[effect.key] = #all
-  end
-  local told = {}
-  for _, one in ipairs(all) do
-    if one then told[#told + 1] = one end
-  end
-  return told
-end
-
 local properties = {
   calls = function(self) return ask({ kind = "calls", world = self.id }) end,
   questions = function(self) return ask({ kind = "questions", world = self.id }) end,
@@ -246,9 +212,9 @@ local properties = {
     table.sort(names)
     return names
   end,
-  sent = sent,
+  sent = function(self) return looks.sent(self, ask) end,
   effects = function(self) return ask({ kind = "effects", world = self.id }) end,
-  changes = changes,
+  changes = function(self) return looks.changes(self, ask) end,
   families = families_handle,
 }
 
