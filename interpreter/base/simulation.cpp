@@ -172,9 +172,18 @@ Result<Driver> SimulatedWorld::driver_of(const std::string& target, Services& se
     SimulatedTarget* found = find(target);
     if (!found) return fail("no_target", "The simulated world has no target " + target + ".");
     Driver driver = found->make_driver(services);
-    for (auto& [name, handler] : driver.operations)
+    for (auto& [name, handler] : driver.operations) {
+        if (recorded_)
+            handler = recorded_->wrap(services.loop, target + ":" + name, std::move(handler));
         handler = wrap(*this, services.loop, std::move(handler));
+    }
     return driver;
+}
+
+void SimulatedWorld::answer_as_recorded(const Value& given, double starts_at) {
+    recorded_ = std::make_unique<RecordedAnswers>(given, starts_at);
+    observe_takes_s = 0;
+    change_takes_s = 0;
 }
 
 void SimulatedWorld::note(SimulatedAct made) {

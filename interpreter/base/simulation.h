@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "interpreter/base/driver.h"
+#include "interpreter/base/recorded_answers.h"
 
 namespace perilune {
 
@@ -120,12 +121,17 @@ public:
     double observe_takes_s = 0.02;
     double change_takes_s = 0.2;
 
+    // From here on targets answer as they did in a run, as far as that is known; see there. What
+    // takes time is known from that too.
+    void answer_as_recorded(const Value& given, double starts_at);
+
 private:
     std::map<std::string, std::unique_ptr<SimulatedTarget>> targets_;
     std::vector<SimulatedFault> faults_;
     std::vector<SimulatedAct> acts_;
     std::vector<SimulatedCall> calls_;
     std::uint64_t chance_;
+    std::unique_ptr<RecordedAnswers> recorded_;
 };
 
 // A target's own handler, not reached where `refusal` gives an error, as a server that is down is

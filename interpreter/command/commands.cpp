@@ -165,6 +165,14 @@ std::vector<CommandRow> learn_rows() {
          "Chains, checkpoint and code are checked first. Only runs that have ended are taken.",
          {{"FOLDER", "What export wrote"}},
          {{"--public-key", "KEY", "Whose signature its checkpoint must have"}}, execute_import},
+        {"replay", "Learn", "Says what the code on disk would have done otherwise in a run",
+         "Executes the runbook again and answers it from the run's journal: no target is touched. "
+         "Without --with-current-code it is the run's own code, which does the same. The exit code "
+         "is 1 where anything differs.",
+         {run_argument},
+         {{"--with-current-code", "", "With the library as it is on disk now"},
+          {"--observes", "", "Also lists the observes that are the same"}},
+         execute_replay},
         {"version", "Learn", "Shows the program's version", "", {}, {}, execute_version},
         {"help", "Learn", "Shows the commands, or one in full", "",
          {{"COMMAND", "A command's name", false}}, {}, execute_help},
@@ -199,7 +207,8 @@ std::vector<CommandRow> write_rows() {
           {"--coverage-format", "FORMAT", "text, html or lcov"},
           {"--coverage-output", "FILE", "Where that is written; else it is printed"},
           {"--mutate", "", "Breaks runbooks in small ways: does a test notice?"},
-          {"--least", "PERCENT", "Of steps executed, or of mutants noticed, that must be"}},
+          {"--least", "PERCENT", "Of steps executed, or of mutants noticed, that must be"},
+          {"--from-run", "RUN", "Executes nothing: writes this run's journal as a test"}},
          execute_test},
         {"explore", "Write", "Tries every fault of a runbook in simulated worlds",
          "Every operation fails before and after its effect, answers late or is throttled; the "

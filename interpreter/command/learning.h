@@ -15,6 +15,7 @@ int execute_export(const Invocation& invocation);
 int execute_import(const Invocation& invocation);
 int execute_watch(const Invocation& invocation);
 int execute_where(const Invocation& invocation);
+int execute_replay(const Invocation& invocation);
 int execute_list(const Invocation& invocation);
 
 }  // namespace perilune

@@ -179,6 +179,7 @@ int keep_executing(const Invocation& invocation, Library library) {
 }  // namespace
 
 int execute_test(const Invocation& invocation) {
+    if (invocation.has("--from-run")) return execute_test_from_run(invocation);
     auto library = library_of(invocation);
     if (!library) return report_error(invocation, library.error());
     if (invocation.has("--mutate")) return execute_mutations(invocation, *library);

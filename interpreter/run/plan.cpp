@@ -11,8 +11,6 @@ namespace perilune {
 
 namespace {
 
-constexpr std::size_t shown_bytes_max = 300;
-
 List values_of(const std::vector<PlanNote>& notes) {
     List values;
     for (const auto& note : notes) values.push_back(note.to_value());
@@ -30,15 +28,6 @@ Value without_detail(const PlanEntry& entry) {
     for (const auto& held : entry.inside) inside.push_back(without_detail(held));
     if (!inside.empty()) value.set("changes", std::move(inside));
     return value.set("detail", {});
-}
-
-// What is longer is whole in the plan as data.
-std::string shortened(std::string text) {
-    if (text.size() <= shown_bytes_max) return text;
-    text.resize(shown_bytes_max);
-    while (!text.empty() && (text.back() & 0xC0) == 0x80) text.pop_back();
-    if (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();
-    return text + " …";
 }
 
 std::string entry_line(const PlanEntry& entry, const std::string& indent) {

@@ -8,6 +8,8 @@ namespace perilune {
 
 namespace {
 
+constexpr std::size_t shown_bytes_max = 300;
+
 // Whether a value is what a plan shows, its unknowns filled in.
 bool fits(const Value& planned, const Value& now) {
     if (planned.is_unknown()) return true;
@@ -69,6 +71,14 @@ std::string describe_change(const std::string& operation, const std::string& tar
         return describe_event("operation", operation, target, arguments);
     return "run_runbook \"" + target + "\"" +
            (arguments.map().empty() ? "" : " " + to_json(arguments));
+}
+
+std::string shortened(std::string text) {
+    if (text.size() <= shown_bytes_max) return text;
+    text.resize(shown_bytes_max);
+    while (!text.empty() && (text.back() & 0xC0) == 0x80) text.pop_back();
+    if (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();
+    return text + " …";
 }
 
 }  // namespace perilune

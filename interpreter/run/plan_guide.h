@@ -29,4 +29,7 @@ private:
 std::string describe_change(const std::string& operation, const std::string& target,
                             const Value& arguments);
 
+// As much of such a line as people are shown; what is longer is whole in the data.
+std::string shortened(std::string text);
+
 }  // namespace perilune

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "interpreter/base/json.h"
+#include "interpreter/run/supposed.h"
 
 namespace perilune {
 
@@ -178,15 +179,7 @@ void Planner::question(const Event& event) {
     Value asked;
     asked.set("kind", what).set("name", event.name);
     note(plan_.approvals, event, asked.set("role", event.data["role"]));
-    Value answer;
-    answer.set("decision", what == "approve" ? "approve" : "yes");
-    if (what == "ask" || what == "manual")
-        answer.set("value", Value(Unknown{"the answer to \"" + event.name + "\""}));
-    if (what == "confirm") answer.set("value", true);
-    if (what == "signal")
-        answer.set("name", event.data["names"].list().front())
-            .set("data", Value(Unknown{"the data of the signal " + event.name}));
-    deliver(event, "ok", answer);
+    deliver(event, "ok", supposed_answer(event));
 }
 
 bool Planner::at_rest() const {

@@ -75,7 +75,6 @@ private:
 
     // planner_operations.cpp: what operations and child runs would do
     void begin_operation(const AskedPtr& asked);
-    std::string refusal(const Event& event, const Family* family, const Operation* row) const;
     void observe(const AskedPtr& asked);
     void change(const AskedPtr& asked);
     void begin_child(const AskedPtr& asked);

@@ -4,6 +4,7 @@
 #include "interpreter/run/calls.h"
 #include "interpreter/run/planner.h"
 #include "interpreter/run/resource.h"
+#include "interpreter/run/supposed.h"
 
 namespace perilune {
 
@@ -11,19 +12,6 @@ namespace {
 
 constexpr double call_within_s = 10;
 constexpr int children_deep_max = 8;
-
-bool holds_unknown(const Value& value) {
-    if (value.is_unknown()) return true;
-    for (const auto& held : value.list())
-        if (holds_unknown(held)) return true;
-    for (const auto& [name, held] : value.map())
-        if (holds_unknown(held)) return true;
-    return false;
-}
-
-Value result_of(const Event& event) {
-    return Value(Unknown{"result of " + event.name + " of " + event.target});
-}
 
 }  // namespace
 
@@ -33,22 +21,10 @@ bool Planner::touched(const Event& event) const {
            predicted_->observes.contains(event.target + " " + event.name);
 }
 
-// Why the call may not be made, or empty.
-std::string Planner::refusal(const Event& event, const Family* family, const Operation* row) const {
-    if (!family || !row) return "There is no operation " + event.target + ":" + event.name + ".";
-    const Value& declared = run_->prepared().facts["targets"];
-    if (!declared.has(event.target)) return event.target + " is not among the runbook's targets.";
-    const List& allowed = declared[event.target].list();
-    if (row->effect == Effect::change &&
-        std::find(allowed.begin(), allowed.end(), Value(event.name)) == allowed.end())
-        return "The runbook's targets do not allow " + event.name + " on " + event.target + ".";
-    return run_->lacks(event.target, event.name);
-}
-
 void Planner::begin_operation(const AskedPtr& asked) {
     const Event& event = asked->event;
     const Family* family = host_.family_of(event.target);
-    if (std::string problem = refusal(event, family, asked->row); !problem.empty())
+    if (std::string problem = why_refused(*run_, event, family, asked->row); !problem.empty())
         return settled(asked, "error", fail("refused", std::move(problem)).to_value());
     auto checked = check_arguments(*family, *asked->row, event.data.map());
     if (!checked) return settled(asked, "error", checked.error().to_value());
@@ -100,14 +76,14 @@ void Planner::change(const AskedPtr& asked) {
     });
     if (altered || holds_unknown(arguments)) {
         add_change(*asked, nullptr);
-        return settled(asked, "ok", result_of(asked->event));
+        return settled(asked, "ok", unknown_result(asked->event));
     }
     call(asked, Phase::before, [this, asked](CallAnswer answer) {
         const bool read = answer.before->ok();
         add_change(*asked, read ? &**answer.before : nullptr);
         if (read && (*answer.before)->already_so)
             return settled(asked, "ok", (*answer.before)->result);
-        settled(asked, "ok", result_of(asked->event));
+        settled(asked, "ok", unknown_result(asked->event));
     });
 }
 

@@ -41,6 +41,7 @@ Result<RunOptions> read_options(const Value& asked) {
     if (given.has("who")) options.who = given["who"].text();
     options.outage_began_at = given["outage_began"].number();
     options.dies_at_commit = static_cast<int>(given["dies_at_commit"].integer());
+    options.id = given["id"].text();
     if (given.has("within")) options.within_s = given["within"].number();
     if (options.who.find('@') == std::string::npos) options.who += "@simulation";
     return options;
@@ -94,6 +95,13 @@ List effects_of(const SimulatedWorld& world) {
     return told;
 }
 
+// The same for comparing: arguments with secrets by their names.
+List changes_of(const SimulatedWorld& world) {
+    List told = effects_of(world);
+    for (auto& effect : told) effect.set("arguments", with_secrets_named(effect["arguments"]));
+    return told;
+}
+
 // How often each operation was called: list of { name, change, times }, in the order of first use.
 List calls_of(const SimulatedWorld& world) {
     List told;
@@ -139,6 +147,7 @@ Result<Value> Questions::answer_to(const std::string& kind, const Value& asked) 
     if (kind == "now") return Value(in.now());
     if (kind == "passed") return Value(in.passed_s());
     if (kind == "effects") return Value(effects_of(in.world()));
+    if (kind == "changes") return Value(changes_of(in.world()));
     if (kind == "calls") return Value(calls_of(in.world()));
     if (kind == "questions") return Value(in.questions_asked());
     if (kind == "may_use") return Value(in.usable_targets());
@@ -158,8 +167,10 @@ Result<Value> Questions::answer_to(const std::string& kind, const Value& asked) 
 
 Result<Value> Questions::make_world(const Value& asked) {
     const double seed = asked.has("seed") ? asked["seed"].number() : 1;
-    auto made =
-        Rehearsal::make(setup_(static_cast<std::uint64_t>(seed)), asked["environment"].text());
+    RehearsalSetup setup = setup_(static_cast<std::uint64_t>(seed));
+    if (asked.has("at")) setup.starts_at = asked["at"].number();
+    setup.recorded = asked["recorded"];
+    auto made = Rehearsal::make(std::move(setup), asked["environment"].text());
     if (!made) return made.error();
     worlds_.push_back(std::move(*made));
     worlds_.back()->world().on_act = [this](const SimulatedAct& act) {

@@ -75,6 +75,7 @@ Rehearsal::Rehearsal(RehearsalSetup setup)
       clock_{.boot_s = boot_starts_at_s, .wall_s = setup_.starts_at},
       world_(setup_.seed) {
     use_clock(&clock_);
+    if (!setup_.recorded.is_nil()) world_.answer_as_recorded(setup_.recorded, setup_.starts_at);
 }
 
 Rehearsal::~Rehearsal() { use_clock(nullptr); }
@@ -136,7 +137,8 @@ HostSetup Rehearsal::host_setup(VirtualLoop*& loop) {
 
 Result<Value> Rehearsal::run(const std::string& runbook, const RunOptions& options) {
     Visit visit(*this, options);
-    const std::string id = "run-" + std::to_string(++runs_);
+    const std::string made = "run-" + std::to_string(++runs_);
+    const std::string id = options.id.empty() ? made : options.id;
     if (const auto began = visit.start(setup_.library, environment_name_, runbook, id); !began)
         return began.error();
     return tell(visit);

@@ -22,6 +22,7 @@ struct RehearsalSetup {
     double starts_at = 1767261600;  // The wall clock: 2026-01-01T10:00:00Z.
     std::size_t script_memory_bytes = std::size_t{64} << 20;
     ProbeHits* hits = nullptr;  // Where what its scripts execute is counted.
+    Value recorded = {};  // What targets answered in a run, by call; see RecordedAnswers.
 };
 
 // How one run is answered and disturbed.
@@ -30,6 +31,7 @@ struct RunOptions {
                    // or a value. Of a failed step, by its name: "retry", "skip", "undo" or "pause".
     Value params;  // As values.
     std::string who = "starter@simulation";
+    std::string id = {};  // Of the run; empty: made.
     double outage_began_at = 0;
     // The host dies where it is about to commit for the n-th time, counted from 1; 0: never.
     int dies_at_commit = 0;

@@ -1,5 +1,7 @@
 #include "interpreter/simulator/visit.h"
 
+#include <algorithm>
+
 #include "bindings/table.h"
 #include "interpreter/base/json.h"
 #include "interpreter/base/units.h"
@@ -11,6 +13,16 @@ namespace perilune {
 namespace {
 
 constexpr const char* someone = "someone@simulation";
+
+bool is_detailed(const Value& answer) {
+    return answer.has("decision") || answer.has("value") || answer.has("by");
+}
+
+// Of a question that is asked several times: one answer after the other.
+bool is_sequence(const Value& answers) {
+    const List& list = answers.list();
+    return !list.empty() && std::all_of(list.begin(), list.end(), is_detailed);
+}
 
 }  // namespace
 
@@ -144,14 +156,18 @@ bool Rehearsal::Visit::answer() {
     return false;
 }
 
-// An answer is text ("approve"), a value, or { decision, value, by, reason, after }. It is given
-// once for each time that it is asked.
+// An answer is text ("approve"), a value, or { decision, value, by, reason, after }; or a list of
+// those. It is given once for each time that it is asked, the last of a list from then on.
 bool Rehearsal::Visit::answer_question(LiveRun& run, const Value& record, const std::string& key) {
     const std::string name = record["name"].text();
     const auto found = options_.answers.find(name);
     if (found == options_.answers.end() || answered_.contains(run.id() + key)) return false;
-    const Value& given = found->second;
-    const bool detailed = given.has("decision") || given.has("value") || given.has("by");
+    Value given = found->second;
+    if (is_sequence(given)) {
+        const auto times = static_cast<std::size_t>(answered_["askings of " + name]++);
+        given = Value(given.list()[std::min(times, given.list().size() - 1)]);
+    }
+    const bool detailed = is_detailed(given);
     const Value decision = detailed ? given["decision"] : given;
     const std::string what = record["args"]["what"].text();
     std::string who = given["by"].text();
@@ -192,7 +208,7 @@ bool Rehearsal::Visit::decide(LiveRun& run, const Value& failure) {
     Value body;
     body.set("step", name)
         .set("reason", given.has("reason") ? given["reason"] : "the test says so");
-    if (given.has("value")) body.set("value", given["value"]);
+    body.set("result", given["value"]);
     return give(run, kind, std::move(body), someone, given["after"].number());
 }
 

@@ -1,5 +1,6 @@
 -- world "production": an environment's targets, simulated, as a test looks at and disturbs them.
 local errors = require "vocabulary.errors"
+local looks = require "testing.looks"
 local place = require "testing.place"
 local suggest = require "vocabulary.suggest"
 local target_handle = require "testing.target_handle"
@@ -21,6 +22,12 @@ local function ask(question)
     error(failure, 0)
   end
   return answer.value
+end
+
+local function keys(set)
+  local names = {}
+  for name in next, set do names[#names + 1] = name end
+  return names
 end
 
 -- w.database("primary") and w.database.primary.
@@ -83,7 +90,7 @@ local function families_handle(self)
 end
 
 local run_options = { answers = true, who = true, outage_began = true, dies_at_commit = true,
-  within = true }
+  within = true, id = true }
 
 local function read_options(options)
   local given = {}
@@ -173,24 +180,6 @@ function methods.fails(self, operation, how)
   ask({ kind = "fault", world = self.id, fault = fault })
 end
 
--- Every message that went out, oldest first.
-local function sent(self)
-  local all = {}
-  for target in next, self.targets do
-    if target:find("^notify/") then
-      for _, message in ipairs(ask({ kind = "look", world = self.id, target = target }).sent) do
-        message.target = target
-        all[#all + 1] = message
-      end
-    end
-  end
-  table.sort(all, function(one, other)
-    if one.at ~= other.at then return one.at < other.at end
-    return one.target < other.target
-  end)
-  return all
-end
-
 local properties = {
   calls = function(self) return ask({ kind = "calls", world = self.id }) end,
   questions = function(self) return ask({ kind = "questions", world = self.id }) end,
@@ -202,18 +191,30 @@ local properties = {
     table.sort(names)
     return names
   end,
-  sent = sent,
+  sent = function(self) return looks.sent(self, ask) end,
   effects = function(self) return ask({ kind = "effects", world = self.id }) end,
+  changes = function(self) return looks.changes(self, ask) end,
   families = families_handle,
 }
+
+-- `at`: Unix seconds when it begins. `recorded`: what targets answered in a run, by call, each a
+-- list in order; `perilune test --from-run` writes it.
+local world_options = { seed = true, at = true, recorded = true }
 
 ---Makes the world of an environment of the library.
 function M.make(environment, options)
   if type(environment) ~= "string" then
     error("world needs the name of an environment: world \"production\".", 2)
   end
-  local seed = options and options.seed
-  local told = ask({ kind = "world", environment = environment, seed = seed })
+  options = options or {}
+  for name in next, options do
+    if not world_options[name] then
+      error(("A world has no option %s. It has: %s."):format(tostring(name),
+        target_handle.list_names(keys(world_options))), 2)
+    end
+  end
+  local told = ask({ kind = "world", environment = environment, seed = options.seed,
+    at = options.at, recorded = options.recorded })
   local self = { id = told.id, targets = told.targets, environment = environment }
   local families = {}
   for target in next, self.targets do families[target:match("^[^/]+")] = true end

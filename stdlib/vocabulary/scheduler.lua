@@ -126,7 +126,7 @@ end
 
 ---True where the strand's further events are predicted: in a plan, past what a journal holds of it.
 function M.plans(strand)
-  return M.planning and strand.n >= (M.recorded[strand.id] or 0)
+  return M.planning and strand.n >= (M.recorded[strand.id] or M.recorded["*"] or 0)
 end
 
 ---Plans only: this strand's plan ends here, because what follows depends on an unknown.

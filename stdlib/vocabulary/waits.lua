@@ -78,6 +78,7 @@ function M.wait_until(name, given, body)
     while true do
       if scheduler.plans(strand) then return scheduler.assume("wait_until: " .. name) end
       local ok, value = scheduler.pcall(scheduler.probe, "wait_until", body)
+      if ok and scheduler.is_unknown(value) then return scheduler.assume("wait_until: " .. name) end
       if ok and value then return value end
       if not ok then
         last = errors.from(value)
@@ -104,7 +105,9 @@ function M.hold(name, given, body)
     local started = strand.now
     while true do
       if scheduler.plans(strand) then return scheduler.assume("hold: " .. name) end
-      if not scheduler.probe("hold", body) then
+      local held = scheduler.probe("hold", body)
+      if scheduler.is_unknown(held) then return scheduler.assume("hold: " .. name) end
+      if not held then
         error(errors.make { code = "did_not_hold", retry = "safe", at = at,
           message = ("\"%s\" stopped being true after %s; it must hold for %s."):format(name,
             units.show_duration(strand.now - started), units.show_duration(read.during)) }, 0)

@@ -1,0 +1,116 @@
+#include "interpreter/run/comparison_order.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+namespace perilune {
+
+namespace {
+
+using Kind = ComparedEffect::Kind;
+
+// The strand of the new telling that would have asked what the recorded one asked.
+std::string told_strand(const RecordedAsk& ask, const Recollection& recorded,
+                        const ComparedStrands& strands) {
+    if (const auto found = strands.named.find(ask.id.strand); found != strands.named.end())
+        return found->second;
+    for (std::string at = ask.scope; !at.empty(); at = recorded.state().scope(at).parent)
+        if (const auto found = strands.named.find(recorded.state().scope(at).strand);
+            found != strands.named.end())
+            return found->second;
+    return "/";
+}
+
+// The next record after `after` that the strand has met.
+std::int64_t next_met(const std::vector<ComparedEffect>& effects, const std::string& strand,
+                      std::int64_t after) {
+    std::int64_t next = std::numeric_limits<std::int64_t>::max();
+    for (const auto& effect : effects)
+        if (effect.sign != '-' && effect.strand == strand && effect.seq > after)
+            next = std::min(next, effect.seq);
+    return next;
+}
+
+bool may_become(const ComparedEffect& was, const ComparedEffect& now) {
+    return now.sign == '+' && was.kind == now.kind && was.path == now.path &&
+           was.target == now.target && was.name == now.name &&
+           (was.kind == Kind::change || was.kind == Kind::observe || was.kind == Kind::child);
+}
+
+// The same call with other arguments, at the same place among those that are the same.
+bool pair_up(Comparison& comparison, const ComparedEffect& was) {
+    for (auto& now : comparison.effects) {
+        if (!may_become(was, now) || was.seq < now.after ||
+            was.seq > next_met(comparison.effects, now.strand, now.after))
+            continue;
+        now.sign = '~';
+        now.was = was.arguments;
+        now.seq = was.seq;
+        return true;
+    }
+    return false;
+}
+
+// What is new stands after what its strand asked before it, and after what it would be instead of.
+void place_added(std::vector<ComparedEffect>& effects) {
+    std::map<std::string, std::int64_t> newest;  // By strand.
+    for (auto& effect : effects) {
+        std::int64_t& before = newest[effect.strand];
+        if (effect.sign == '-') continue;
+        before = std::max({before, effect.seq, effect.after});
+        if (effect.sign != '+') continue;
+        const std::int64_t next = next_met(effects, effect.strand, before);
+        for (const auto& gone : effects)
+            if (gone.sign == '-' && gone.strand == effect.strand && gone.seq < next)
+                before = std::max(before, gone.seq);
+        effect.after = before;
+    }
+}
+
+void sort_effects(std::vector<ComparedEffect>& effects) {
+    place_added(effects);
+    std::stable_sort(effects.begin(), effects.end(), [](const auto& one, const auto& other) {
+        const auto key = [](const ComparedEffect& effect) {
+            return std::make_tuple(effect.seq > 0 ? effect.seq : effect.after, effect.seq == 0);
+        };
+        return key(one) < key(other);
+    });
+}
+
+}  // namespace
+
+bool is_compared(const Event& event) {
+    return event.kind == "operation" || event.kind == "child" || event.kind == "question" ||
+           event.kind == "failure" || (event.kind == "timer" && event.name == "sleep");
+}
+
+void settle_comparison(
+    Comparison& comparison, Recollection& recorded, ComparedStrands strands,
+    const std::function<ComparedEffect(const Event& event, const std::string& path)>& effect_of) {
+    std::vector<ComparedEffect> left;
+    for (const auto& ask : recorded.asks()) {
+        if (ask.taken) continue;
+        const Event event = event_of(recorded.record(ask.seq));
+        if (!is_compared(event)) continue;
+        ComparedEffect effect = effect_of(event, ask.path);
+        effect.seq = ask.seq;
+        if (pair_up(comparison, effect)) {
+            std::int64_t& newest = strands.newest[told_strand(ask, recorded, strands)];
+            newest = std::max(newest, ask.seq);
+            continue;
+        }
+        effect.sign = '-';
+        effect.strand = told_strand(ask, recorded, strands);
+        left.push_back(std::move(effect));
+    }
+    for (auto& effect : left) {
+        const bool beyond =
+            strands.stopped[effect.strand] && effect.seq > strands.newest[effect.strand];
+        (beyond ? comparison.not_compared : comparison.effects).push_back(std::move(effect));
+    }
+    sort_effects(comparison.effects);
+    sort_effects(comparison.not_compared);
+}
+
+}  // namespace perilune
