@@ -51,17 +51,18 @@ Result<SimulatedFault> read_fault(const Value& given) {
     SimulatedFault fault;
     bool known = false;
     for (const auto& [name, kind] :
-         {std::pair{"before", Kind::before}, std::pair{"after", Kind::after},
-          std::pair{"failed", Kind::failed}, std::pair{"throttled", Kind::throttled},
-          std::pair{"late", Kind::late}}) {
+         {std::pair{"before", Kind::before}, std::pair{"dropped", Kind::dropped},
+          std::pair{"after", Kind::after}, std::pair{"failed", Kind::failed},
+          std::pair{"throttled", Kind::throttled}, std::pair{"late", Kind::late}}) {
         if (given["how"].text() != name) continue;
         fault.kind = kind;
         known = true;
     }
     if (!known)
-        return fail("bad_argument",
-                    "how is one of before, after, failed, throttled and late, but it is \"" +
-                        given["how"].text() + "\".");
+        return fail(
+            "bad_argument",
+            "how is one of before, dropped, after, failed, throttled and late, but it is \"" +
+                given["how"].text() + "\".");
     fault.target = given["target"].text();
     fault.operation = given["operation"].text();
     fault.skip = static_cast<int>(given["skip"].integer());

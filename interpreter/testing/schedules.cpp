@@ -16,7 +16,7 @@ struct FaultKind {
 };
 
 constexpr FaultKind change_faults[] = {
-    {"after", 9}, {"before", 5}, {"failed", 6}, {"late", 7}, {"throttled", 3},
+    {"after", 9}, {"dropped", 8}, {"before", 5}, {"failed", 6}, {"late", 7}, {"throttled", 3},
 };
 constexpr FaultKind observe_faults[] = {{"before", 3}, {"failed", 4}, {"late", 2}};
 constexpr int death_weight = 8;
