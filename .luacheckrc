@@ -31,6 +31,7 @@ end
 files["stdlib"] = { read_globals = joined(families, language) }
 files["runbooks"] = { read_globals = joined(families, language, testing) }
 files["tests/bench/library"] = { read_globals = joined(families, language) }
+files["tests/lua/fixtures"] = { read_globals = joined(families, language, testing) }
 local in_tests = joined(families, language, testing)
 in_tests.assert = { other_fields = true }
 files["**/*_test.lua"] = { read_globals = in_tests }

@@ -52,8 +52,8 @@ Result<SimulatedFault> read_fault(const Value& given) {
     SimulatedFault fault;
     bool known = false;
     for (const auto& [name, kind] :
-         {std::pair{"before", Kind::before}, std::pair{"after", Kind::after},
-          std::pair{"dropped", Kind::dropped}, std::pair{"failed", Kind::failed},
+         {std::pair{"before", Kind::before}, std::pair{"dropped", Kind::dropped},
+          std::pair{"after", Kind::after}, std::pair{"failed", Kind::failed},
           std::pair{"throttled", Kind::throttled}, std::pair{"late", Kind::late}}) {
         if (given["how"].text() != name) continue;
         fault.kind = kind;
@@ -62,7 +62,7 @@ Result<SimulatedFault> read_fault(const Value& given) {
     if (!known)
         return fail(
             "bad_argument",
-            "how is one of before, after, dropped, failed, throttled and late, but it is \"" +
+            "how is one of before, dropped, after, failed, throttled and late, but it is \"" +
                 given["how"].text() + "\".");
     fault.target = given["target"].text();
     fault.operation = given["operation"].text();

@@ -46,7 +46,7 @@ end
 -- "after dns/site:upsert 2" says: the second call of that operation is executed, its answer lost.
 -- "death 7": the host dies where it makes its seventh commit. "refuse Restore?": a person says no.
 -- "undo": where the run has come to rest, it is undone. "none": nothing goes wrong.
-local kinds = { before = true, after = true, dropped = true, failed = true, throttled = true,
+local kinds = { before = true, dropped = true, after = true, failed = true, throttled = true,
   late = true }
 
 local function parse(code)

@@ -159,8 +159,8 @@ function methods.advance(self, duration)
   ask({ kind = "advance", world = self.id, seconds = seconds })
 end
 
----The next call of "dns/site:upsert" goes wrong: { how = "before" | "after" | "failed" |
----"throttled" | "late", skip = 0, times = 1, late = "30s", code, message }.
+---The next call of "dns/site:upsert" goes wrong: { how = "before" | "dropped" | "after" |
+---"failed" | "throttled" | "late", skip = 0, times = 1, late = "30s", code, message }.
 function methods.fails(self, operation, how)
   local fault = { how = "failed" }
   for name, value in next, how or {} do fault[name] = value end

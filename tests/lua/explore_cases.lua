@@ -103,6 +103,14 @@ function cases.a_schedule_that_is_none_is_refused(w)
   if w:read("library/tests/x_test.lua") then error("A test was kept.", 0) end
 end
 
+-- The one that arrived and the one that did not look the same to a runbook, and are not.
+function cases.a_message_that_was_lost_on_its_way_may_be_sent_again(w)
+  library.take(w, "tests/lua/fixtures/seeded")
+  explore(w, "page_twice --replay 'after notify/oncall:send 1'", 1)
+  local told = explore(w, "page_twice --replay 'dropped notify/oncall:send 1'", 0)
+  w:equal(0, #told.unmet, "faults that met nothing")
+end
+
 function cases.a_fault_that_nothing_meets_is_told(w)
   library.take(w, "tests/lua/fixtures/seeded")
   w:perilune("explore page_once --replay 'refuse Now? + after notify/oncall:open 9 + death 99'")
