@@ -90,31 +90,25 @@ RecordedAnswers::RecordedAnswers(const Value& given, double starts_at) : starts_
     for (const auto& [name, entries] : given.map())
         for (const auto& entry : entries.list()) {
             auto told = std::make_shared<Told>();
-            told->arguments = call_key(entry["arguments"]);
             told->entry = with_handles(entry);
-            told_[name].push_back(std::move(told));
+            told->times = std::max<std::int64_t>(1, entry["times"].integer());
+            told_[name + call_key(entry["arguments"])].push_back(std::move(told));
         }
 }
 
 RecordedAnswers::ToldPtr RecordedAnswers::next(const std::string& name,
                                                const Value& arguments) const {
-    const auto found = told_.find(name);
+    const auto found = told_.find(name + call_key(arguments));
     if (found == told_.end()) return nullptr;
-    const std::string wanted = call_key(arguments);
     for (const auto& told : found->second)
-        if (!told->used && told->arguments == wanted) return told;
+        if (!told->used) return told;
     return nullptr;
 }
 
 RecordedAnswers::ToldPtr RecordedAnswers::last(const std::string& name,
                                                const Value& arguments) const {
-    const auto found = told_.find(name);
-    if (found == told_.end()) return nullptr;
-    const std::string wanted = call_key(arguments);
-    ToldPtr newest;
-    for (const auto& told : found->second)
-        if (told->arguments == wanted) newest = told;
-    return newest;
+    const auto found = told_.find(name + call_key(arguments));
+    return found == told_.end() ? nullptr : found->second.back();
 }
 
 // Every try of one intent is of the same answer.
@@ -140,7 +134,7 @@ Awaitable<Result<Value>> RecordedAnswers::observe(std::shared_ptr<Wrapped> wrapp
         auto asked = wrapped->base.observe(call);
         co_return co_await asked;
     }
-    told->used = true;
+    told->used = --told->times <= 0;
     double until_s = answers.boot_at(told->entry);
     const bool failed = told->entry.has("error");
     const Error error = failed ? Error::from_value(told->entry["error"]) : Error();
@@ -231,18 +225,16 @@ Awaitable<Sighting> RecordedAnswers::look(std::shared_ptr<Wrapped> wrapped, Call
 std::optional<Restore> RecordedAnswers::restore(const std::string& name, const Call& call,
                                                 const Value& before, const Value& result,
                                                 bool& known) {
-    const auto found = told_.find(name);
+    const std::string asked = name + call_key(call.arguments);
+    const auto found = told_.find(asked);
     if (found == told_.end()) return std::nullopt;
-    const std::string wanted = call_key(call.arguments);
     for (const auto& told : found->second) {
         const Value& entry = told->entry;
-        if (!told->used || told->arguments != wanted || !(entry["before"] == before) ||
-            !(entry["value"] == result))
-            continue;
+        if (!told->used || !(entry["before"] == before) || !(entry["value"] == result)) continue;
         known = true;
         const Value& undone = entry["undone"];
         if (undone.is_nil()) continue;
-        undoing_[name + wanted] = told;
+        undoing_[asked] = told;
         if (!undone.has("operation")) return Restore{call.operation, call.arguments};
         return Restore{undone["operation"].text(), undone["arguments"]};
     }

@@ -15,11 +15,11 @@ namespace perilune {
 Value with_secrets_named(const Value& value);
 
 // One answer is a map. Of all: `arguments`, and `at`, in seconds since the world began. Of an
-// observe: `value` or `error`. Of a change: `before`, `sign`, `value`, `after`, `error`, `left`,
-// `outcome`; `so` where it was already so, `unread` where its `before` failed with `error`;
-// `tries`: what became of those before the last, each "lost" or "not_sent"; `found` where its
-// answer was lost and it was found by looking; `doubt` where looking did not help; `undone`: {
-// operation, arguments, how } of the call that took it back.
+// observe: `value` or `error`, and `times`, how often it was said. Of a change: `before`, `sign`,
+// `value`, `after`, `error`, `left`, `outcome`; `so` where it was already so, `unread` where its
+// `before` failed with `error`; `tries`: what became of those before the last, each "lost" or
+// "not_sent"; `found` where its answer was lost and it was found by looking; `doubt` where looking
+// did not help; `undone`: { operation, arguments, how } of the call that took it back.
 class RecordedAnswers {
 public:
     // `given` is by "dns/site:get", a list each.
@@ -31,8 +31,8 @@ public:
 private:
     struct Told {
         Value entry;
-        std::string arguments;
         bool used = false;
+        std::int64_t times = 1;  // How often it is still to be given.
         std::size_t tries = 0;
     };
     using ToldPtr = std::shared_ptr<Told>;
@@ -49,7 +49,7 @@ private:
     std::optional<Restore> restore(const std::string& name, const Call& call, const Value& before,
                                    const Value& result, bool& known);
 
-    std::map<std::string, std::vector<ToldPtr>> told_;
+    std::map<std::string, std::vector<ToldPtr>> told_;  // By call and arguments.
     std::map<std::string, ToldPtr> by_key_;   // By the intent's key: all its tries are one.
     std::map<std::string, ToldPtr> undoing_;  // Looked at before they are undone, by call.
     double starts_at_;

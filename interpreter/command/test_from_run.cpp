@@ -10,6 +10,7 @@
 #include "interpreter/command/session.h"
 #include "interpreter/command/stored_runs.h"
 #include "interpreter/command/test.h"
+#include "interpreter/library/source_text.h"
 #include "interpreter/report/recorded_test.h"
 
 namespace perilune {
@@ -80,6 +81,12 @@ int execute_test_from_run(const Invocation& invocation) {
         invocation.get("--output", library->folder + "/" + report::recorded_test_path(run->row.id));
     if (const auto free = check_free(path); !free) return report_error(invocation, free.error());
     const auto made = report::recorded_test(told);
+    if (made.text.size() > source_bytes_max)
+        return report_error(
+            invocation,
+            fail("bad_argument", "The run " + run->row.id +
+                                     " was told so much that its test would be larger than the "
+                                     "1 MiB that a file of a library may have."));
     const std::string folder = std::filesystem::path(path).parent_path().string();
     if (!folder.empty())
         if (const auto there = make_folders(folder, 0755); !there)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "interpreter/base/json.h"
 #include "interpreter/base/recorded_answers.h"
 
 namespace perilune::report {
@@ -10,6 +11,12 @@ namespace {
 
 std::string call_name(const Value& asked) {
     return asked["target"].text() + ":" + asked["name"].text();
+}
+
+// What is observed again and is still so, as polls do, is written once.
+bool is_same_answer(const Value& entry, const Value& other) {
+    return !entry.has("sign") && !other.has("sign") && !entry.has("unread") &&
+           entry["value"] == other["value"] && entry["error"] == other["error"];
 }
 
 }  // namespace
@@ -131,12 +138,22 @@ Value RecordedCalls::answers() const {
     for (const auto& told : told_) ordered.push_back(&told);
     std::stable_sort(ordered.begin(), ordered.end(),
                      [](const Told* one, const Told* other) { return one->at < other->at; });
-    Value all{Map{}};
+    std::map<std::string, List> lists;
+    std::map<std::string, std::size_t> newest;  // By call and arguments, its place in the list.
     for (const auto* told : ordered) {
-        Value list = all[told->name];
-        list.as_list().push_back(told->entry);
-        all.set(told->name, std::move(list));
+        List& list = lists[told->name];
+        const std::string key = told->name + to_canonical_json(told->entry["arguments"]);
+        const auto found = newest.find(key);
+        if (found != newest.end() && is_same_answer(list[found->second], told->entry)) {
+            Value& entry = list[found->second];
+            entry.set("times", std::max<std::int64_t>(1, entry["times"].integer()) + 1);
+            continue;
+        }
+        newest[key] = list.size();
+        list.push_back(told->entry);
     }
+    Value all{Map{}};
+    for (auto& [name, list] : lists) all.set(name, std::move(list));
     return all;
 }
 

@@ -22,14 +22,19 @@ std::string told_strand(const RecordedAsk& ask, const Recollection& recorded,
     return "/";
 }
 
-// The next record after `after` that the strand has met.
-std::int64_t next_met(const std::vector<ComparedEffect>& effects, const std::string& strand,
-                      std::int64_t after) {
+// The records between which the strand has asked what stands at `place`, in the order of asking.
+std::pair<std::int64_t, std::int64_t> met_around(const std::vector<ComparedEffect>& effects,
+                                                 std::size_t place) {
+    std::int64_t before = effects[place].after;
     std::int64_t next = std::numeric_limits<std::int64_t>::max();
-    for (const auto& effect : effects)
-        if (effect.sign != '-' && effect.strand == strand && effect.seq > after)
-            next = std::min(next, effect.seq);
-    return next;
+    for (std::size_t i = 0; i < effects.size(); ++i) {
+        const ComparedEffect& effect = effects[i];
+        if (effect.seq == 0 || effect.sign == '-' || effect.strand != effects[place].strand)
+            continue;
+        if (i < place) before = std::max(before, effect.seq);
+        if (i > place && effect.seq > before) next = std::min(next, effect.seq);
+    }
+    return {before, next};
 }
 
 bool may_become(const ComparedEffect& was, const ComparedEffect& now) {
@@ -40,10 +45,11 @@ bool may_become(const ComparedEffect& was, const ComparedEffect& now) {
 
 // The same call with other arguments, at the same place among those that are the same.
 bool pair_up(Comparison& comparison, const ComparedEffect& was) {
-    for (auto& now : comparison.effects) {
-        if (!may_become(was, now) || was.seq < now.after ||
-            was.seq > next_met(comparison.effects, now.strand, now.after))
-            continue;
+    for (std::size_t place = 0; place < comparison.effects.size(); ++place) {
+        ComparedEffect& now = comparison.effects[place];
+        if (!may_become(was, now)) continue;
+        const auto [before, next] = met_around(comparison.effects, place);
+        if (was.seq < before || was.seq > next) continue;
         now.sign = '~';
         now.was = was.arguments;
         now.seq = was.seq;
@@ -54,17 +60,14 @@ bool pair_up(Comparison& comparison, const ComparedEffect& was) {
 
 // What is new stands after what its strand asked before it, and after what it would be instead of.
 void place_added(std::vector<ComparedEffect>& effects) {
-    std::map<std::string, std::int64_t> newest;  // By strand.
-    for (auto& effect : effects) {
-        std::int64_t& before = newest[effect.strand];
-        if (effect.sign == '-') continue;
-        before = std::max({before, effect.seq, effect.after});
+    for (std::size_t place = 0; place < effects.size(); ++place) {
+        ComparedEffect& effect = effects[place];
         if (effect.sign != '+') continue;
-        const std::int64_t next = next_met(effects, effect.strand, before);
+        const auto [before, next] = met_around(effects, place);
+        effect.after = before;
         for (const auto& gone : effects)
             if (gone.sign == '-' && gone.strand == effect.strand && gone.seq < next)
-                before = std::max(before, gone.seq);
-        effect.after = before;
+                effect.after = std::max(effect.after, gone.seq);
     }
 }
 

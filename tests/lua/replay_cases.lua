@@ -144,6 +144,15 @@ function cases.a_mended_step_goes_on_where_the_run_had_failed(w)
   w:equal("", w:objects(), "what is there")
 end
 
+function cases.each_of_many_calls_is_paired_with_the_one_in_its_place(w)
+  local loop = "for i = 1, 4 do storage(\"box\"):put { key = \"k\" .. i, body = \"%s\" } end"
+  w:body(loop:format("1"))
+  w:run():exits(0)
+  w:body(loop:format("2"))
+  with_current(w):exits(1):says("0 were done and would not be, 4 otherwise")
+    :says_not("→ {\"body\":\"2\",")
+end
+
 function cases.code_that_fails_where_the_run_went_on_says_so(w)
   w:body [[
     storage("box"):put { key = "a", body = "1" }
