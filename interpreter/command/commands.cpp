@@ -134,6 +134,22 @@ std::vector<CommandRow> learn_rows() {
          {{"--format", "FORMAT", "text, markdown, html or json; else by the file's ending"},
           {"--output", "FILE", "Where it is written; else it is printed", "-o"}},
          execute_report},
+        {"replay", "Learn", "Says what the code on disk would have done otherwise in a run",
+         "Executes the runbook again and answers it from the run's journal: no target is touched. "
+         "Without --with-current-code it is the run's own code, which does the same. The exit code "
+         "is 1 where anything differs.",
+         {run_argument},
+         {{"--with-current-code", "", "With the library as it is on disk now"},
+          {"--observes", "", "Also lists the observes that are the same"}},
+         execute_replay},
+        {"version", "Learn", "Shows the program's version", "", {}, {}, execute_version},
+        {"help", "Learn", "Shows the commands, or one in full", "",
+         {{"COMMAND", "A command's name", false}}, {}, execute_help},
+    };
+}
+
+std::vector<CommandRow> audit_rows() {
+    return {
         {"verify", "Learn", "Checks that a run's journal is as it was written",
          "Checks the chain of hashes, the number of records and the last hash, of child runs too. "
          "The exit code is 1 where anything was altered.",
@@ -165,17 +181,6 @@ std::vector<CommandRow> learn_rows() {
          "Chains, checkpoint and code are checked first. Only runs that have ended are taken.",
          {{"FOLDER", "What export wrote"}},
          {{"--public-key", "KEY", "Whose signature its checkpoint must have"}}, execute_import},
-        {"replay", "Learn", "Says what the code on disk would have done otherwise in a run",
-         "Executes the runbook again and answers it from the run's journal: no target is touched. "
-         "Without --with-current-code it is the run's own code, which does the same. The exit code "
-         "is 1 where anything differs.",
-         {run_argument},
-         {{"--with-current-code", "", "With the library as it is on disk now"},
-          {"--observes", "", "Also lists the observes that are the same"}},
-         execute_replay},
-        {"version", "Learn", "Shows the program's version", "", {}, {}, execute_version},
-        {"help", "Learn", "Shows the commands, or one in full", "",
-         {{"COMMAND", "A command's name", false}}, {}, execute_help},
     };
 }
 
@@ -253,7 +258,8 @@ const std::vector<OptionRow>& common_options() {
 const std::vector<CommandRow>& all_commands() {
     static const std::vector<CommandRow> rows = [] {
         std::vector<CommandRow> all;
-        for (const auto& group : {execute_rows(), steer_rows(), learn_rows(), write_rows()})
+        for (const auto& group :
+             {execute_rows(), steer_rows(), learn_rows(), audit_rows(), write_rows()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();
