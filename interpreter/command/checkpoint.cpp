@@ -40,22 +40,10 @@ int make_key(const Invocation& invocation) {
 Result<Checkpoint> take(Store& store, const Invocation& invocation) {
     Checkpoint taken;
     taken.at = wall_now_s();
-    std::vector<RunRow> rows;
-    if (invocation.has("RUN")) {
-        auto row = find_run(store, invocation.get("RUN"));
-        if (!row) return row.error();
-        rows.push_back(std::move(*row));
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            auto children = store.children(rows[i].id);
-            if (!children) return children.error();
-            rows.insert(rows.end(), children->begin(), children->end());
-        }
-    } else {
-        auto all = store.runs(all_runs);
-        if (!all) return all.error();
-        rows = std::move(*all);
-    }
-    for (const auto& row : rows) taken.runs[row.id] = {.seq = row.seq, .hash = row.head};
+    const auto rows =
+        invocation.has("RUN") ? find_tree(store, invocation.get("RUN")) : store.runs(all_runs);
+    if (!rows) return rows.error();
+    for (const auto& row : *rows) taken.runs[row.id] = {.seq = row.seq, .hash = row.head};
     return taken;
 }
 

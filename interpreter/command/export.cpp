@@ -22,18 +22,7 @@ constexpr std::size_t all_runs = 100000;
 
 // The run that is named and those below it, or all that were begun in the period.
 Result<std::vector<RunRow>> chosen_runs(const Invocation& invocation, Store& store) {
-    std::vector<RunRow> rows;
-    if (invocation.has("RUN")) {
-        auto row = find_run(store, invocation.get("RUN"));
-        if (!row) return row.error();
-        rows.push_back(std::move(*row));
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            auto children = store.children(rows[i].id);
-            if (!children) return children.error();
-            rows.insert(rows.end(), children->begin(), children->end());
-        }
-        return rows;
-    }
+    if (invocation.has("RUN")) return find_tree(store, invocation.get("RUN"));
     double since = 0;
     double to = wall_now_s() + 1;
     for (const auto& [name, moment] : {std::pair{"--since", &since}, std::pair{"--to", &to}}) {
@@ -44,6 +33,7 @@ Result<std::vector<RunRow>> chosen_runs(const Invocation& invocation, Store& sto
     }
     auto all = store.runs(all_runs);
     if (!all) return all.error();
+    std::vector<RunRow> rows;
     for (auto& row : *all)
         if (row.created >= since && row.created < to) rows.push_back(std::move(row));
     return rows;

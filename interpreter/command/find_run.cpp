@@ -27,4 +27,16 @@ Result<RunRow> find_run(Store& store, const std::string& typed) {
     return fail("bad_argument", "Several runs have \"" + typed + "\" in their id:" + all);
 }
 
+Result<std::vector<RunRow>> find_tree(Store& store, const std::string& typed) {
+    auto row = find_run(store, typed);
+    if (!row) return row.error();
+    std::vector<RunRow> rows = {std::move(*row)};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        auto children = store.children(rows[i].id);
+        if (!children) return children.error();
+        rows.insert(rows.end(), children->begin(), children->end());
+    }
+    return rows;
+}
+
 }  // namespace perilune
