@@ -82,7 +82,8 @@ TEST_CASE("a_host_that_dies_while_a_backup_is_made_leaves_a_claim_and_no_backup"
     call->deadline_s = boot_now_s() + 100;
     {
         // The task is let go of in the middle, as a dead host's is.
-        auto task = rig->rig->driver(rig->target).operations.at("backup").act(*call, Value());
+        const Value before;
+        auto task = rig->rig->driver(rig->target).operations.at("backup").act(*call, before);
         auto& loop = dynamic_cast<VirtualLoop&>(rig->rig->services().loop);
         std::optional<Outcome> ended;
         start_task(std::move(task), [&](Outcome outcome) { ended = std::move(outcome); });
