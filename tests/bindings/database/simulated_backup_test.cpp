@@ -122,7 +122,8 @@ TEST_CASE("a_bucket_that_loses_the_connection_gets_no_backup") {
     rig->world().find("storage/backups")->control("cut_upload", Value(Map{})).value();
     const auto failed = rig->backup("daily");
     CHECK_FALSE(failed.ok());
-    for (const auto& backup : rig->observe("list_backups")->list())
+    const auto listed = rig->observe("list_backups");
+    for (const auto& backup : listed->list())
         CHECK(backup["state"].text() != "complete");
     CHECK(rig->backup("daily", {{"overwrite", "replace"}}).ok());
     CHECK(verify(*rig, "daily").ok());
