@@ -42,6 +42,30 @@ function cases.a_tail_that_was_cut_off_shows_only_against_the_checkpoint(w)
   w:perilune("verify case " .. against):exits(1):says("BROKEN"):says("its tail was cut off")
 end
 
+-- Writes a journal anew with one text changed: each hash is right, and so is the run's row.
+local forger = [[
+import hashlib, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+head = b""
+for pos, body in db.execute("select pos, body from record where run = 1 order by pos").fetchall():
+    body = body.replace('"body":"1"', '"body":"9"')
+    head = hashlib.sha256(head + body.encode()).digest()
+    db.execute("update record set body = ?, hash = ? where pos = ?", (body, head, pos))
+db.execute("update run set head = ? where no = 1", (head,))
+db.commit()
+]]
+
+function cases.a_journal_that_was_written_anew_shows_only_against_the_checkpoint(w)
+  local against = checkpointed(w)
+  w:file("forge.py", forger)
+  local _, code = rig.shell(("python3 %s %s"):format(rig.quoted(w.folder .. "/forge.py"),
+    rig.quoted(w.folder .. "/state/state.db")))
+  w:equal(0, code, "The exit code of the forger")
+  w:perilune("show case --records"):exits(0):says('"body":"9"')
+  w:perilune("verify case"):exits(0):says("case: intact")
+  w:perilune("verify case " .. against):exits(1):says("the journal was written anew")
+end
+
 function cases.a_run_that_is_gone_shows_where_all_are_asked_for(w)
   local against = checkpointed(w)
   rewrite(w, "delete from record; delete from run;")

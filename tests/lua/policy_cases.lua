@@ -44,6 +44,15 @@ function cases.a_policy_may_forbid_to_be_passed_over(w)
     :says("--break-glass is refused")
 end
 
+function cases.a_policy_may_forbid_approvals_that_pass_it_over(w)
+  policy(w, approving .. "  break_glass: no\n")
+  w:body [[ approve("Go on?", { role = "lead" }) ]]
+  w:run():exits(3)
+  w:perilune("approve case 'Go on?' --break-glass --reason x"):exits(0)
+  w:perilune("resume case --no-input"):exits(3):says("was not taken")
+    :says("does not let book pass its policy over")
+end
+
 function cases.an_approval_of_nobody_in_the_role_is_only_given_by_breaking_the_glass(w)
   policy(w, approving)
   w:body [[
