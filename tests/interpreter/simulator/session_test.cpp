@@ -200,6 +200,19 @@ TEST_CASE("a_failure_says_what_was_expected_found_and_where") {
     CHECK(problem["found"].text() == "\"y\"");
 }
 
+TEST_CASE("what_fails_after_a_test_fails_it") {
+    SimulatorRig rig({{"environments/here.yaml", here}, {"tests/after_test.lua", R"(
+describe("group", function()
+  after_each(function() error("not cleared away") end)
+  it("is well itself", function() end)
+end)
+)"}});
+    rig.load("tests/after_test.lua");
+    const Value result = rig.test(1);
+    CHECK(result["outcome"].text() == "failed");
+    CHECK(result["problem"]["message"].text() == "not cleared away");
+}
+
 TEST_CASE("what_stands_around_tests_is_executed_in_order_also_where_one_fails") {
     SimulatorRig rig({{"environments/here.yaml", here}, {"tests/order_test.lua", R"(
 local order = {}
