@@ -36,6 +36,7 @@ const std::vector<const DriverKind*>& all_drivers() {
         &notify_smtp_kind,
         &http_kind,
         &process_local_kind,
+        &process_ssh_kind,
         &http_json_kind,
         &crontab_kind,
         &secrets_file_kind,

@@ -1,5 +1,6 @@
 // What the redis driver reads.
 #include "bindings/cache/redis_store.h"
+#include "interpreter/base/units.h"
 
 namespace perilune {
 
@@ -23,9 +24,9 @@ Result<Value> fill_status(RedisSession& session, double began_s) {
     if (!keys) return keys.error();
     status.set("keys", keys->number);
     const auto used = session.info("memory", "used_memory");
-    if (used && !used->empty()) status.set("memory_bytes", std::stod(*used));
+    if (used && !used->empty()) status.set("memory_bytes", amount_in(*used));
     const auto most = session.info("memory", "maxmemory");
-    if (most && !most->empty() && *most != "0") status.set("memory_max_bytes", std::stod(*most));
+    if (most && !most->empty() && *most != "0") status.set("memory_max_bytes", amount_in(*most));
     return status;
 }
 

@@ -30,17 +30,42 @@ double number_of(const std::string& id) {
     return std::stod(id.substr(0, digits));
 }
 
-}  // namespace
-
-Result<std::vector<Migration>> read_migrations(const std::string& folder) {
-    std::error_code code;
+Result<std::set<std::string>> list_names(const MigrationFolder& folder) {
     std::set<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, code))
+    if (folder.texts) {
+        const std::string below = folder.path + "/";
+        for (auto text = folder.texts->lower_bound(below);
+             text != folder.texts->end() && text->first.starts_with(below); ++text)
+            if (text->first.find('/', below.size()) == std::string::npos)
+                names.insert(text->first.substr(below.size()));
+        if (!names.empty()) return names;
+        return fail("not_found", "Reading the migrations in " + folder.path +
+                                     ": a simulated world has the .sql files of the library's "
+                                     "own folders, and none is there.");
+    }
+    std::error_code code;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path, code))
         if (entry.path().filename().string().ends_with(up_ending))
             names.insert(entry.path().filename().string());
     if (code)
         return fail("not_found",
-                    "Reading the migrations in " + folder + ": " + code.message() + ".");
+                    "Reading the migrations in " + folder.path + ": " + code.message() + ".");
+    return names;
+}
+
+Result<std::string> read_text(const MigrationFolder& folder, const std::string& name) {
+    const std::string path = folder.path + "/" + name;
+    if (folder.texts) return folder.texts->at(path);
+    return read_file(path);
+}
+
+}  // namespace
+
+Result<std::vector<Migration>> read_migrations(const MigrationFolder& in) {
+    const std::string& folder = in.path;
+    const auto listed = list_names(in);
+    if (!listed) return listed.error();
+    const std::set<std::string>& names = *listed;
     std::vector<Migration> migrations;
     for (const auto& name : names) {
         const bool down = name.ends_with(down_ending);
@@ -53,14 +78,14 @@ Result<std::vector<Migration>> read_migrations(const std::string& folder) {
                 return bad(folder, name + " reverts a migration that is not there.");
             continue;
         }
-        auto sql = read_file(folder + "/" + name);
+        auto sql = read_text(in, name);
         if (!sql) return sql.error();
         migration.digest = to_hex(sha256(*sql));
         migration.sql = std::move(*sql);
         const std::string down_name = migration.id + std::string(down_ending);
         migration.revertible = names.contains(down_name);
         if (migration.revertible) {
-            auto down_sql = read_file(folder + "/" + down_name);
+            auto down_sql = read_text(in, down_name);
             if (!down_sql) return down_sql.error();
             migration.down_sql = std::move(*down_sql);
         }

@@ -2,6 +2,7 @@
 // reverted.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,15 @@ struct Migration {
     std::string down_sql;
 };
 
+// Where migrations lie: on the disk, or, where there are `texts`, among these, by absolute path.
+struct MigrationFolder {
+    MigrationFolder(std::string at) : path(std::move(at)) {}
+    std::string path;
+    const std::map<std::string, std::string>* texts = nullptr;
+};
+
 // In the order of their numbers. Refuses two of one number, other .sql files, and reverting files
 // without the one they revert. Errors: not_found, bad_migrations.
-Result<std::vector<Migration>> read_migrations(const std::string& folder);
+Result<std::vector<Migration>> read_migrations(const MigrationFolder& folder);
 
 }  // namespace perilune

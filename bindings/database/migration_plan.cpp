@@ -10,7 +10,7 @@ namespace perilune {
 namespace {
 
 // Those that the ledger does not have.
-Result<std::vector<Migration>> find_pending(const Call& call, const std::string& folder,
+Result<std::vector<Migration>> find_pending(const Call& call, const MigrationFolder& folder,
                                             const Ledger& ledger) {
     const auto all = read_migrations(folder);
     if (!all) return all;
@@ -55,7 +55,7 @@ std::string join(const Value& ids) {
 }
 
 // What a revert means: the last applied ones, the last one first.
-Result<std::vector<Migration>> find_reverting(const Call& call, const std::string& folder,
+Result<std::vector<Migration>> find_reverting(const Call& call, const MigrationFolder& folder,
                                               const Ledger& ledger) {
     const auto files = read_migrations(folder);
     if (!files) return files;
@@ -85,7 +85,7 @@ Result<std::vector<Migration>> find_reverting(const Call& call, const std::strin
 
 }  // namespace
 
-Result<Value> pending_migrations(const Call& call, const std::string& folder,
+Result<Value> pending_migrations(const Call& call, const MigrationFolder& folder,
                                  const Ledger& ledger) {
     const auto pending = find_pending(call, folder, ledger);
     if (!pending) return pending.error();
@@ -98,7 +98,7 @@ Result<Value> pending_migrations(const Call& call, const std::string& folder,
     return Value(std::move(listed));
 }
 
-Result<Before> plan_migrate(const Call& call, const std::string& folder, const Ledger& ledger) {
+Result<Before> plan_migrate(const Call& call, const MigrationFolder& folder, const Ledger& ledger) {
     const auto pending = find_pending(call, folder, ledger);
     if (!pending) return pending.error();
     Before before;
@@ -109,7 +109,7 @@ Result<Before> plan_migrate(const Call& call, const std::string& folder, const L
     return before;
 }
 
-Result<Before> plan_revert(const Call& call, const std::string& folder, const Ledger& ledger) {
+Result<Before> plan_revert(const Call& call, const MigrationFolder& folder, const Ledger& ledger) {
     const auto reverting = find_reverting(call, folder, ledger);
     if (!reverting) return reverting.error();
     Before before;

@@ -16,12 +16,13 @@ enum class MigrationWay { up, down };
 
 // The answer of pending_migrations. An applied migration whose file is another now is refused:
 // nobody could say what the database's schema is. Errors: migration_changed, not_found.
-Result<Value> pending_migrations(const Call& call, const std::string& folder, const Ledger& ledger);
+Result<Value> pending_migrations(const Call& call, const MigrationFolder& folder,
+                                 const Ledger& ledger);
 
 // What `before` of migrate and of revert_migrations finds: the state lists the ids in their order,
 // as `pending` or `reverting`.
-Result<Before> plan_migrate(const Call& call, const std::string& folder, const Ledger& ledger);
-Result<Before> plan_revert(const Call& call, const std::string& folder, const Ledger& ledger);
+Result<Before> plan_migrate(const Call& call, const MigrationFolder& folder, const Ledger& ledger);
+Result<Before> plan_revert(const Call& call, const MigrationFolder& folder, const Ledger& ledger);
 
 // The file of an id that was to be applied or reverted.
 Result<Migration> find_migration(const std::vector<Migration>& files, const std::string& id);

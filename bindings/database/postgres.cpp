@@ -2,7 +2,7 @@
 #include <csignal>
 
 #include "bindings/database/database.h"
-#include "bindings/database/postgres_target.h"
+#include "bindings/database/postgres_doctor.h"
 #include "interpreter/base/files.h"
 
 namespace perilune {
@@ -40,6 +40,29 @@ constexpr Setting settings[] = {
      .doc = "The folder of pg_dump, pg_restore and psql; without it the newest version installed. "
             "They must not be older than the server.",
      .need = Need::optional},
+    {.name = "data",
+     .doc = "The server's data folder, where the server runs on this machine: rejoin works on it, "
+            "as root or as its owner. The folder above it must have room for a copy.",
+     .need = Need::optional},
+    {.name = "config_file",
+     .doc = "That server's postgresql.conf, where it is not in `data`.",
+     .need = Need::optional},
+    {.name = "log",
+     .doc = "That server's log, where it is on this machine: a file, or a folder of .log or .csv "
+            "files. Its log_timezone is UTC, and log_line_prefix begins with %m or %t.",
+     .need = Need::optional},
+    {.name = "archive",
+     .doc = "The folder on this machine to which that server's archive_command copies WAL: restore "
+            "by `at` then brings the whole server, all its databases, to that moment.",
+     .need = Need::optional},
+    {.name = "base_backups",
+     .doc = "The folder of that server's base backups, each a folder by pg_basebackup (plain).",
+     .need = Need::optional},
+    {.name = "replication_url",
+     .doc = "How a server that rejoins this one logs in to it (REPLICATION, and what pg_rewind "
+            "needs); without it by `url`. It is kept in that server's postgresql.auto.conf.",
+     .need = Need::optional,
+     .may_be_secret = true},
     {.name = "backups",
      .type = Type::target,
      .doc = "The storage target of its backups.",
@@ -82,6 +105,11 @@ constexpr std::string_view operations[] = {
     "clone",
     "drop",
     "promote",
+    "fence",
+    "unfence",
+    "rejoin",
+    "restore_window",
+    "logs",
     "end_sessions",
     "analyze",
     "reindex",
@@ -91,23 +119,30 @@ constexpr std::string_view operations[] = {
 };
 
 // What is written into the environment's file is shown in plans and kept in journals.
-Status refuse_written_password(const Settings& given) {
-    const Value& url = given.values["url"];
+Status refuse_written_password(const Settings& given, const std::string& setting) {
+    const Value& url = given.values[setting];
     if (url.is_secret()) return Done{};
     const auto written = parse_connection_string(url.text());
     if (!written || (!written->contains("password") && !written->contains("sslpassword")))
         return Done{};
-    return fail("bad_setting", "The url of " + given.target +
+    return fail("bad_setting", "The " + setting + " of " + given.target +
                                    " holds a password, which plans and journals would show. Put "
                                    "the url into the secrets provider and write \"secret:NAME\" "
                                    "in its place.");
 }
 
+// Tells our targets from the state of other drivers: a pointer keeps the type by which it ends.
+struct EndPostgresTarget {
+    void operator()(const PostgresTarget* target) const { delete target; }
+};
+
 Result<Driver> make_postgres(const Settings& given, Services& services) {
-    if (const auto refused = refuse_written_password(given); !refused) return refused.error();
+    for (const char* setting : {"url", "replication_url"})
+        if (const auto refused = refuse_written_password(given, setting); !refused)
+            return refused.error();
     // A program that ends early would end the host with what is still written to it.
     std::signal(SIGPIPE, SIG_IGN);
-    const auto target = std::make_shared<PostgresTarget>();
+    const PostgresTargetPointer target(new PostgresTarget, EndPostgresTarget());
     target->target = given.target;
     target->url = given.values["url"];
     target->tls.mode = given.values["tls"].text();
@@ -118,6 +153,17 @@ Result<Driver> make_postgres(const Settings& given, Services& services) {
     target->schema = given.values["schema"].text();
     target->maintenance_database = given.values["maintenance_database"].text();
     target->programs = given.values["programs"].text();
+    const std::string data = given.values["data"].text();
+    if (!data.empty()) target->data = path_below(given.folder, data);
+    const std::string config_file = given.values["config_file"].text();
+    if (!config_file.empty()) target->config_file = path_below(given.folder, config_file);
+    const std::string log = given.values["log"].text();
+    if (!log.empty()) target->log = path_below(given.folder, log);
+    const std::string archive = given.values["archive"].text();
+    if (!archive.empty()) target->archive = path_below(given.folder, archive);
+    const std::string base_backups = given.values["base_backups"].text();
+    if (!base_backups.empty()) target->base_backups = path_below(given.folder, base_backups);
+    target->replication_url = given.values["replication_url"];
     target->backups = given.values["backups"].text();
     target->backups_of = given.values["backups_of"].text();
     if (target->backups_of.empty()) target->backups_of = given.target;
@@ -137,19 +183,39 @@ Result<Driver> make_postgres(const Settings& given, Services& services) {
     add_postgres_backup_list(driver.operations, target);
     add_postgres_restore(driver.operations, target);
     add_postgres_replica(driver.operations, target);
+    add_postgres_fence(driver.operations, target);
+    add_postgres_rejoin(driver.operations, target);
+    add_postgres_logs(driver.operations, target);
+    driver.examine = [target](Call& call) { return examine_postgres(target, call); };
     driver.state = target;
     return driver;
 }
 
 }  // namespace
 
+PostgresTargetPointer postgres_target_of(const Driver& driver) {
+    if (!std::get_deleter<EndPostgresTarget>(driver.state)) return nullptr;
+    return std::static_pointer_cast<PostgresTarget>(driver.state);
+}
+
 constinit const DriverKind postgres_kind = {
     .family = "database",
     .name = "postgres",
-    .doc = "A database of a PostgreSQL server.",
+    .doc =
+        "A database of a PostgreSQL server. fence by \"read_only\" is a default of the database: "
+        "it ends all sessions and stops whoever does not ask for a transaction that writes in "
+        "so many words (`begin read write`). By \"disconnect\" nobody is let in, superusers "
+        "neither; only who may alter the database can lift it, from another one. Both raise "
+        "`unreachable` where the server cannot be told. unfence ends the sessions that began "
+        "read-only, and promote lifts a fence that came with the old primary's data.",
     .settings = settings,
     .operations = operations,
     .make = make_postgres,
+    .doctor_checks =
+        "the server, user and password (status); what the user may read, make, end, "
+        "own and replicate; pg_dump and pg_restore, and that they are not older than "
+        "the server",
+    .doctor_cannot = "room for what a restore makes",
 };
 
 }  // namespace perilune

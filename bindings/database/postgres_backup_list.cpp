@@ -1,5 +1,8 @@
 // Listing and removing the backups of a PostgreSQL database: list_backups, delete_backup,
 // prune_backups.
+#include <filesystem>
+
+#include "bindings/database/postgres_archive.h"
 #include "bindings/database/postgres_backup.h"
 
 namespace perilune {
@@ -12,6 +15,8 @@ using Found = std::optional<BackupEntry>;
 // what is needed then.
 Awaitable<Result<std::vector<BackupEntry>>> kept_entries(PostgresTargetPointer target, Call& call) {
     std::vector<BackupEntry> entries;
+    const auto server = find_local_server(*target, "Listing what restores kept");
+    if (server) entries = list_kept_data(*server);
     const auto address = open_address(*target, call);
     if (!address) co_return address.error();
     const auto beside = co_await connect_beside(target, call);
@@ -39,7 +44,7 @@ Awaitable<Result<Value>> list_backups(PostgresTargetPointer target, Call& call) 
 }
 
 Awaitable<Result<Found>> find_backup(PostgresTargetPointer target, Call& call, std::string id) {
-    if (id.starts_with(previous_id)) {
+    if (id.starts_with(previous_id) || id.starts_with(kept_data_id)) {
         const auto kept = co_await kept_entries(target, call);
         if (!kept) co_return kept.error();
         for (const auto& entry : *kept)
@@ -52,6 +57,15 @@ Awaitable<Result<Found>> find_backup(PostgresTargetPointer target, Call& call, s
 }
 
 Awaitable<Status> remove_backup(PostgresTargetPointer target, Call& call, BackupEntry entry) {
+    if (entry.id.starts_with(kept_data_id)) {
+        std::function<Status()> removing = [&]() -> Status {
+            std::error_code code;
+            std::filesystem::remove_all(entry.file, code);
+            if (!code) return Done{};
+            return fail("file_failed", "Removing " + entry.file + ": " + code.message() + ".");
+        };
+        co_return co_await off_the_loop<Status>(*target, removing);
+    }
     if (entry.storage.empty()) {
         const auto beside = co_await connect_beside(target, call);
         if (!beside) co_return beside.error();
@@ -117,6 +131,10 @@ Awaitable<Outcome> act_prune(PostgresTargetPointer target, Call& call, const Val
 Awaitable<Result<BackupEntry>> resolve_backup(PostgresTargetPointer target, Call& call) {
     const std::string id = call.arguments["backup"].text();
     const Shelf shelf = shelf_of(*target, call, Value());
+    if (id.starts_with(kept_data_id))
+        co_return fail("not_supported", "The backup \"" + id + "\" of " + target->target +
+                                            " is a whole server's data folder: restore and "
+                                            "delete_backup take it, and nothing else does.");
     if (id.starts_with(previous_id)) {
         const auto found = co_await find_backup(target, call, id);
         if (!found) co_return found.error();

@@ -4,6 +4,7 @@
 
 #include "bindings/database/postgres_connection.h"
 #include "bindings/database/postgres_errors.h"
+#include "bindings/database/postgres_functions.h"
 #include "bindings/database/postgres_wait.h"
 
 namespace perilune {

@@ -7,6 +7,7 @@
 #include <libpq-fe.h>
 
 #include "bindings/database/postgres_errors.h"
+#include "bindings/database/postgres_functions.h"
 #include "bindings/database/postgres_wait.h"
 
 namespace perilune {

@@ -222,10 +222,11 @@ void add_postgres_indexes(Operations& operations, const PostgresTargetPointer& t
     create.before = [target](Call& call) { return before_create(target, call); };
     create.act = [target](Call& call, const Value&) { return act_create(target, call); };
     create.look = [target](Call& call, const Value&) { return look_for_index(target, call); };
-    create.restore = [](const Call&, const Value&, const Value& result) {
+    create.restore = [](const Call&, const Value&, const Value& result) -> std::optional<Restore> {
+        if (!result.has("index")) return std::nullopt;
         Value arguments;
         arguments.set("sql", "drop index if exists " + result["index"].text());
-        return std::optional<Restore>(Restore{"execute", arguments});
+        return Restore{"execute", arguments};
     };
     Handler& reindex = operations["reindex"];
     reindex.before = [target](Call& call) { return before_reindex(target, call); };

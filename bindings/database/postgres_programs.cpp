@@ -77,7 +77,7 @@ PostgresProgram::PostgresProgram(std::string name, TakeOutput take, StreamWatch 
 
 Result<std::unique_ptr<PostgresProgram>> PostgresProgram::start(
     std::vector<std::string> argv, std::vector<std::string> environment, TakeOutput take,
-    StreamWatch watch) {
+    StreamWatch watch, std::string folder) {
     std::unique_ptr<PostgresProgram> made(new PostgresProgram(fs::path(argv[0]).filename().string(),
                                                               std::move(take), std::move(watch)));
     std::array<int, 2> ends{};
@@ -89,6 +89,7 @@ Result<std::unique_ptr<PostgresProgram>> PostgresProgram::start(
     Program program;
     program.argv = std::move(argv);
     program.environment = std::move(environment);
+    program.folder = std::move(folder);
     program.inherited_fd = theirs.get();
     Spawned spawned;
     const std::string error = spawn_program(program, spawned);

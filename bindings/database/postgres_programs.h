@@ -33,7 +33,8 @@ public:
 
     static Result<std::unique_ptr<PostgresProgram>> start(std::vector<std::string> argv,
                                                           std::vector<std::string> environment,
-                                                          TakeOutput take, StreamWatch watch);
+                                                          TakeOutput take, StreamWatch watch,
+                                                          std::string folder = {});
     ~PostgresProgram();
     PostgresProgram(const PostgresProgram&) = delete;
     PostgresProgram& operator=(const PostgresProgram&) = delete;

@@ -1,7 +1,9 @@
 // Replicas of a PostgreSQL server: lag, wait_caught_up and promote.
+#include "bindings/database/postgres_replica.h"
+
 #include <algorithm>
 
-#include "bindings/database/postgres_target.h"
+#include "bindings/database/postgres_fencing.h"
 #include "interpreter/base/pause.h"
 #include "interpreter/base/units.h"
 
@@ -25,12 +27,6 @@ select pg_is_in_recovery(),
             then current_setting('primary_conninfo') end
 from (values (1)) one left join pg_stat_wal_receiver r on true)";
 
-struct Replica {
-    bool in_recovery = false;
-    Value lag;
-    std::string primary;  // HOST:PORT; empty where it may not be known.
-};
-
 // Where a replica is told to find its primary, also when that is gone. What it logs in with stands
 // beside it and is left out.
 std::string primary_of(const std::string& connection_string) {
@@ -40,6 +36,8 @@ std::string primary_of(const std::string& connection_string) {
     const std::string& port = address.parameter("port");
     return address.parameter("host") + (port.empty() ? "" : ":" + port);
 }
+
+}  // namespace
 
 Awaitable<Result<Replica>> read_replica(PostgresConnection& connection) {
     const auto begun = co_await begin(connection, PostgresAccess::read);
@@ -60,8 +58,17 @@ Awaitable<Result<Replica>> read_replica(PostgresConnection& connection) {
     co_return replica;
 }
 
+Awaitable<Result<double>> read_timeline(PostgresConnection& connection) {
+    const auto read = co_await connection.query(
+        "select ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int");
+    if (!read) co_return read.error();
+    co_return std::stod(read->first());
+}
+
+namespace {
+
 Awaitable<Result<Value>> read_lag(PostgresTargetPointer target, Call& call) {
-    const auto opened = co_await connect(target, call);
+    const auto opened = co_await connect_past_fence(target, call);
     if (!opened) co_return opened.error();
     const auto replica = co_await read_replica(**opened);
     if (!replica) co_return replica.error();
@@ -97,14 +104,6 @@ Awaitable<Result<Value>> wait_caught_up(PostgresTargetPointer target, Call& call
     }
 }
 
-// The number of a primary's history, by the name of the file that it writes to.
-Awaitable<Result<double>> read_timeline(PostgresConnection& connection) {
-    const auto read = co_await connection.query(
-        "select ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int");
-    if (!read) co_return read.error();
-    co_return std::stod(read->first());
-}
-
 Awaitable<Result<Value>> promoted(PostgresConnection& connection, std::string primary_before) {
     const auto timeline = co_await read_timeline(connection);
     if (!timeline) co_return timeline.error();
@@ -114,7 +113,7 @@ Awaitable<Result<Value>> promoted(PostgresConnection& connection, std::string pr
 }
 
 Awaitable<Result<Before>> before_promote(PostgresTargetPointer target, Call& call) {
-    const auto opened = co_await connect(target, call);
+    const auto opened = co_await connect_past_fence(target, call);
     if (!opened) co_return opened.error();
     const auto replica = co_await read_replica(**opened);
     if (!replica) co_return replica.error();
@@ -130,8 +129,18 @@ Awaitable<Result<Before>> before_promote(PostgresTargetPointer target, Call& cal
     co_return before;
 }
 
+// The old primary's fence came with its data, and would go on here.
+Awaitable<Status> open_promoted(PostgresTargetPointer target, Call& call,
+                                PostgresConnection& connection) {
+    const auto found = co_await read_fence(target, call, connection);
+    if (!found) co_return found.error();
+    if (found->how() == "none") co_return Done{};
+    bool touched = false;
+    co_return co_await lift_fence(target, call, connection, *found, touched);
+}
+
 Awaitable<Outcome> act_promote(PostgresTargetPointer target, Call& call, const Value& before) {
-    const auto opened = co_await connect(target, call);
+    const auto opened = co_await connect_past_fence(target, call);
     if (!opened) co_return outcome_of(opened.error());
     PostgresConnection& connection = **opened;
     const auto replica = co_await read_replica(connection);
@@ -148,6 +157,8 @@ Awaitable<Outcome> act_promote(PostgresTargetPointer target, Call& call, const V
                          ": it was asked to, and did not end its recovery in time.",
                      Retry::unknown));
     }
+    const auto open = co_await open_promoted(target, call, connection);
+    if (!open) co_return Outcome::unknown(open.error());
     auto result = co_await promoted(connection, before["primary"].text());
     if (!result) co_return Outcome::unknown(result.error());
     co_return Outcome::done(result->set("changed", true), Value().set("role", "primary"));
@@ -156,7 +167,7 @@ Awaitable<Outcome> act_promote(PostgresTargetPointer target, Call& call, const V
 Awaitable<Sighting> look_for_promotion(PostgresTargetPointer target, Call& call,
                                        const Value& before) {
     Sighting sighting;
-    const auto opened = co_await connect(target, call);
+    const auto opened = co_await connect_past_fence(target, call);
     if (!opened) {
         sighting.evidence = opened.error().message;
         co_return sighting;
@@ -175,6 +186,12 @@ Awaitable<Sighting> look_for_promotion(PostgresTargetPointer target, Call& call,
             co_return sighting;
         }
         co_await pause_until(target->services->loop, boot_now_s() + poll_s, call.cancel);
+    }
+    const auto fence = co_await read_fence(target, call, **opened);
+    if (fence && fence->how() != "none") {
+        sighting.kind = Sighting::Kind::did_not;
+        sighting.evidence = target->target + " is a primary, with the old one's fence.";
+        co_return sighting;
     }
     auto result = co_await promoted(**opened, before["primary"].text());
     sighting.evidence = result ? target->target + " is a primary." : result.error().message;

@@ -1,5 +1,6 @@
 // Restoring a PostgreSQL database, and databases that may be thrown away: restore, clone and drop.
 #include "bindings/database/clone_source.h"
+#include "bindings/database/postgres_moment.h"
 #include "bindings/database/postgres_restoring.h"
 #include "interpreter/base/units.h"
 
@@ -8,6 +9,7 @@ namespace perilune {
 namespace {
 
 Awaitable<Result<Before>> before_restore(PostgresTargetPointer target, Call& call) {
+    if (restores_server(*target, call)) co_return co_await before_server_restore(target, call);
     const auto entry = co_await resolve_backup(target, call);
     if (!entry) co_return entry.error();
     if (entry->state != "complete")
@@ -22,6 +24,7 @@ Awaitable<Result<Before>> before_restore(PostgresTargetPointer target, Call& cal
 }
 
 Awaitable<Outcome> act_restore(PostgresTargetPointer target, Call& call) {
+    if (restores_server(*target, call)) co_return co_await act_server_restore(target, call);
     const auto entry = co_await resolve_backup(target, call);
     if (!entry) {
         // A kept database that has taken its place is no longer where it was.
@@ -31,6 +34,11 @@ Awaitable<Outcome> act_restore(PostgresTargetPointer target, Call& call) {
     }
     const double keep_s = call.arguments["keep_previous"].number();
     co_return co_await restore_entry(target, call, *entry, keep_s, Owners::keep);
+}
+
+Awaitable<Sighting> look_restore(PostgresTargetPointer target, Call& call) {
+    if (restores_server(*target, call)) co_return co_await look_for_server_restore(target, call);
+    co_return co_await look_for_restore(target, call);
 }
 
 std::optional<Restore> reverse_restore(const Call&, const Value&, const Value& result) {
@@ -97,7 +105,10 @@ void add_postgres_restore(Operations& operations, const PostgresTargetPointer& t
     Handler& restore = operations["restore"];
     restore.before = [target](Call& call) { return before_restore(target, call); };
     restore.act = [target](Call& call, const Value&) { return act_restore(target, call); };
-    restore.look = [target](Call& call, const Value&) { return look_for_restore(target, call); };
+    restore.look = [target](Call& call, const Value&) { return look_restore(target, call); };
+    operations["restore_window"].observe = [target](Call& call) {
+        return read_restore_window(target, call);
+    };
     restore.restore = reverse_restore;
     Handler& clone = operations["clone"];
     clone.before = [target](Call& call) { return before_clone(target, call); };

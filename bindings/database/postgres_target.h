@@ -21,6 +21,12 @@ struct PostgresTarget {
     std::string schema;                // Where our own tables lie.
     std::string maintenance_database;  // Where one connects to while the target's own is replaced.
     std::string programs;              // The folder of pg_dump and others; empty: found.
+    std::string data;                  // Where the server runs on this machine; may be empty.
+    std::string config_file;           // Of that server; empty: in `data`.
+    std::string log;                   // The server's log, a file or a folder; may be empty.
+    std::string archive;               // Of its WAL, on this machine; may be empty.
+    std::string base_backups;          // The folder of those, too.
+    Value replication_url;             // How replicas log in; nil: by `url`.
     std::string backups;               // The storage target of the settings; may be empty.
     std::string backups_of;            // Whose backups those are.
     bool disposable = false;
@@ -31,6 +37,9 @@ struct PostgresTarget {
     std::string ledger_table() const;
 };
 using PostgresTargetPointer = std::shared_ptr<PostgresTarget>;
+
+// The target behind a driver; null where that is of another kind.
+PostgresTargetPointer postgres_target_of(const Driver& driver);
 
 // The address of a call's target, opened now.
 Result<PostgresAddress> open_address(const PostgresTarget& target, const Call& call);
@@ -70,6 +79,9 @@ void add_postgres_upkeep(Operations& operations, const PostgresTargetPointer& ta
 void add_postgres_backup(Operations& operations, const PostgresTargetPointer& target);
 void add_postgres_backup_list(Operations& operations, const PostgresTargetPointer& target);
 void add_postgres_replica(Operations& operations, const PostgresTargetPointer& target);
+void add_postgres_fence(Operations& operations, const PostgresTargetPointer& target);
+void add_postgres_logs(Operations& operations, const PostgresTargetPointer& target);
+void add_postgres_rejoin(Operations& operations, const PostgresTargetPointer& target);
 void add_postgres_restore(Operations& operations, const PostgresTargetPointer& target);
 
 }  // namespace perilune

@@ -42,10 +42,23 @@ ServerSession session_of(const Value& arguments, std::size_t number) {
 }  // namespace
 
 std::vector<std::string_view> SimulatedDatabase::controls() const {
-    return {"execute",         "replicate", "fail",    "recover",
-            "isolate",         "damage",    "lose",    "backup",
-            "connect",         "pace",      "history", "corrupt_backup",
-            "truncate_backup", "age_backup"};
+    return {"execute",
+            "replicate",
+            "fail",
+            "recover",
+            "isolate",
+            "damage",
+            "lose",
+            "backup",
+            "connect",
+            "pace",
+            "history",
+            "corrupt_backup",
+            "truncate_backup",
+            "age_backup",
+            "materialize",
+            "slow_query",
+            "log"};
 }
 
 Result<Value> SimulatedDatabase::control(std::string_view name, const Value& arguments) {
@@ -59,6 +72,9 @@ Result<Value> SimulatedDatabase::control(std::string_view name, const Value& arg
     if (name == "isolate" || name == "recover") server_->set_isolated(name == "isolate");
     if (name == "damage") server_->damage(arguments["table"].text());
     if (name == "lose") server_->drop();
+    if (name == "log") note_log(*server_, arguments);
+    if (name == "slow_query") done = note_slow_query(*server_, arguments);
+    if (name == "materialize") done = materialize_view(arguments);
     if (name == "history") server_->keep_history_for(arguments["seconds"].number());
     if (name == "pace") {
         if (arguments.has("backup")) pace_->backup_s = arguments["backup"].number();
@@ -81,6 +97,12 @@ Result<Value> SimulatedDatabase::execute(const Value& arguments) {
     const auto executed = (*opened)->execute(arguments["sql"].text());
     if (!executed) return executed.error();
     return Value().set("rows", (*opened)->changed_rows() - before);
+}
+
+Status SimulatedDatabase::materialize_view(const Value& arguments) {
+    const auto opened = server_->connect(Access::write, OpenOptions{.target = settings_.target});
+    if (!opened) return opened.error();
+    return materialize(**opened, arguments["view"].text(), arguments["sql"].text());
 }
 
 Status SimulatedDatabase::replicate(const Value& arguments) {

@@ -11,9 +11,9 @@ namespace {
 constexpr int rows_shown_max = 100;
 // What the server itself is asked for; the other changes need no server that answers.
 constexpr std::string_view asks_the_server[] = {
-    "execute", "execute_batches", "migrate",  "revert_migrations", "backup",      "snapshot",
-    "restore", "clone",           "drop",     "promote",           "rejoin",      "analyze",
-    "reindex", "create_index",    "set_pool", "end_sessions",      "set_password"};
+    "execute", "execute_batches", "migrate",  "revert_migrations", "backup",       "snapshot",
+    "restore", "clone",           "drop",     "promote",           "rejoin",       "analyze",
+    "reindex", "create_index",    "set_pool", "end_sessions",      "set_password", "refresh_views"};
 
 std::unique_ptr<SimulatedTarget> make_database(const Settings& settings, SimulatedWorld& world) {
     return std::make_unique<SimulatedDatabase>(settings, world);
@@ -62,6 +62,7 @@ SimulatedDatabase::SimulatedDatabase(const Settings& settings, SimulatedWorld& w
 Driver SimulatedDatabase::make_driver(Services& services) {
     const auto host = std::make_shared<SimulatedHost>();
     host->target = make_target(settings_, services, *server_);
+    host->target->files = world_.files;
     host->server = server_;
     host->pace = pace_;
     host->server_of = [this](const std::string& target) -> std::shared_ptr<SimulatedServer> {
@@ -81,6 +82,8 @@ Driver SimulatedDatabase::make_driver(Services& services) {
     add_simulated_backup(driver.operations, host);
     add_simulated_restore(driver.operations, host);
     add_simulated_upkeep(driver.operations, host);
+    add_simulated_views(driver.operations, host);
+    add_simulated_records(driver.operations, host);
     for (const auto& name : asks_the_server) {
         Handler& handler = driver.operations.find(name)->second;
         handler =
@@ -94,6 +97,7 @@ Value SimulatedDatabase::look() {
     const SimulatedServer& server = *server_;
     Value shown;
     shown.set("role", server.role() == ServerRole::primary ? "primary" : "replica");
+    if (settings_.values["disposable"].boolean()) shown.set("disposable", true);
     shown.set("writable", server.writable()).set("reachable", !server.refusal().has_value());
     shown.set("fenced", server.fenced()).set("timeline", server.timeline());
     shown.set("commits", server.commits()).set("absent", server.absent());
@@ -103,6 +107,7 @@ Value SimulatedDatabase::look() {
     }
     shown.set("pool", server.pool).set("size", server.size);
     shown.set("sessions", static_cast<double>(server.sessions.size()));
+    shown.set("slow_queries", server.slow_queries);
     look_at_rows(shown);
     List copies;
     for (const auto& entry : server.copies()) copies.push_back(entry.to_value());

@@ -20,6 +20,7 @@ public:
 private:
     Status replicate(const Value& arguments);
     Result<Value> execute(const Value& arguments);
+    Status materialize_view(const Value& arguments);
     Status back_up(const Value& arguments);
     Status spoil_backup(std::string_view control, const Value& arguments);
     Status age_backup(const Value& arguments);

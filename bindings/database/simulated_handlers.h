@@ -28,6 +28,14 @@ void add_simulated_fence(Operations& operations, const HostPointer& host);
 void add_simulated_backup(Operations& operations, const HostPointer& host);
 void add_simulated_restore(Operations& operations, const HostPointer& host);
 void add_simulated_upkeep(Operations& operations, const HostPointer& host);
+void add_simulated_views(Operations& operations, const HostPointer& host);
+void add_simulated_records(Operations& operations, const HostPointer& host);
+
+// Makes a materialized view of what a query gives now.
+Status materialize(SqliteConnection& connection, const std::string& view, const std::string& sql);
+// { text, source? }, and { sql, mean_s, max_s?, calls? }, which replaces what was noted of it.
+void note_log(SimulatedServer& server, const Value& arguments);
+Status note_slow_query(SimulatedServer& server, const Value& arguments);
 
 // Brings the bytes of a backup, and appends a check for everything that can be wrong with it.
 // Only what hinders the checking itself is an error.

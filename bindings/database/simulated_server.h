@@ -98,6 +98,8 @@ public:
     void damage(const std::string& table);
 
     std::vector<ServerSession> sessions;
+    List log;                                        // { at, text, source }, oldest first.
+    List slow_queries;                               // { sql, calls, mean_s, max_s }
     double pool = 20;                                // As set_pool left it.
     Value size = Value(Map{{"class", "standard"}});  // As resize left it.
     Value passwords = Value(Map{});                  // Of each user that set_password named.

@@ -112,6 +112,7 @@ when it was fenced must reconnect after unfence.)",
     .operations = operations,
     .make = make_sqlite,
     .acts_in_host = true,
+    .doctor_checks = "the file (status)",
 };
 
 }  // namespace perilune

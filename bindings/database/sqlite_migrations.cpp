@@ -32,8 +32,11 @@ Result<Ledger> read_ledger(SqliteConnection& connection) {
     return ledger;
 }
 
-std::string folder_of(const Work& work) {
-    return path_below(work.target.folder, work.argument("folder").text());
+MigrationFolder folder_of(const Work& work) {
+    MigrationFolder folder(path_below(work.target.folder, work.argument("folder").text()));
+    while (folder.path.ends_with('/')) folder.path.pop_back();
+    folder.texts = work.target.files.get();
+    return folder;
 }
 
 Result<Value> list_pending(Work& work) {

@@ -20,6 +20,8 @@ struct SqliteTarget {
     std::string target;  // "database/primary"
     std::string path;    // Absolute, links resolved when the driver was made.
     std::string folder;  // Relative folders of migrations start here.
+    // In place of the disk's: see MigrationFolder.
+    std::shared_ptr<const std::map<std::string, std::string>> files = {};
     double busy_timeout_s = 5;
     bool disposable = false;
     bool foreign_keys = true;  // Whether execute enforces references.

@@ -178,6 +178,8 @@ const DriverKind deploy_local_kind = {
     .settings = settings,
     .operations = operations,
     .make = make,
+    .doctor_checks = "the folder and what runs there (status)",
+    .doctor_cannot = "whether a version that is not built can be",
 };
 
 }  // namespace perilune

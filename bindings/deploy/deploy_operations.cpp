@@ -27,16 +27,18 @@ constexpr Field changed_field = {"changed", "boolean", "False where it already w
 constexpr Record records[] = {
     {.name = "App",
      .doc = "An application as it is now.",
-     .fields = {{{"state", "text",
-                  "\"serving\": all instances healthy on one release; \"deploying\": a release is "
-                  "on its way; \"degraded\": some are not healthy; \"stopped\"."},
-                 {"version", "text?", "Of the serving release; nil before the first."},
-                 {"release_id", "text?", "The serving release."},
-                 {"instances", "number", "So many are to run."},
-                 {"instances_healthy", "number", "So many answered healthy just now."},
-                 {"maintenance", "boolean", "Whether the maintenance mode is on."},
-                 {"since_at", "number?",
-                  "Unix seconds since the release serves, or since all is stopped."}}}},
+     .fields =
+         {{{"state", "text",
+            "\"serving\": all instances healthy on one release; \"deploying\": a release is "
+            "on its way; \"degraded\": some are not healthy; \"stopped\"."},
+           {"version", "text?", "Of the serving release; nil before the first."},
+           {"release_id", "text?", "The serving release."},
+           {"instances", "number", "So many are to run."},
+           {"instances_healthy", "number",
+            "So many answered healthy just now; where none is to run, so many have not ended."},
+           {"maintenance", "boolean", "Whether the maintenance mode is on."},
+           {"since_at", "number?",
+            "Unix seconds since the release serves, or since all is stopped."}}}},
     {.name = "AppChange",
      .doc = "An App after a change.",
      .fields = {{changed_field,

@@ -62,17 +62,16 @@ bool is_settled(const TargetState& state, const std::vector<InstanceSight>& inst
 }
 
 Value app_value(const TargetState& state, const std::vector<InstanceSight>& instances) {
+    // Where none is to run, all count that may still do something: who waits for 0 waits for them.
+    const bool none = !state.running || state.instances == 0;
     int healthy = 0;
-    bool any_alive = false;
-    for (const auto& instance : instances) {
-        healthy += instance.healthy ? 1 : 0;
-        any_alive = any_alive || instance.alive;
-    }
+    for (const auto& instance : instances)
+        healthy += (none ? instance.alive : instance.healthy) ? 1 : 0;
     const ReleaseRecord* current = state.release(state.current);
     const ReleaseRecord* wanted = state.release(state.wanted);
     Value app;
-    if (!state.running)
-        app.set("state", any_alive ? "degraded" : "stopped");
+    if (none)
+        app.set("state", healthy > 0 ? "degraded" : "stopped");
     else if (wanted && wanted->state == "pending")
         app.set("state", "deploying");
     else

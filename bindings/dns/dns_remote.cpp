@@ -21,6 +21,7 @@ struct RemoteZone {
     std::string target;
     std::string zone;  // Lower-case, without the last dot.
     std::vector<std::string> servers;
+    std::vector<std::string> resolvers;  // Empty: the system's.
     ZoneFeatures features;
     Remote remote;
 };
@@ -170,7 +171,8 @@ std::vector<Answer> ask_for(const RemoteZone& zone, const Call& call, const std:
     std::vector<Answer> answers;
     std::vector<std::string> named = texts(asked);
     if (asked.text() == "authoritative") named = authoritative(zone, call.deadline_s);
-    if (asked.text() == "resolvers") servers = system_resolvers();
+    if (asked.text() == "resolvers") named = zone.resolvers;
+    if (asked.text() == "resolvers" && named.empty()) servers = system_resolvers();
     for (const auto& name : named) {
         if (auto found = find_server(name)) {
             servers.push_back(std::move(*found));
@@ -222,6 +224,7 @@ void add_operations(Driver& driver, const Remote& remote, const Settings& settin
                                                 .target = settings.target,
                                                 .zone = std::move(name),
                                                 .servers = texts(settings.values["name_servers"]),
+                                                .resolvers = texts(settings.values["resolvers"]),
                                                 .features = features_of(remote),
                                                 .remote = remote});
     const std::pair<const char*, Observe> observes[] = {

@@ -1,6 +1,8 @@
 #include "bindings/dns/rdata.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 
 #include <arpa/inet.h>
@@ -92,17 +94,32 @@ Result<std::string> field_of(char kind, const RdataWord& word, std::string_view 
     }
     const auto bytes = unescaped(word.text);
     if (!bytes) return bytes;
-    return quoted(*bytes);
+    return zone_quoted(*bytes);
 }
 
-// The words from `first` on as one field: digits of hexadecimal or base64 lose their blanks.
-std::string rest_of(char kind, const std::vector<RdataWord>& words, std::size_t first) {
+// Digits of hexadecimal or base64, which lose the blanks between them.
+Result<std::string> digits_of(char kind, const std::vector<RdataWord>& words, std::size_t first) {
+    std::string digits;
+    for (std::size_t i = first; i < words.size(); ++i) digits += words[i].text;
+    const bool hexadecimal = kind == 'x';
+    const auto is_digit = [&](char c) {
+        if (hexadecimal) return std::isxdigit(static_cast<unsigned char>(c)) != 0;
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '/' || c == '=';
+    };
+    if (!std::ranges::all_of(digits, is_digit))
+        return fail("bad_argument", "\"" + digits + "\" is not all " +
+                                        (hexadecimal ? "hexadecimal digits" : "base64"));
+    return hexadecimal ? lower_case(digits) : digits;
+}
+
+// The words from `first` on as one field.
+std::string rest_of(const std::vector<RdataWord>& words, std::size_t first) {
     std::string rest;
     for (std::size_t i = first; i < words.size(); ++i) {
-        if (kind == '*' && i > first) rest += ' ';
+        if (i > first) rest += ' ';
         rest += words[i].quoted ? "\"" + words[i].text + "\"" : words[i].text;
     }
-    return kind == 'x' ? lower_case(rest) : rest;
+    return rest;
 }
 
 Result<std::string> txt_of(std::string_view type, const std::vector<RdataWord>& words) {
@@ -177,7 +194,7 @@ Result<std::string> value_of_words(std::string_view type, const std::vector<Rdat
                                    std::string_view origin) {
     const Shape* shape = find_shape(type);
     const std::string_view fields = shape ? shape->fields : "*";
-    const std::string shown = rest_of('*', words, 0);
+    const std::string shown = rest_of(words, 0);
     if (words.empty()) return bad_value(type, shown, "it is empty");
     if (words[0].text == "\\#" && !words[0].quoted) return lower_case(shown);  // RFC 3597, 5.
     if (!shape) return bad_value(type, shown, "write it as \\# LENGTH HEX (RFC 3597)");
@@ -188,8 +205,9 @@ Result<std::string> value_of_words(std::string_view type, const std::vector<Rdat
         const bool rest = kind == '*' || kind == 'x' || kind == 'y';
         if (next >= words.size() && kind != '*')
             return bad_value(type, shown, "it needs " + std::to_string(fields.size()) + " fields");
-        auto field = rest ? Result<std::string>(rest_of(kind, words, next))
-                          : field_of(kind, words[next], origin);
+        auto field = kind == '*' ? Result<std::string>(rest_of(words, next))
+                     : rest      ? digits_of(kind, words, next)
+                                 : field_of(kind, words[next], origin);
         if (!field) {
             std::string why = field.error().message;
             if (why.ends_with('.')) why.pop_back();
@@ -223,12 +241,13 @@ Result<std::string> value_of_text(std::string_view type, std::string_view text) 
 
 std::string zone_file_words(std::string_view type, std::string_view value) {
     const Shape* shape = find_shape(type);
-    if (!shape || value.starts_with("\\#")) return std::string(value);
+    if (!shape || value.starts_with("\\# ")) return std::string(value);
     if (shape->fields == "s") {
         std::string words;
         const auto strings = txt_strings(value);
         if (!strings) return std::string(value);
-        for (const auto& string : *strings) words += (words.empty() ? "" : " ") + quoted(string);
+        for (const auto& string : *strings)
+            words += (words.empty() ? "" : " ") + zone_quoted(string);
         return words;
     }
     const auto words = split_words(value);

@@ -9,6 +9,7 @@
 #include "bindings/dns/record_set.h"
 #include "bindings/dns/tsig.h"
 #include "bindings/dns/update_codec.h"
+#include "interpreter/base/findings.h"
 #include "interpreter/base/http_headers.h"
 #include "interpreter/base/json.h"
 
@@ -35,6 +36,10 @@ constexpr Setting settings_table[] = {
     {.name = "name_servers",
      .type = Type::list,
      .doc = "The servers that are asked as authoritative; otherwise the zone's NS.",
+     .need = Need::optional},
+    {.name = "resolvers",
+     .type = Type::list,
+     .doc = "What \"resolvers\" asks; otherwise the system's (/etc/resolv.conf).",
      .need = Need::optional},
 };
 
@@ -171,6 +176,22 @@ Outcome change_sets(const Primary& primary, const Call& call, const Value& asked
     return Outcome::failed(error);
 }
 
+// An update of nothing: the server judges the key, and changes nothing (RFC 2136, 3.4).
+Result<Value> examine(const Primary& primary, const Call& call) {
+    Findings found(call);
+    const std::uint16_t id = random_message_id();
+    const auto reply = exchange(primary, call, make_update(id, primary.zone, {}), id, at_once);
+    if (reply)
+        found.well("the server takes updates of the zone by the key " + primary.key_name);
+    else if (reply.error().code == "credentials_refused")
+        found.lacks({"upsert", "delete", "batch", "set_ttl"},
+                    in_words(primary, "Updating", reply.error()).message,
+                    "Allow the key in the server's allow-update.");
+    else
+        return in_words(primary, "Updating", reply.error());
+    return found.value();
+}
+
 Remote remote_of(const PrimaryPointer& primary) {
     Remote remote;
     remote.read = [primary](Call& call, const std::string&, const Value&) {
@@ -206,6 +227,10 @@ Result<Driver> make(const Settings& settings, Services& services) {
         return fail("bad_setting", "There is no TSIG algorithm " + primary->algorithm + ".");
     Driver driver;
     driver.state = std::const_pointer_cast<Primary>(primary);
+    driver.examine = [primary](Call& call) {
+        return off_loop<Result<Value>>(primary->loop,
+                                       [primary, &call] { return examine(*primary, call); });
+    };
     dns_rules.add(driver, remote_of(primary), settings, services);
     return driver;
 }
@@ -222,6 +247,10 @@ extern constinit const DriverKind rfc2136_kind = {
     .settings = settings_table,
     .operations = operation_names,
     .make = make,
+    .doctor_checks =
+        "the server and the key by a transfer of the zone (list), and by an update of "
+        "nothing",
+    .doctor_cannot = "which names an update-policy lets the key change",
 };
 
 }  // namespace perilune

@@ -49,7 +49,7 @@ Result<std::string> unescaped(std::string_view word) {
     return bytes;
 }
 
-std::string quoted(std::string_view bytes) {
+std::string zone_quoted(std::string_view bytes) {
     std::string made = "\"";
     for (const char letter : bytes) {
         const auto byte = static_cast<unsigned char>(letter);
@@ -71,7 +71,7 @@ std::string txt_value(const std::vector<std::string>& strings) {
     for (const auto& string : strings) joined += string;
     if (!joined.empty() && joined[0] != '"' && cut(joined) == strings) return joined;
     std::string shown;
-    for (const auto& string : strings) shown += (shown.empty() ? "" : " ") + quoted(string);
+    for (const auto& string : strings) shown += (shown.empty() ? "" : " ") + zone_quoted(string);
     return shown;
 }
 

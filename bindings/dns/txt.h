@@ -12,7 +12,7 @@ namespace perilune {
 // The bytes of a word with its escapes (\", \\, \123) undone.
 Result<std::string> unescaped(std::string_view word);
 // Bytes as a quoted string of a zone file.
-std::string quoted(std::string_view bytes);
+std::string zone_quoted(std::string_view bytes);
 
 // Plain text, unless cutting that text into strings of 255 bytes would give other strings.
 std::string txt_value(const std::vector<std::string>& strings);

@@ -85,6 +85,8 @@ const DriverKind zone_file_kind = {
     .operations = zone_operations,
     .make = make_zone_file,
     .acts_in_host = true,
+    .doctor_checks = "the file and its serial",
+    .doctor_cannot = "whether the server reads it again",
 };
 
 }  // namespace perilune

@@ -225,6 +225,8 @@ extern constinit const DriverKind http_kind = {
     .settings = settings_table,
     .operations = operation_names,
     .make = make,
+    .doctor_checks = "the server, by a HEAD of /; any answer will do",
+    .doctor_cannot = "whether requests with the credentials of a runbook are let in",
 };
 
 }  // namespace perilune

@@ -197,7 +197,7 @@ Status SimulatedSite::add_answer(const Value& arguments) {
     }
     made.after_s = arguments["after_s"].number();
     made.fails = arguments["fails"].text();
-    if (!made.fails.empty() && made.fails != "refused" && made.fails != "connection_lost")
+    if (arguments.has("fails") && made.fails != "refused" && made.fails != "connection_lost")
         return fail("bad_argument", "`fails` is \"refused\" or \"connection_lost\".");
     if (arguments.has("times")) made.times = static_cast<int>(arguments["times"].integer());
     // One that stays takes the place of the one before it.

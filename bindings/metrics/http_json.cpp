@@ -229,6 +229,8 @@ extern constinit const DriverKind http_json_kind = {
     .settings = http_json_settings_table,
     .operations = operation_names,
     .make = make,
+    .doctor_checks = "the address and its credentials (alarms)",
+    .doctor_cannot = "the addresses of single queries and heartbeats",
 };
 
 }  // namespace perilune

@@ -21,7 +21,7 @@ Value silence_value(const SimulatedSilence& silence) {
 Result<Before> before_silence(SimulatedPlace&, Call& call) {
     Before before;
     before.sign = '+';
-    before.state = silence_state(nullptr);
+    // No state: each silence is a new one, so what was there before says nothing of it.
     for (const auto& monitor : call.arguments["monitors"].list())
         before.plan += (before.plan.empty() ? "" : ", ") + monitor.text();
     before.plan += " for " + show_duration(call.arguments["during"].number());

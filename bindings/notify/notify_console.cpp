@@ -64,6 +64,7 @@ extern constinit const DriverKind notify_console_kind = {
     .operations = operation_names,
     .make = make,
     .acts_in_host = true,
+    .doctor_checks = "nothing: it is the screen",
 };
 
 }  // namespace perilune

@@ -126,6 +126,7 @@ extern constinit const DriverKind notify_file_kind = {
     .operations = operation_names,
     .make = make,
     .acts_in_host = true,
+    .doctor_checks = "the file (list_open)",
 };
 
 }  // namespace perilune

@@ -5,6 +5,7 @@
 #include "bindings/notify/notify_notice.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/files.h"
+#include "interpreter/base/findings.h"
 #include "interpreter/base/http_headers.h"
 #include "interpreter/base/json.h"
 #include "interpreter/base/mail.h"
@@ -116,20 +117,43 @@ Mail mail_of(const Mailer& mailer, const Call& call) {
     return mail;
 }
 
+Result<MailServer> server_of(const Mailer& mailer, const Call& call) {
+    MailServer server = mailer.server;
+    if (mailer.password.is_nil()) return server;
+    auto password = open_text(call, mailer.password);
+    if (!password) return password.error();
+    server.password = std::move(*password);
+    return server;
+}
+
+// Says who we are, and leaves.
+Result<Value> examine(const Mailer& mailer, const Call& call) {
+    Findings found(call);
+    const auto server = server_of(mailer, call);
+    if (!server) return server.error();
+    const double deadline_s = std::min(call.deadline_s, boot_now_s() + mailer.timeout_s);
+    const Status let_in = try_mail_server(*server, deadline_s);
+    if (let_in)
+        found.well("the mail server is there" +
+                   (server->user.empty() ? std::string() : " and knows the user"));
+    else if (let_in.error().code == "credentials_refused")
+        found.refused(let_in.error().message);
+    else
+        found.problem(let_in.error().message);
+    found.unchecked("whether the server takes mails from " + mailer.from + " to these receivers");
+    return found.value();
+}
+
 Outcome post(const Mailer& mailer, const Call& call) {
     const Mail mail = mail_of(mailer, call);
     for (const auto& receiver : mail.to)
         if (mail_address(receiver).empty())
             return undelivered(call, fail("bad_argument", call.target + ": \"" + receiver +
                                                               "\" is no mail address."));
-    MailServer server = mailer.server;
-    if (!mailer.password.is_nil()) {
-        auto password = open_text(call, mailer.password);
-        if (!password) return undelivered(call, password.error());
-        server.password = std::move(*password);
-    }
+    const auto server = server_of(mailer, call);
+    if (!server) return undelivered(call, server.error());
     const double deadline_s = std::min(call.deadline_s, boot_now_s() + mailer.timeout_s);
-    const Status sent = send_mail(server, mail, deadline_s);
+    const Status sent = send_mail(*server, mail, deadline_s);
     if (sent) return delivered(call, true, mail.headers[0].second);
     Error error = sent.error();
     error.message = call.target + ": " + error.message;
@@ -164,6 +188,10 @@ Result<Driver> make(const Settings& settings, Services& services) {
         return fail("bad_setting", "from and to must be mail addresses, such as ops@example.com.");
     Driver driver;
     driver.state = mailer;
+    driver.examine = [mailer = MailerPointer(mailer)](Call& call) {
+        return off_loop<Result<Value>>(mailer->loop,
+                                       [mailer, &call] { return examine(*mailer, call); });
+    };
     for (const auto& name : operation_names) {
         Handler handler;
         handler.before = [](Call& call) { return before_post(&call); };
@@ -186,6 +214,8 @@ extern constinit const DriverKind notify_smtp_kind = {
     .settings = settings_table,
     .operations = operation_names,
     .make = make,
+    .doctor_checks = "the server, its TLS, the user and the password (EHLO, STARTTLS, AUTH)",
+    .doctor_cannot = "whether the server takes mails from that sender to those receivers",
 };
 
 }  // namespace perilune

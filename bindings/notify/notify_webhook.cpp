@@ -164,6 +164,7 @@ extern constinit const DriverKind notify_webhook_kind = {
     .settings = settings_table,
     .operations = operation_names,
     .make = make,
+    .doctor_cannot = "whether the webhook takes messages: only one of them tells",
 };
 
 }  // namespace perilune

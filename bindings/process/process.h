@@ -8,6 +8,7 @@ namespace perilune {
 
 extern const Family process_family;
 extern const DriverKind process_local_kind;
+extern const DriverKind process_ssh_kind;
 extern const SimulatedKind simulated_process;
 
 // Brings arguments and variables into one form, the same for every driver: numbers become text;

@@ -1,9 +1,14 @@
 // The driver `local` of process: programs of this machine, each run under a keeper.
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+
+#include <unistd.h>
 
 #include "bindings/process/local_programs.h"
 #include "bindings/process/process.h"
 #include "interpreter/base/digest.h"
+#include "interpreter/base/findings.h"
 
 namespace perilune {
 
@@ -27,6 +32,18 @@ constexpr Setting settings[] = {
 constexpr std::string_view operations[] = {"inspect", "status", "output", "wait_ended",
                                            "run",     "start",  "stop"};
 
+Result<Value> examine(const LocalPrograms& local, const Call& call) {
+    Findings found(call);
+    for (const auto& [name, program] : local.declared) {
+        if (::access(program.path.c_str(), X_OK) == 0)
+            found.well(name + " is " + program.path);
+        else
+            found.problem(name + ": " + program.path + ": " + std::strerror(errno),
+                          "Install it, or correct its path.");
+    }
+    return found.value();
+}
+
 Result<Driver> make(const Settings& given, Services& services) {
     auto declared = read_declared(given.values["programs"], given.folder);
     if (!declared) return declared.error();
@@ -38,6 +55,10 @@ Result<Driver> make(const Settings& given, Services& services) {
                                                  local->runs_folder(), to_hex(random_bytes(8)));
     Driver driver;
     driver.state = local;
+    driver.examine = [local](Call& call) {
+        return off_loop<Result<Value>>(local->loop,
+                                       [local, &call] { return examine(*local, call); });
+    };
     driver.operations.emplace("inspect", inspect_handler(local));
     driver.operations.emplace("status", status_handler(local));
     driver.operations.emplace("output", output_handler(local));
@@ -59,6 +80,8 @@ const DriverKind process_local_kind = {
     .settings = settings,
     .operations = operations,
     .make = make,
+    .doctor_checks = "that every declared program is there and may be executed",
+    .doctor_cannot = "what the programs do when they are executed",
 };
 
 }  // namespace perilune

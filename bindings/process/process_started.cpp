@@ -1,10 +1,7 @@
-// start and stop: programs that go on after the run, each with a keeper, found by the runbook's
-// key.
-#include <csignal>
-
+// start: a program that goes on after the run, with a keeper, found by the runbook's key.
 #include <unistd.h>
 
-#include "bindings/process/local_programs.h"
+#include "bindings/process/found_key.h"
 #include "interpreter/base/json.h"
 #include "interpreter/base/units.h"
 
@@ -14,38 +11,6 @@ namespace {
 
 constexpr std::size_t log_bytes_max = 4 << 20;
 constexpr std::size_t tail_bytes_max = 64 << 10;  // Of each stream, in the Exit.
-
-// A key's folder as it is now.
-struct Found {
-    bool held = false;
-    std::optional<KeptStatus> status;
-
-    bool running() const { return held && status && !status->over(); }
-    bool lost() const { return !held && status && !status->over(); }
-};
-
-Result<Found> find_key(const LocalPrograms& local, const std::string& key) {
-    const std::string folder = local.key_folder(key);
-    Found found;
-    // In this order: a program that ends between the two is seen as ended.
-    found.held = kept_is_held(folder);
-    auto status = read_kept_status(folder);
-    if (!status) return status.error();
-    found.status = std::move(*status);
-    return found;
-}
-
-// What `before` and `after` hold: undo compares them.
-Value key_state(const Found& found, const std::string& key) {
-    Value state;
-    state.set("key", key);
-    if (!found.status || found.status->state == KeptStatus::State::refused)
-        return state.set("state", "absent");
-    state.set("state", found.running() ? "running" : "ended");
-    state.set("program", found.status->note["program"]);
-    state.set("started_at", found.status->started_at);
-    return state;
-}
 
 Value started_value(const Call& call, const KeptStatus& status, bool changed) {
     Value value;
@@ -168,9 +133,13 @@ Sighting look_start(const LocalPrograms& local, Call& call) {
         return sighting;
     }
     const std::string folder = local.key_folder(call.arguments["key"].text());
-    if (!found->status || found->status->label != call.key ||
-        found->status->state == KeptStatus::State::refused) {
+    const bool named = found->status && found->status->label == call.key;
+    if (!named && found->held) {
+        sighting.evidence =
+            "A keeper holds the lock in " + folder + " and may be about to start it.";
+    } else if (!named || found->status->state == KeptStatus::State::refused) {
         sighting.kind = Sighting::Kind::did_not;
+        sighting.settled = true;  // A keeper has the lock from the moment it is made.
         sighting.evidence = "No program runs or ran for this intent: " + folder + " says so.";
     } else if (found->status->state == KeptStatus::State::starting) {
         sighting.evidence = "Its keeper ended, or hangs, while it was starting the program.";
@@ -181,81 +150,6 @@ Sighting look_start(const LocalPrograms& local, Call& call) {
         sighting.evidence = "It runs or ran as process " + std::to_string(found->status->pid) + ".";
     }
     return sighting;
-}
-
-Error not_found(const Call& call) {
-    return fail("not_found", "No program was ever started as " + call.arguments["key"].text() +
-                                 " on " + call.target + ".");
-}
-
-Result<Before> before_stop(const LocalPrograms& local, Call& call) {
-    const auto found = find_key(local, call.arguments["key"].text());
-    if (!found) return found.error();
-    if (!found->status) return not_found(call);
-    const auto opened = open_noted(found->status->note, call);
-    if (!opened) return opened.error();
-    Before before;
-    before.sign = '-';
-    before.plan = "stop " + call.arguments["key"].text();
-    before.state = key_state(*found, call.arguments["key"].text());
-    before.already_so = found->status->over();
-    if (before.already_so) {
-        before.result = exit_value(*found->status);
-        before.result.set("changed", false);
-    }
-    return before;
-}
-
-// Ends what a dead keeper left, and says so in the status in its place.
-Status bury(const LocalPrograms& local, const std::string& key, KeptStatus status) {
-    const auto lock = lock_kept(local.key_folder(key));
-    if (!lock) return lock.error();
-    kill_leftovers(status);
-    status.state = KeptStatus::State::ended;
-    status.stopped = true;
-    status.exit_code = 128 + SIGKILL;
-    status.error = "Its keeper had died; what was left of it was killed.";
-    return write_kept_status(local.key_folder(key), status);
-}
-
-Outcome outcome_of_stop(const LocalPrograms& local, const Call& call) {
-    const std::string& key = call.arguments["key"].text();
-    auto found = find_key(local, key);
-    if (found && found->lost()) {
-        if (const auto buried = bury(local, key, *found->status); !buried)
-            return Outcome::unknown(buried.error());
-        found = find_key(local, key);
-    }
-    if (!found) return Outcome::unknown(found.error());
-    if (!found->status) return Outcome::failed(not_found(call));
-    if (found->running())
-        return Outcome::unknown(fail("timed_out",
-                                     "The program started as " + key + " on " + call.target +
-                                         " was told to stop and still "
-                                         "runs as process " +
-                                         std::to_string(found->status->pid) + ".",
-                                     Retry::unknown));
-    if (const auto opened = open_noted(found->status->note, call); !opened)
-        return Outcome::unknown(opened.error());
-    Value value = exit_value(*found->status);
-    return Outcome::done(value.set("changed", true), key_state(*found, key));
-}
-
-Awaitable<Outcome> act_stop(SharedPrograms local, Call& call) {
-    const std::string key = call.arguments["key"].text();
-    const double grace_s = call.arguments["grace"].number();
-    const Work<bool> asking = [&] {
-        const auto found = find_key(*local, key);
-        return found && found->running() && ask_keeper_to_stop(*found->status, grace_s);
-    };
-    co_await off_loop(local->loop, asking);
-    const std::string folder = local->key_folder(key);
-    // A stop of this operation does not take back that the program was told to end.
-    const auto never_asked = std::make_shared<Cancel>();
-    const Work<bool> is_free = [folder] { return !kept_is_held(folder); };
-    co_await poll_until(local->loop, is_free, call.deadline_s, never_asked);
-    const Work<Outcome> reading = [&] { return outcome_of_stop(*local, call); };
-    co_return co_await off_loop(local->loop, reading);
 }
 
 std::optional<Restore> restore_start(const Call& call, const Value&, const Value& result) {
@@ -273,28 +167,6 @@ Handler start_handler(SharedPrograms local) {
         [local](Call& call, const Value&) { return look_start(*local, call); }, restore_start);
     made.act = [local](Call& call, const Value&) { return act_start(local, call); };
     return made;
-}
-
-Handler stop_handler(SharedPrograms local) {
-    Handler made =
-        change_blocking(local->loop, [local](Call& call) { return before_stop(*local, call); }, {});
-    made.act = [local](Call& call, const Value&) { return act_stop(local, call); };
-    return made;
-}
-
-Handler status_handler(SharedPrograms local) {
-    return observe_blocking(local->loop, [local](Call& call) -> Result<Value> {
-        const auto found = find_key(*local, call.arguments["key"].text());
-        if (!found) return found.error();
-        if (!found->status || found->status->state == KeptStatus::State::refused) return Value();
-        const KeptStatus& status = *found->status;
-        Value value;
-        value.set("program", status.note["program"]).set("started_at", status.started_at);
-        value.set("state", found->running() ? "running" : found->lost() ? "unknown" : "ended");
-        if (found->running()) value.set("pid", status.pid);
-        if (status.over()) value.set("exit_code", status.exit_code);
-        return value;
-    });
 }
 
 }  // namespace perilune

@@ -174,6 +174,7 @@ const DriverKind crontab_kind = {
     .operations = crontab_operations,
     .make = make_crontab,
     .acts_in_host = true,
+    .doctor_checks = "the table (list)",
 };
 
 }  // namespace perilune

@@ -147,6 +147,7 @@ const DriverKind secrets_file_kind = {
     .operations = store_operations,
     .make = make_file_store,
     .acts_in_host = true,
+    .doctor_checks = "the folder (list)",
 };
 
 }  // namespace perilune

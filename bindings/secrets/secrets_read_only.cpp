@@ -102,6 +102,7 @@ const DriverKind secrets_environment_kind = {
     .settings = environment_settings,
     .operations = read_operations,
     .make = make_environment,
+    .doctor_checks = "each variable that a target needs, opened",
 };
 
 const DriverKind secrets_command_kind = {
@@ -111,6 +112,7 @@ const DriverKind secrets_command_kind = {
     .settings = command_settings,
     .operations = read_operations,
     .make = make_command,
+    .doctor_checks = "each secret that a target needs, opened by the program",
 };
 
 }  // namespace perilune

@@ -18,10 +18,13 @@ constexpr double fetch_within_s = 30;
 // Asks on a loop of its own, so that whoever needs a value may block, the host's loop included.
 class RemoteSecrets final : public SecretProvider {
 public:
-    RemoteSecrets(Remote remote, std::string target, const Services& services)
-        : remote_(std::move(remote)),
+    // Of the Remote it keeps no more than this: handles are opened for as long as the host has
+    // anything to open, and the driver's own process ends before.
+    RemoteSecrets(const Remote& remote, std::string target, const Services& services)
+        : elsewhere_(remote.elsewhere),
           target_(std::move(target)),
-          open_secret_(services.open_secret) {}
+          open_secret_(services.open_secret),
+          keep_secret_(services.keep_secret) {}
 
     Result<std::string> fetch(const std::string& name, const std::string& version) override {
         const std::lock_guard guard(mutex_);
@@ -43,16 +46,17 @@ private:
         Services services{.loop = *loop};
         services.http = http.get();
         services.open_secret = open_secret_;
-        services.keep_secret = [&kept](const std::string& handle, const std::string& value) {
+        // The host keeps them too: it opens a token for the next request, and masks what it knows.
+        services.keep_secret = [&](const std::string& handle, const std::string& value) {
             kept[handle] = value;
-            return make_secret(handle, "(fetched)");
+            return keep_secret_ ? keep_secret_(handle, value) : make_secret(handle, "(fetched)");
         };
         Call call;
         call.operation = "read";
         call.target = target_;
         call.deadline_s = boot_now_s() + fetch_within_s;
         call.open_secret = open_secret_;
-        const Remote remote = remote_.elsewhere(services);
+        const Remote remote = elsewhere_(services);
         Value asked;
         asked.set("name", name).set("version", version.empty() ? Value() : Value(version));
         Result<Value> told = fail("missing_secret", "");
@@ -72,16 +76,17 @@ private:
                                           ".");
     }
 
-    Remote remote_;
+    std::function<Remote(Services&)> elsewhere_;
     std::string target_;
     std::function<Result<std::string>(const Value&)> open_secret_;
+    std::function<Value(const std::string&, const std::string&)> keep_secret_;
     std::recursive_mutex mutex_;
     bool fetching_ = false;
 };
 
 void add_provider(Driver& driver, const Remote& remote, const Settings& settings,
                   Services& services) {
-    // Its Remote keeps the driver itself alive.
+    // The handlers keep the driver itself alive.
     driver.state = std::shared_ptr<SecretProvider>(
         std::make_shared<RemoteSecrets>(remote, settings.target, services));
 }

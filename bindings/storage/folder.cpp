@@ -85,6 +85,7 @@ symbolic links below it are refused.)",
     .operations = operations,
     .make = make_folder,
     .acts_in_host = true,
+    .doctor_checks = "the folder (list)",
 };
 
 }  // namespace perilune

@@ -2,6 +2,7 @@
 #include "bindings/storage/s3_handlers.h"
 #include "bindings/storage/s3_objects.h"
 #include "bindings/storage/storage.h"
+#include "interpreter/base/findings.h"
 
 namespace perilune {
 
@@ -30,8 +31,9 @@ constexpr Setting settings[] = {
      .choices = "path|host"},
     {.name = "credentials",
      .type = Type::map,
-     .doc = "{ access_key_id, secret_access_key, session_token? }, or the name of such an entry "
-            "of the environment's credentials.",
+     .doc = "{ access_key_id, secret_access_key, session_token? }; or { role: container }, "
+            "instance or web_identity: keys of the role that AWS gives this task, machine or "
+            "token; or the name of such an entry of the environment's credentials.",
      .may_be_secret = true},
     {.name = "certificate_authority",
      .doc = "A PEM file with the authority that signs the service's certificate; that one alone "
@@ -99,6 +101,35 @@ constexpr std::string_view operations[] = {"head",
                                            "restore_prefix",
                                            "replication_status"};
 
+// A part of an upload that there is not: whoever may write is told so, and nothing is written
+// (UploadPart needs s3:PutObject, and answers NoSuchUpload).
+Awaitable<Result<Value>> examine(S3Pointer s3, Call* call) {
+    Findings found(*call);
+    S3Request request;
+    request.doing = "Asking whether objects may be written";
+    request.method = "PUT";
+    request.key = s3->place.prefix + "perilune-doctor";
+    request.query = {{"partNumber", "1"}, {"uploadId", "perilune-doctor"}};
+    request.repeatable = true;
+    auto asking = send_s3(s3, std::move(request), bounds_of(*call));
+    const auto answer = co_await asking;
+    const std::string code = answer ? "" : answer.error().code;
+    if (code == "permission_denied") {
+        found.lacks({"put", "copy", "sync", "restore_version", "restore_prefix"},
+                    answer.error().message, "Allow it s3:PutObject on the target's objects.");
+    } else if (code == "not_found" || code == "refused") {
+        found.well("objects may be written");
+    } else if (code == "credentials_refused") {
+        found.refused(answer.error().message);
+    } else {
+        found.unchecked(
+            "whether objects may be written: " +
+            (answer ? "the service takes a part of no upload" : answer.error().message));
+    }
+    found.unchecked("whether objects may be deleted, and settings changed: only a change tells");
+    co_return found.value();
+}
+
 Result<Driver> make_s3(const Settings& given, Services& services) {
     auto place = read_s3_place(given);
     if (!place) return place.error();
@@ -120,6 +151,7 @@ Result<Driver> make_s3(const Settings& given, Services& services) {
     add_s3_replication(driver.operations, target);
     add_s3_between(driver.operations, target);
     driver.objects = target->objects;
+    driver.examine = [s3 = target->s3](Call& call) { return examine(s3, &call); };
     driver.state = target;
     return driver;
 }
@@ -135,6 +167,10 @@ it lacks is refused with not_supported. Moments are whole seconds, as S3 dates v
     .settings = settings,
     .operations = operations,
     .make = make_s3,
+    .doctor_checks =
+        "the bucket and the credentials by its list; whether objects may be written, "
+        "by a part of an upload that there is not",
+    .doctor_cannot = "whether objects may be deleted, and the bucket's settings changed",
 };
 
 }  // namespace perilune

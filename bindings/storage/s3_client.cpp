@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "bindings/storage/s3_errors.h"
+#include "bindings/storage/s3_role.h"
+#include "interpreter/base/aws_role.h"
 #include "interpreter/base/aws_signature.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
@@ -24,6 +26,16 @@ Result<AwsSigner> signer_of(const S3& s3) {
                      .service = "s3",
                      .region = s3.place.region,
                      .path = AwsPath::as_sent};
+    if (is_aws_role(s3.place.credentials)) {
+        const auto keys = aws_role_keys(s3.place.credentials);
+        if (!keys)
+            return fail("credentials_refused",
+                        "The keys of the role of " + s3.place.target + " are over.", Retry::safe);
+        signer.access_key_id = keys->access_key_id;
+        signer.secret_access_key = keys->secret_access_key;
+        signer.session_token = keys->session_token;
+        return signer;
+    }
     const auto open = [&](const char* field, std::string& into) -> Status {
         const Value& held = s3.place.credentials[field];
         if (held.is_nil())
@@ -65,6 +77,9 @@ Result<HttpRequest> signed_request(const S3& s3, const S3Request& request, const
 // The answer to HEAD has no body, so that a 403 may mean anything: a request that has one and
 // changes nothing tells what.
 Awaitable<Result<S3Answer>> exchange(S3Pointer s3, const S3Request* request, S3Bounds bounds) {
+    auto renewing = renew_s3_role(s3, bounds);
+    const auto renewed = co_await renewing;
+    if (!renewed) co_return renewed.error();
     auto http = signed_request(*s3, *request, bounds);
     if (!http) co_return http.error();
     http->lent_body = request->bytes();
@@ -107,6 +122,17 @@ bool says_nothing(const S3Request& request, const Error& error) {
 }
 
 }  // namespace
+
+Awaitable<Status> renew_s3_role(S3Pointer s3, S3Bounds bounds) {
+    if (!is_aws_role(s3->place.credentials)) co_return Done{};
+    auto renewing = renew_aws_role({.http = *s3->services->http,
+                                    .credentials = s3->place.credentials,
+                                    .region = s3->place.region,
+                                    .deadline_s = bounds.deadline_s,
+                                    .cancel = bounds.cancel,
+                                    .keep_secret = s3->services->keep_secret});
+    co_return co_await renewing;
+}
 
 S3Bounds bounds_of(const Call& call) {
     return {.deadline_s = call.deadline_s, .cancel = call.cancel, .may_act = call.may_act};

@@ -44,8 +44,7 @@ double size_of(const S3Answer& answer) {
     const std::string& range = answer.header("content-range");
     const auto slash = range.find('/');
     const std::string& text = answer.header("content-length");
-    return std::strtod(slash == std::string::npos ? text.c_str() : range.c_str() + slash + 1,
-                       nullptr);
+    return amount_in(slash == std::string::npos ? text : range.substr(slash + 1));
 }
 
 }  // namespace
@@ -84,7 +83,7 @@ S3Object read_s3_object(const S3Place& place, const std::string& full_key, const
     object.sha256 = digest_of(answer);
     object.crc64 = answer.header("x-amz-checksum-crc64nvme");
     object.call = noted(answer, s3_noted_call);
-    object.part_bytes = std::strtod(noted(answer, s3_noted_part_bytes).c_str(), nullptr);
+    object.part_bytes = amount_in(noted(answer, s3_noted_part_bytes));
     const std::string& encryption = answer.header("x-amz-server-side-encryption");
     object.etag_is_md5 = (encryption.empty() || encryption == "AES256") &&
                          answer.header("x-amz-server-side-encryption-customer-algorithm").empty();
@@ -100,7 +99,7 @@ S3Object read_s3_object(const S3Place& place, const std::string& full_key, const
 S3Object read_s3_entry(const S3Place& place, const std::string& full_key, const XmlElement& entry) {
     S3Object object;
     object.key = place.own_key(full_key);
-    object.size_bytes = std::strtod(entry.at("Size").c_str(), nullptr);
+    object.size_bytes = amount_in(entry.at("Size"));
     if (const auto at = parse_time(entry.at("LastModified"))) object.modified_at_s = *at;
     object.etag = plain_etag(entry.at("ETag"));
     object.version = entry.at("VersionId");

@@ -4,6 +4,7 @@
 
 #include "bindings/storage/s3_handlers.h"
 #include "bindings/storage/s3_list.h"
+#include "bindings/storage/s3_role.h"
 #include "interpreter/base/http_verdict.h"
 #include "interpreter/base/units.h"
 
@@ -125,6 +126,9 @@ Awaitable<Result<Value>> presign(S3Pointer s3, Call* call) {
         co_return fail("bad_argument",
                        "valid_for of storage:presign must be from 1 s to 7 d: no signature is "
                        "valid for longer.");
+    auto renewing = renew_s3_role(s3, bounds_of(*call));
+    const auto renewed = co_await renewing;
+    if (!renewed) co_return renewed.error();
     const auto url =
         presign_s3(*s3, call->arguments["method"].text(), *full, static_cast<int>(valid_s));
     if (!url) co_return url.error();

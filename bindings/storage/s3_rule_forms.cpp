@@ -100,8 +100,7 @@ Value cors_from_xml(const XmlElement& rule) {
         std::ranges::sort(texts);  // Services keep no order.
         shown.set(part.field, List(texts.begin(), texts.end()));
     }
-    if (rule.has("MaxAgeSeconds"))
-        shown.set("max_age", std::strtod(rule.at("MaxAgeSeconds").c_str(), nullptr));
+    if (rule.has("MaxAgeSeconds")) shown.set("max_age", amount_in(rule.at("MaxAgeSeconds")));
     return shown;
 }
 
@@ -138,7 +137,7 @@ Value lifecycle_from_xml(const S3Place& place, const XmlElement& rule) {
     const XmlElement& said = *rule.child(action->element);
     if (rule.has("ID")) shown.set("id", rule.at("ID"));
     shown.set("prefix", prefix.substr(place.prefix.size())).set("action", action->name);
-    shown.set("after", std::strtod(said.at(action->days).c_str(), nullptr) * day_s);
+    shown.set("after", amount_in(said.at(action->days)) * day_s);
     if (said.has("StorageClass")) shown.set("class", said.at("StorageClass"));
     return shown;
 }
@@ -177,8 +176,7 @@ bool is_own_rule(const S3Place& place, const XmlElement& rule) {
 
 double keep_old_s(const XmlElement& rule) {
     if (rule.at("ID") != s3_keep_old_rule || rule.at("Status") != "Enabled") return 0;
-    return day_s *
-           std::strtod(rule.at("NoncurrentVersionExpiration/NoncurrentDays").c_str(), nullptr);
+    return day_s * amount_in(rule.at("NoncurrentVersionExpiration/NoncurrentDays"));
 }
 
 XmlElement keep_old_rule(const S3Place& place, double keep_s) {

@@ -47,7 +47,10 @@ bool append_entity(std::string& out, std::string_view name) {
     unsigned code = 0;
     const auto [end, error] =
         std::from_chars(name.data(), name.data() + name.size(), code, hexadecimal ? 16 : 10);
-    if (error != std::errc() || end != name.data() + name.size() || code == 0 || code > 0x10ffff)
+    // Halves of a UTF-16 pair are no characters (XML 1.0, 2.2).
+    const bool half = code >= 0xd800 && code <= 0xdfff;
+    if (error != std::errc() || end != name.data() + name.size() || code == 0 || half ||
+        code > 0x10ffff)
         return false;
     append_utf8(out, code);
     return true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bindings/storage/object_key.h"
+#include "bindings/storage/simulated_rules.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/loop.h"
 
@@ -46,18 +47,8 @@ void set_aside(const BucketState& state, HeldKey& held) {
     held.current.reset();
 }
 
-// A version's time begins when the next one replaced it.
 void forget_old(const BucketState& state, HeldKey& held) {
-    if (state.settings.keep_old_for_s <= 0) return;
-    const double oldest_s = wall_now_s() - state.settings.keep_old_for_s;
-    double replaced_s = held.current ? held.current->version.modified_at_s : wall_now_s();
-    for (std::size_t i = 0; i < held.kept.size(); ++i) {
-        const bool over = replaced_s < oldest_s && (i > 0 || held.current);
-        replaced_s = held.kept[i].version.modified_at_s;
-        if (!over) continue;
-        held.kept.erase(held.kept.begin() + static_cast<std::ptrdiff_t>(i), held.kept.end());
-        return;
-    }
+    if (state.settings.keep_old_for_s > 0) forget_versions(held, state.settings.keep_old_for_s);
 }
 
 Version new_version(BucketState& state, const HeldKey& held, const std::string& key) {
@@ -74,6 +65,19 @@ void name_version(Version& version, const std::string& digest) {
 }
 
 }  // namespace
+
+// A version's time begins when the next one replaced it.
+void forget_versions(HeldKey& held, double kept_for_s) {
+    const double oldest_s = wall_now_s() - kept_for_s;
+    double replaced_s = held.current ? held.current->version.modified_at_s : wall_now_s();
+    for (std::size_t i = 0; i < held.kept.size(); ++i) {
+        const bool over = replaced_s < oldest_s && (i > 0 || held.current);
+        replaced_s = held.kept[i].version.modified_at_s;
+        if (!over) continue;
+        held.kept.erase(held.kept.begin() + static_cast<std::ptrdiff_t>(i), held.kept.end());
+        return;
+    }
+}
 
 std::optional<Error> BucketState::refusal() const {
     if (answers) return std::nullopt;
@@ -97,6 +101,7 @@ Result<Placed> place_in(BucketState& state, std::string bytes, const Placing& pl
     set_aside(state, held);
     state.exists = true;
     held.current = HeldObject{version, std::make_shared<const std::string>(std::move(bytes))};
+    note_for_replication(state, *held.current);
     forget_old(state, held);
     return Placed{version, true};
 }
@@ -118,6 +123,7 @@ bool remove_from(BucketState& state, const std::string& key, const std::string& 
 
 Status SimulatedBucket::check(const std::string& key) const {
     if (const auto refused = state_->refusal()) return *refused;
+    apply_rules(*state_);
     return check_key(key, state_->target);
 }
 
@@ -165,6 +171,7 @@ Result<std::vector<Version>> SimulatedBucket::list(const std::string& prefix,
                                                    std::size_t limit) const {
     if (const auto refused = state_->refusal()) return *refused;
     if (const auto checked = check_prefix(prefix, state_->target); !checked) return checked.error();
+    apply_rules(*state_);
     const double shown_at_s = wall_now_s() - state_->lists_after_s;
     std::vector<Version> listed;
     for (const auto& [key, held] : state_->keys) {
@@ -181,6 +188,7 @@ Result<std::vector<Version>> SimulatedBucket::list(const std::string& prefix,
 Result<std::vector<std::string>> SimulatedBucket::known_keys(const std::string& prefix) const {
     if (const auto refused = state_->refusal()) return *refused;
     if (const auto checked = check_prefix(prefix, state_->target); !checked) return checked.error();
+    apply_rules(*state_);
     std::vector<std::string> keys;
     for (const auto& [key, held] : state_->keys)
         if (key.starts_with(prefix) && (held.current || !held.kept.empty())) keys.push_back(key);

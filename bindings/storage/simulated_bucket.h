@@ -32,6 +32,27 @@ struct HeldUpload {
     bool cut = false;  // The connection was lost: it never becomes an object.
 };
 
+struct BucketState;
+
+// A rule that new objects with a prefix are copied to another bucket.
+struct HeldReplication {
+    std::string to;  // The target's name.
+    std::weak_ptr<BucketState> bucket;
+    std::string prefix;
+};
+
+// An object that is still to be copied there.
+struct HeldCopy {
+    std::string key;
+    std::string content_type;
+    std::shared_ptr<const std::string> bytes;
+    std::weak_ptr<BucketState> to;
+    double written_at_s = 0;
+    double due_at_s = 0;
+    bool failed = false;  // For good.
+    bool done = false;
+};
+
 // What outlives every host.
 struct BucketState {
     std::string target;
@@ -44,6 +65,13 @@ struct BucketState {
     std::uint64_t last_upload = 0;
     std::map<std::string, HeldKey> keys = {};
     std::map<std::uint64_t, HeldUpload> uploads = {};
+    List cors = {};  // Rules as `settings` shows them.
+    List lifecycle = {};
+    std::vector<HeldReplication> replication = {};
+    std::vector<std::weak_ptr<BucketState>> replicated_from = {};
+    std::vector<HeldCopy> copies = {};  // Oldest first.
+    double replicates_after_s = 15;
+    List presigned = {};  // { key, method, ends_at } of each URL that was made.
 
     std::optional<Error> refusal() const;
 };
@@ -86,6 +114,10 @@ private:
 // Makes bytes the object, as put does; the state's target must answer.
 Result<Placed> place_in(BucketState& state, std::string bytes, const Placing& placing);
 bool remove_from(BucketState& state, const std::string& key, const std::string& made_by);
+// Forgets versions that were replaced longer ago; the newest of what was deleted stays.
+void forget_versions(HeldKey& held, double kept_for_s);
+// The rules of replication as `settings` shows them.
+Value show_replication(const BucketState& state);
 
 // An upload that becomes an object when it is committed. One that is let go of without an end
 // stays among the uploads.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bindings/storage/object_key.h"
+#include "bindings/storage/simulated_rules.h"
 #include "bindings/storage/storage.h"
 #include "bindings/storage/store_handlers.h"
 #include "bindings/storage/store_objects.h"
@@ -34,14 +35,15 @@ Value show_object(const HeldKey& held) {
     return shown;
 }
 
-std::unique_ptr<SimulatedTarget> make_storage(const Settings& settings, SimulatedWorld&) {
-    return std::make_unique<SimulatedStorage>(settings);
+std::unique_ptr<SimulatedTarget> make_storage(const Settings& settings, SimulatedWorld& world) {
+    return std::make_unique<SimulatedStorage>(settings, world);
 }
 
 }  // namespace
 
-SimulatedStorage::SimulatedStorage(const Settings& settings)
-    : state_(std::make_shared<BucketState>()),
+SimulatedStorage::SimulatedStorage(const Settings& settings, SimulatedWorld& world)
+    : world_(world),
+      state_(std::make_shared<BucketState>()),
       store_(std::make_shared<const SimulatedBucket>(state_)) {
     state_->target = settings.target;
     state_->settings.versioned = settings.values["versions"].text() != "off";
@@ -59,6 +61,12 @@ Driver SimulatedStorage::make_driver(Services& services) {
     add_store_setup(driver.operations, place);
     add_store_bulk_changes(driver.operations, place);
     add_store_sync(driver.operations, place);
+    SimulatedRulesPlace rules{.state = state_, .services = &services, .bucket_of = {}};
+    rules.bucket_of = [this](const std::string& target) -> std::shared_ptr<BucketState> {
+        const auto* found = world_.find_as<SimulatedStorage>(target);
+        return found ? found->state_ : nullptr;
+    };
+    add_simulated_rules(driver.operations, rules);
     for (auto& [name, handler] : driver.operations)
         handler = refuse_where(std::move(handler), [state = state_] { return state->refusal(); });
     driver.objects = place->objects;
@@ -67,6 +75,7 @@ Driver SimulatedStorage::make_driver(Services& services) {
 }
 
 Value SimulatedStorage::look() {
+    apply_rules(*state_);
     Value objects(Map{});
     for (const auto& [key, held] : state_->keys)
         if (held.current) objects.set(key, show_object(held));
@@ -79,12 +88,14 @@ Value SimulatedStorage::look() {
     shown.set("reachable", state_->answers).set("exists", state_->exists);
     shown.set("versioning", state_->settings.versioned ? "on" : "off");
     shown.set("lists_after_s", state_->lists_after_s);
+    shown.set("cors", state_->cors).set("lifecycle", state_->lifecycle);
+    shown.set("replication", show_replication(*state_)).set("presigned", state_->presigned);
     return shown.set("objects", std::move(objects)).set("uploads", std::move(uploads));
 }
 
 std::vector<std::string_view> SimulatedStorage::controls() const {
     return {"put",  "delete",      "corrupt",    "truncate", "age",
-            "fail", "lists_after", "cut_upload", "recover"};
+            "fail", "lists_after", "cut_upload", "recover",  "replicates_after"};
 }
 
 Result<Value> SimulatedStorage::control(std::string_view name, const Value& arguments) {
@@ -92,6 +103,8 @@ Result<Value> SimulatedStorage::control(std::string_view name, const Value& argu
         state_->answers = name == "recover";
     } else if (name == "lists_after") {
         state_->lists_after_s = arguments["seconds"].number();
+    } else if (name == "replicates_after") {
+        state_->replicates_after_s = arguments["seconds"].number();
     } else if (name == "cut_upload") {
         state_->cut_after_bytes = arguments["after_bytes"].number();
     } else {

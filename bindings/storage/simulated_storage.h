@@ -8,7 +8,7 @@ namespace perilune {
 
 class SimulatedStorage final : public SimulatedTarget {
 public:
-    explicit SimulatedStorage(const Settings& settings);
+    SimulatedStorage(const Settings& settings, SimulatedWorld& world);
 
     Driver make_driver(Services& services) override;
     Value look() override;
@@ -18,6 +18,7 @@ public:
 private:
     Result<Value> control_object(std::string_view name, const Value& arguments);
 
+    SimulatedWorld& world_;
     std::shared_ptr<BucketState> state_;
     std::shared_ptr<const ObjectStore> store_;
 };

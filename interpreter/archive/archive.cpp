@@ -26,6 +26,14 @@ SHA-256 of the hash before it (32 bytes; none before the first) and of the line'
 its line end. The last one must be the one that "checkpoint" names for the run, with as many
 records. code/DIGEST/ holds the texts that runs were executed from.
 
+runs/ID/signed/, where there is one, holds what people signed with their SSH keys. Of each text
+the last two lines name the person and the time; "code sha256" is the folder below code/ in which
+people.yaml has the keys, and NAME.allowed_signers has the same keys for OpenSSH's own program:
+
+  ssh-keygen -Y verify -f NAME.allowed_signers -I PERSON -n perilune -s NAME.txt.sig <NAME.txt
+
+(Of a key that has expired since, add -O verify-time=TIME, written 20260301020000Z.)
+
 perilune import FOLDER checks all this and puts the runs into another state folder. Where
 checkpoint.minisig is, minisign -V -p KEY.pub -m checkpoint says who signed it.
 )";
@@ -166,6 +174,11 @@ Status archive_run(Store& store, const RunRow& row, const RunReports& reports,
     };
     for (const auto& [name, text] : files)
         if (const auto written = write_file_durably(into + name, text); !written) return written;
+    if (reports.signed_files.empty()) return Done{};
+    if (const auto made = make_folders(into + "/signed"); !made) return made;
+    for (const auto& [name, text] : reports.signed_files)
+        if (const auto written = write_file_durably(into + "/signed/" + name, text); !written)
+            return written;
     return Done{};
 }
 
@@ -200,7 +213,8 @@ Result<std::vector<std::string>> archived_runs(const std::string& folder) {
     return ids;
 }
 
-Status restore_run(Store& store, const std::string& folder, const std::string& id) {
+Status restore_run(Store& store, const std::string& folder, const std::string& id,
+                   const CheckArchived& check) {
     auto row = read_row(folder, id);
     if (!row) return row.error();
     if (row->state != "ended")
@@ -211,12 +225,16 @@ Status restore_run(Store& store, const std::string& folder, const std::string& i
     if (!records) return records.error();
     const auto code = code_of(*row, *records);
     if (!code) return code.error();
-    Batch made;
+    std::map<std::string, Files> texts;
     for (const auto& digest : *code) {
         auto files = read_code(folder, digest);
         if (!files) return files.error();
-        made.bundles.push_back({.digest = digest, .files = std::move(*files)});
+        texts[digest] = std::move(*files);
     }
+    if (const auto checked = check(*records, texts); !checked) return checked;
+    Batch made;
+    for (auto& [digest, files] : texts)
+        made.bundles.push_back({.digest = digest, .files = std::move(files)});
     for (const auto& record : *records)
         made.records.push_back({.run = id, .body = record.body, .hash = record.hash});
     // The store sets outcome and reason only of a run that it has.

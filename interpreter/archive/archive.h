@@ -5,9 +5,12 @@
 //   runs/ID/run.json           the run's row
 //   runs/ID/journal.jsonl      its records, a line each, as they are hashed
 //   runs/ID/report.html, .md   its report
+//   runs/ID/signed/SEQ-WHAT.*  what people signed: text, signature, and whose the keys are
 //   code/DIGEST/PATH           the texts it was executed from
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,7 +23,12 @@ namespace perilune {
 struct RunReports {
     std::string html;
     std::string markdown;
+    std::map<std::string, std::string> signed_files;  // By their names in signed/.
 };
+
+// Looks at records and at the code they name (by digest) before they are put into a store.
+using CheckArchived = std::function<Status(const std::vector<RecordRow>& records,
+                                           const std::map<std::string, Files>& code)>;
 
 // Writes one run into the folder. Its journal must hold.
 Status archive_run(Store& store, const RunRow& row, const RunReports& reports,
@@ -31,7 +39,8 @@ Result<std::string> archive_whole(const Checkpoint& checkpoint, const std::strin
 // The ids of the archived runs, parents before children.
 Result<std::vector<std::string>> archived_runs(const std::string& folder);
 // Puts an archived run that has ended into the store, once its chain, its head and its code are
-// seen to be whole. Error `run_exists` where the store has it already.
-Status restore_run(Store& store, const std::string& folder, const std::string& id);
+// seen to be whole, and `check` finds nothing. Error `run_exists` where the store has it already.
+Status restore_run(Store& store, const std::string& folder, const std::string& id,
+                   const CheckArchived& check);
 
 }  // namespace perilune

@@ -21,6 +21,13 @@ enum Major {
 };
 
 constexpr std::uint64_t elements_at_once_max = 1024;
+constexpr std::uint64_t exact_max = std::uint64_t{1} << 53;  // Whole numbers up to it are exact.
+
+// Whether a number is written as an integer.
+bool is_whole(double number) {
+    return number == std::floor(number) && std::abs(number) <= static_cast<double>(exact_max) &&
+           !(number == 0 && std::signbit(number));
+}
 
 void append_head(std::string& out, Major major, std::uint64_t count) {
     const auto lead = static_cast<unsigned>(major) << 5;
@@ -52,9 +59,7 @@ void append_bytes(std::string& out, std::string_view held) {
 }
 
 void append_number(std::string& out, double number) {
-    constexpr double exact = 9007199254740992.0;
-    if (number == std::floor(number) && std::abs(number) <= exact &&
-        !(number == 0 && std::signbit(number))) {
+    if (is_whole(number)) {
         if (number >= 0) return append_head(out, natural, static_cast<std::uint64_t>(number));
         return append_head(out, negative, static_cast<std::uint64_t>(-number) - 1);
     }
@@ -88,7 +93,8 @@ private:
         count = 0;
         for (std::size_t i = 0; i < width; ++i)
             count = count << 8 | static_cast<unsigned char>(input_[at_++]);
-        return true;
+        // A float has no shorter head; of all others the half of the width must not suffice.
+        return major == simple || (width == 1 ? count >= 24 : count >> (width * 4) != 0);
     }
 
     bool read(Value& value) {
@@ -105,14 +111,14 @@ private:
         std::uint64_t count = 0;
         if (!read_head(major, count, info)) return false;
         switch (major) {
-            case natural: value = static_cast<double>(count); return true;
-            case negative: value = -static_cast<double>(count) - 1; return true;
-            case bytes:
-            case text: return read_text(value, count);
+            case natural: value = static_cast<double>(count); return count <= exact_max;
+            case negative: value = -static_cast<double>(count) - 1; return count < exact_max;
+            case bytes: return read_text(value, count);
             case array: return read_list(value, count);
             case map: return read_map(value, count);
             case tag: return read_tagged(value, count);
-            default: return read_simple(value, count, info);
+            case simple: return read_simple(value, count, info);
+            default: return false;  // UTF-8 text: Lua's is bytes.
         }
     }
 
@@ -141,8 +147,9 @@ private:
         for (std::uint64_t i = 0; i < count; ++i) {
             Value key;
             Value held;
-            if (!read(key) || !key.is_text() || !read(held)) return false;
-            if (!held.is_nil()) fields.insert_or_assign(key.text(), std::move(held));
+            if (!read(key) || !key.is_text() || !read(held) || held.is_nil()) return false;
+            if (!fields.empty() && key.text() <= fields.rbegin()->first) return false;
+            fields.emplace_hint(fields.end(), key.text(), std::move(held));
         }
         value = std::move(fields);
         return true;
@@ -159,7 +166,8 @@ private:
         SecretTemplate secret;
         for (const auto& piece : held.list()) {
             const List& parts = piece.list();
-            if (parts.size() != 5) return false;
+            const auto is_text = [](const Value& part) { return part.is_text(); };
+            if (parts.size() != 5 || !std::ranges::all_of(parts, is_text)) return false;
             secret.pieces.push_back({.text = parts[0].text(),
                                      .name = parts[1].text(),
                                      .provider = parts[2].text(),
@@ -174,7 +182,7 @@ private:
         if (info == 27) {
             const double number = std::bit_cast<double>(count);
             value = number;
-            return !std::isnan(number);
+            return !std::isnan(number) && !is_whole(number);
         }
         if (info == 20 || info == 21) {
             value = info == 21;

@@ -19,8 +19,10 @@ constexpr std::uint64_t cbor_tag_unknown = 0x5055;
 void append_cbor(std::string& out, const Value& value);
 std::string to_cbor(const Value& value);
 
-// Refuses what a well-behaved peer never sends: trailing bytes, indefinite lengths, other tags,
-// deeper than `depth_max`, lengths past the end.
+// Takes a value's one form, and so gives what encodes to the same bytes again. Refuses what a
+// well-behaved peer never sends: longer heads than needed, keys out of order or twice, a nil in a
+// map, trailing bytes, indefinite lengths, other tags, lengths past the end, deeper than
+// `depth_max`.
 Result<Value> from_cbor(std::string_view bytes, int depth_max = cbor_depth_max);
 
 }  // namespace perilune

@@ -8,18 +8,29 @@
 
 #include <sys/random.h>
 
+// SHA-256 by itself is deprecated in OpenSSL 3, whose own way there reads a configuration and looks
+// for providers first: half a millisecond of every start. It is the same code that hashes.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 namespace perilune {
 
+// One of the two: SHA-256 by itself, or another algorithm by its name.
 struct Digest::Hidden {
-    EVP_MD_CTX* context = EVP_MD_CTX_new();
+    SHA256_CTX sha256{};
+    EVP_MD_CTX* context = nullptr;
     ~Hidden() { EVP_MD_CTX_free(context); }
 };
 
 Digest::Digest(const char* algorithm) : hidden_(std::make_unique<Hidden>()) {
+    if (std::string_view(algorithm) == "sha256") {
+        SHA256_Init(&hidden_->sha256);
+        return;
+    }
+    hidden_->context = EVP_MD_CTX_new();
     const EVP_MD* method = EVP_get_digestbyname(algorithm);
     if (!method || EVP_DigestInit_ex(hidden_->context, method, nullptr) != 1)
         throw std::invalid_argument(std::string("no such digest: ") + algorithm);
@@ -28,21 +39,26 @@ Digest::Digest(const char* algorithm) : hidden_(std::make_unique<Hidden>()) {
 Digest::~Digest() = default;
 
 void Digest::add(std::string_view bytes) {
-    EVP_DigestUpdate(hidden_->context, bytes.data(), bytes.size());
+    if (hidden_->context)
+        EVP_DigestUpdate(hidden_->context, bytes.data(), bytes.size());
+    else
+        SHA256_Update(&hidden_->sha256, bytes.data(), bytes.size());
 }
 
 std::string Digest::finish() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-    unsigned size = 0;
-    EVP_DigestFinal_ex(hidden_->context, out.data(), &size);
+    unsigned size = SHA256_DIGEST_LENGTH;
+    if (hidden_->context)
+        EVP_DigestFinal_ex(hidden_->context, out.data(), &size);
+    else
+        SHA256_Final(out.data(), &hidden_->sha256);
     return {reinterpret_cast<const char*>(out.data()), size};
 }
 
 std::string sha256(std::string_view bytes) {
-    std::string out(SHA256_DIGEST_LENGTH, '\0');
-    SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-           reinterpret_cast<unsigned char*>(out.data()));
-    return out;
+    Digest digest;
+    digest.add(bytes);
+    return digest.finish();
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {

@@ -95,6 +95,7 @@ struct Sighting {
     Value value = {};  // Of `happened`: the result.
     Value after = {};
     std::string evidence = {};  // One line for the journal and a person.
+    bool settled = false;       // Of `did_not`: nothing that was sent can land any more.
 };
 
 // The call of the same family that takes a change back.
@@ -117,6 +118,9 @@ struct Handler {
 
 struct Driver {
     std::map<std::string, Handler, std::less<>> operations;
+    // What a doctor asks besides one cheap observe; changes nothing. A list of { state, found,
+    // advice?, credentials? }, state "ok", "problem" or "unchecked". Null: nothing more is known.
+    std::function<Awaitable<Result<Value>>(Call&)> examine = {};
     std::shared_ptr<void> state;          // Keeps what the handlers use alive.
     std::shared_ptr<ObjectPort> objects;  // Storage drivers: their objects, for other drivers.
 };
@@ -172,6 +176,9 @@ struct DriverKind {
     // Its changes are made within the host's own process: one that died cannot land later.
     bool acts_in_host = false;
     const DriverScript* script = nullptr;  // In place of `make`, of a driver in Lua.
+    // For the reference: what a doctor asks of a target, and what nobody can ask beforehand.
+    std::string_view doctor_checks = {};
+    std::string_view doctor_cannot = {};
 };
 
 Result<Driver> make_driver(const DriverKind& kind, const Settings& settings, Services& services);

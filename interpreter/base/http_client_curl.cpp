@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 
+#include "interpreter/base/curl_functions.h"
 #include "interpreter/base/http_transfer.h"
 #include "interpreter/base/http_url.h"
 

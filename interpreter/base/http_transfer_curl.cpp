@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 
+#include "interpreter/base/curl_functions.h"
 #include "interpreter/base/http_certificate.h"
 
 namespace perilune {
@@ -17,6 +18,7 @@ namespace {
 
 constexpr long idle_bytes_per_s = 16;
 constexpr long name_kept_s = 10;  // A failover moves names, so a look-up is not kept for long.
+constexpr int status_min = 100;
 constexpr std::size_t header_bytes_max = 256 << 10;
 constexpr std::size_t large_body_bytes = 4 << 20;
 constexpr long large_buffer_bytes = 256 << 10;
@@ -68,9 +70,19 @@ std::size_t on_header(char* bytes, std::size_t, std::size_t count, void* held) {
     while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
     while (!line.empty() && std::string_view(" \t\r\n").find(line.back()) != line.npos)
         line.remove_suffix(1);
-    const auto [place, added] = transfer.answer.headers.emplace(name, line);
-    if (!added) place->second.append(", ").append(line);
+    std::string value(line);
+    // Within a field they would begin another line for whoever passes it on (RFC 9110, 5.5).
+    std::ranges::replace(name, '\r', ' ');
+    std::ranges::replace(value, '\r', ' ');
+    const auto [place, added] = transfer.answer.headers.emplace(std::move(name), value);
+    if (!added) place->second.append(", ").append(value);
     return count;
+}
+
+int status_of(const HttpTransfer& transfer) {
+    long status = 0;
+    curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
 }
 
 curl_socket_t on_open_socket(void*, curlsocktype, curl_sockaddr* address) {
@@ -180,13 +192,11 @@ void set_up_transfer(HttpTransfer& transfer) {
 }
 
 void read_answer(HttpTransfer& transfer) {
-    long status = 0;
     long system_error = 0;
     curl_off_t took_us = 0;
-    curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(transfer.easy, CURLINFO_TOTAL_TIME_T, &took_us);
     curl_easy_getinfo(transfer.easy, CURLINFO_OS_ERRNO, &system_error);
-    transfer.answer.status = static_cast<int>(status);
+    transfer.answer.status = status_of(transfer);
     transfer.system_error = static_cast<int>(system_error);
     transfer.answer.took_s = static_cast<double>(took_us) * 1e-6;
     curl_certinfo* chain = nullptr;
@@ -205,6 +215,8 @@ std::optional<FailureKind> failure_kind(int code, const HttpTransfer& transfer) 
         case CURLE_OK:
             // curl takes headers that break off for a whole answer without a body.
             if (!transfer.headers_ended) return FailureKind::connection_lost;
+            // It takes "HTTP/1.1 002" too, which says nothing (RFC 9110, 15).
+            if (status_of(transfer) < status_min) return FailureKind::bad_answer;
             return std::nullopt;
         case CURLE_URL_MALFORMAT: return FailureKind::bad_url;
         case CURLE_UNSUPPORTED_PROTOCOL:  // Also said of an answer that is not HTTP/1.

@@ -44,6 +44,10 @@ void append_key(std::string& out, const std::string& key) {
 }
 
 void append_number(std::string& out, double number) {
+    if (std::isnan(number)) {
+        out += "null";  // No value is one; a journal that holds it must still be readable.
+        return;
+    }
     if (std::isinf(number)) {
         out += number > 0 ? R"({"$number":"inf"})" : R"({"$number":"-inf"})";
         return;

@@ -1,6 +1,7 @@
 // The one file that adapts Asio: one thread for callbacks, a small pool for what blocks.
 #include "interpreter/base/loop.h"
 
+#include <chrono>
 #include <cmath>
 #include <condition_variable>
 #include <ctime>
@@ -30,6 +31,7 @@ namespace asio = boost::asio;
 using Descriptor = asio::posix::stream_descriptor;
 
 constexpr std::size_t threads_max = 16;
+constexpr std::chrono::milliseconds look_for_end_every{20};
 
 double clock_s(clockid_t clock) {
     timespec now{};
@@ -45,7 +47,8 @@ struct Watch {
     Loop::Work work;
 };
 
-// The threads for what blocks, each started when no other is free: a short run needs one.
+// The threads for what blocks, each started when no other is free: a short run needs one. Of
+// several free ones the last is taken, whose processor still holds what its work before used.
 class Pool {
 public:
     // Does what is still queued first.
@@ -53,22 +56,32 @@ public:
         {
             const std::lock_guard guard(mutex_);
             ending_ = true;
+            for (auto& helper : helpers_) helper.changed.notify_one();
         }
-        changed_.notify_all();
-        for (auto& thread : threads_) thread.join();
+        for (auto& helper : helpers_) helper.thread.join();
     }
 
     // Does `work` on a thread, then tells by `done` from there.
     void post(Loop::Work work, Loop::Work done) {
+        Helper* called = nullptr;
         {
             const std::lock_guard guard(mutex_);
             queued_.push_back({std::move(work), std::move(done)});
-            if (queued_.size() > free_ && threads_.size() < threads_max) {
-                ++free_;
-                threads_.emplace_back([this] { serve(); });
+            if (!free_.empty()) {
+                called = free_.back();
+                free_.pop_back();
+                called->free = false;
+            } else if (helpers_.size() < threads_max) {
+                Helper& made = helpers_.emplace_back();
+                made.thread = std::thread([this, &made] { serve(made); });
             }
         }
-        changed_.notify_one();
+        if (called) called->changed.notify_one();
+    }
+
+    bool busy() {
+        const std::lock_guard guard(mutex_);
+        return !queued_.empty() || free_.size() < helpers_.size();
     }
 
 private:
@@ -76,32 +89,44 @@ private:
         Loop::Work work;
         Loop::Work done;
     };
+    struct Helper {
+        std::thread thread = {};
+        std::condition_variable changed = {};
+        bool free = false;  // Among `free_`: it does nothing, or is about to.
+    };
 
-    void serve() {
+    void serve(Helper& self) {
         std::unique_lock guard(mutex_);
         for (;;) {
-            changed_.wait(guard, [this] { return ending_ || !queued_.empty(); });
-            if (queued_.empty()) return;
+            self.changed.wait(guard, [&] { return ending_ || !self.free; });
+            if (queued_.empty()) {
+                if (ending_) return;
+                set_free(self);  // Another was quicker.
+                continue;
+            }
             Task task = std::move(queued_.front());
             queued_.pop_front();
-            --free_;
             guard.unlock();
             task.work();
             task.work = nullptr;
             guard.lock();
             // Free before it tells so: what comes next needs no other thread.
-            ++free_;
+            if (queued_.empty()) set_free(self);
             guard.unlock();
             task.done();
             guard.lock();
         }
     }
 
+    void set_free(Helper& helper) {
+        helper.free = true;
+        free_.push_back(&helper);
+    }
+
     std::mutex mutex_;
-    std::condition_variable changed_;
     std::deque<Task> queued_;
-    std::vector<std::thread> threads_;
-    std::size_t free_ = 0;  // Threads that do nothing, or are about to.
+    std::deque<Helper> helpers_;
+    std::vector<Helper*> free_;
     bool ending_ = false;
 };
 
@@ -119,8 +144,13 @@ public:
     void run() override {
         const auto guard = asio::make_work_guard(context_);
         context_.run();
+        // What is still done off the loop uses things that their owner is about to take down, and
+        // may itself wait for something that is done here.
+        while (pool_ && pool_->busy()) {
+            context_.restart();
+            context_.run_one_for(look_for_end_every);
+        }
         context_.restart();
-        // What is still done off the loop uses things that their owner is about to take down.
         pool_.reset();
     }
 

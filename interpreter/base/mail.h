@@ -31,6 +31,10 @@ std::string mail_address(const std::string& text);
 // The message as it goes over the wire (RFC 5322, RFC 2047): headers in ASCII, the text in base64.
 std::string mail_text(const Mail& mail, double now_s);
 
+// Blocks until the server has let us in, at most until `deadline_s`, and says nothing more: its
+// address, TLS, user and password are well then. Errors as of send_mail.
+Status try_mail_server(const MailServer& server, double deadline_s);
+
 // Blocks until the server has taken the mail, at most until `deadline_s` on the boot clock: for use
 // off the loop. An error's `retry` is `safe` where no message was sent, `unknown` where its end was
 // sent and the answer lost, `never` where the server refused it for good (5xx).

@@ -163,8 +163,13 @@ void SimulatedWorld::add(const std::string& target, std::unique_ptr<SimulatedTar
     targets_[target] = std::move(made);
 }
 
+const std::string& SimulatedWorld::own_name(const std::string& target) const {
+    const auto other = names_.find(target);
+    return other == names_.end() ? target : other->second;
+}
+
 SimulatedTarget* SimulatedWorld::find(const std::string& target) const {
-    const auto found = targets_.find(target);
+    const auto found = targets_.find(own_name(target));
     return found == targets_.end() ? nullptr : found->second.get();
 }
 

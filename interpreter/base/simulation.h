@@ -91,6 +91,10 @@ public:
 
     // Adds a target; `family` is for looking it up with its kind.
     void add(const std::string& target, std::unique_ptr<SimulatedTarget> made);
+    // Another name of a target that is there: the same thing.
+    void add_name(const std::string& name, const std::string& target) { names_[name] = target; }
+    // The target's own name, whichever it is called by.
+    const std::string& own_name(const std::string& target) const;
     SimulatedTarget* find(const std::string& target) const;
     // A target of a known type, such as the storage that a database is backed up into; or null.
     template <class T>
@@ -100,6 +104,7 @@ public:
     const std::map<std::string, std::unique_ptr<SimulatedTarget>>& targets() const {
         return targets_;
     }
+    const std::map<std::string, std::string>& other_names() const { return names_; }
 
     // The target's driver, with faults and latency in front of it and every act noted.
     Result<Driver> driver_of(const std::string& target, Services& services);
@@ -118,6 +123,9 @@ public:
     // The next random number, 0 ≤ x < 1: the same for the same seed and history.
     double chance();
 
+    // What targets may read of the library's folder, by absolute path: no simulator opens a file.
+    std::shared_ptr<const std::map<std::string, std::string>> files;
+
     double observe_takes_s = 0.02;
     double change_takes_s = 0.2;
 
@@ -127,6 +135,7 @@ public:
 
 private:
     std::map<std::string, std::unique_ptr<SimulatedTarget>> targets_;
+    std::map<std::string, std::string> names_;  // Other names, with the target's own.
     std::vector<SimulatedFault> faults_;
     std::vector<SimulatedAct> acts_;
     std::vector<SimulatedCall> calls_;

@@ -15,6 +15,7 @@ struct Unit {
     double factor;
 };
 
+constexpr double shown_time_s_max = 253402300799;  // The last second of the year 9999.
 // In milliseconds: whole ones add up exactly.
 constexpr std::array<Unit, 7> duration_units = {
     {{"ms", 1}, {"s", 1e3}, {"min", 6e4}, {"m", 6e4}, {"h", 36e5}, {"d", 864e5}, {"w", 6048e5}}};
@@ -163,7 +164,13 @@ std::string show_size(double bytes) {
     return trimmed(bytes, names[unit]);
 }
 
+double amount_in(const std::string& text) {
+    const double amount = std::strtod(text.c_str(), nullptr);
+    return std::isfinite(amount) && amount > 0 ? amount : 0;
+}
+
 std::string show_time(double unix_s) {
+    if (!(std::abs(unix_s) <= shown_time_s_max)) return "no time";
     const auto whole = static_cast<std::time_t>(std::floor(unix_s));
     std::tm broken{};
     gmtime_r(&whole, &broken);

@@ -76,6 +76,10 @@ bool Value::operator==(const Value& other) const {
     return map() == other.map();
 }
 
+const Value& element_of(const List& list, std::size_t index) {
+    return index < list.size() ? list[index] : nil_value;
+}
+
 Value make_secret(std::string_view name, std::string_view provider) {
     SecretTemplate made;
     made.pieces.push_back({.text = "",

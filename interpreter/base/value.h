@@ -75,6 +75,9 @@ private:
     std::variant<std::monostate, bool, double, std::string, List, Map, Secret, Unknown> data_;
 };
 
+// What stands at `index`; nil where the list is shorter, as what another process sends may be.
+const Value& element_of(const List& list, std::size_t index);
+
 // A secret is a template: pieces of text and references, each with an encoding. It is opened in the
 // host only, at use; what is stored, compared and shown is the template.
 struct SecretPiece {

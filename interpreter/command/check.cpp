@@ -6,6 +6,7 @@
 #include "interpreter/base/suggest.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/session.h"
+#include "interpreter/library/people.h"
 #include "interpreter/lua/syntax/parser.h"
 
 namespace perilune {
@@ -115,6 +116,25 @@ void check_library(Sources& sources, const Wanted& wanted, const Environment* en
     if (environment) check_defaults(sources, *environment);
 }
 
+// Approvals that nobody could give would be waited for for ever.
+void check_approvals(Sources& sources, const Environment& environment, const People& people) {
+    if (!people.any()) return;
+    for (const auto& [role, rule] : environment.policy.approvals) {
+        const auto able = people.eligible(rule, "");
+        const auto needed = static_cast<std::size_t>(rule.count) + (rule.not_starter ? 1 : 0);
+        if (able.size() >= needed) continue;
+        const std::string who = able.empty() ? "nobody" : "only " + listed(able);
+        sources.findings.push_back(
+            placed(show(rule.place) + ": policy.approvals." + role + " needs " +
+                       std::to_string(rule.count) + " of " + listed(rule.from) +
+                       (rule.not_starter ? " besides who starts the run" : "") + ", and " + who +
+                       " in people.yaml could approve" +
+                       (people.know_keys() ? " (a person without a key cannot)" : "") +
+                       ". Give more people the role" + (people.know_keys() ? " and a key." : "."),
+                   environment.files.front(), Severity::warning));
+    }
+}
+
 void sort_findings(std::vector<Diagnostic>& findings) {
     const auto order = [](const Diagnostic& one) {
         return std::make_tuple(std::string_view(one.file), one.position.line, one.position.column,
@@ -171,6 +191,8 @@ int execute_check(const Invocation& invocation) {
     Sources sources(*library);
     for (const auto& warning : library->warnings)
         sources.findings.push_back(placed(warning, "perilune.yaml", Severity::warning));
+    const auto people = People::of(*library);
+    if (!people) add_error(sources.findings, people.error(), std::string(people_file));
     std::optional<Environment> environment;
     if (invocation.has("--environment")) {
         const std::string name = invocation.get("--environment");
@@ -183,6 +205,7 @@ int execute_check(const Invocation& invocation) {
             environment = std::move(*loaded);
             for (const auto& warning : environment->warnings)
                 sources.findings.push_back(placed(warning, *path, Severity::warning));
+            if (people) check_approvals(sources, *environment, *people);
         }
     }
     check_library(sources, *wanted, environment ? &*environment : nullptr);

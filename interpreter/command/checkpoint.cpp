@@ -55,7 +55,9 @@ int execute_checkpoint(const Invocation& invocation) {
         if (!invocation.has(needed))
             return report_error(
                 invocation,
-                fail("bad_argument", std::string("A checkpoint needs ") + needed + " FILE."));
+                fail("bad_argument",
+                     std::string("A checkpoint needs ") + needed +
+                         " FILE. A key is made with: perilune checkpoint --new-key FILE"));
     const auto key = open_signing_key(invocation);
     if (!key) return report_error(invocation, key.error());
     const auto store = open_store(invocation);

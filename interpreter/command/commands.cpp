@@ -3,9 +3,11 @@
 
 #include "interpreter/command/check.h"
 #include "interpreter/command/doctor.h"
+#include "interpreter/command/drill.h"
 #include "interpreter/command/executions.h"
 #include "interpreter/command/help.h"
 #include "interpreter/command/learning.h"
+#include "interpreter/command/new.h"
 #include "interpreter/command/plan_command.h"
 #include "interpreter/command/reference.h"
 #include "interpreter/command/test.h"
@@ -20,6 +22,9 @@ constexpr ArgumentRow question_argument = {"NAME", "The question's name, where i
 constexpr OptionRow reason = {"--reason", "TEXT", "Why; kept in the journal"};
 constexpr OptionRow break_glass = {"--break-glass", "",
                                    "Passes the environment's policy over; needs --reason"};
+constexpr OptionRow key = {"--key", "FILE", "The SSH key of who says it (see people.yaml)"};
+constexpr std::string_view who_signs =
+    "Signed by the SSH key that people.yaml knows: of --key, PERILUNE_KEY, ssh-agent or ~/.ssh.";
 constexpr OptionRow result = {"--result", "JSON", "What the step or operation gives back"};
 constexpr OptionRow current = {"--with-current-code", "",
                                "Goes on with the library as it is on disk now"};
@@ -32,10 +37,11 @@ std::vector<CommandRow> execute_rows() {
           {"PARAMETERS", "Its parameters, as name=value", false, true}},
          {{"--environment", "NAME", "The environment it acts on; there is no default", "-e"},
           {"--plan", "DIGEST", "Only what this plan shows may be done"},
-          break_glass, reason,
+          break_glass, reason, key,
           {"--outage-began", "TIME", "When the objectives' clock started, as RFC 3339"},
           {"--wait-for-locks", "DURATION", "How long to wait for a lock that is held"},
-          {"--run-id", "ID", "Names the run; the same id is never started twice"}},
+          {"--run-id", "ID", "Names the run; the same id is never started twice"},
+          {"--services", "FILE", "What a drill has started for this environment"}},
          execute_run},
         {"plan", "Execute", "Shows what a run would do, in order, without changing anything",
          "Observes are real; changes are predicted. What only the run will know is listed, never "
@@ -50,6 +56,31 @@ std::vector<CommandRow> execute_rows() {
          "Replays the run's journal and goes on where it stood. What was in flight is settled "
          "first, never guessed.",
          {run_argument}, {current}, execute_resume},
+    };
+}
+
+std::vector<CommandRow> drill_rows() {
+    return {
+        {"drill", "Drill", "Causes a disaster for real, and measures the recovery",
+         "Starts the services of a drill's environment, causes the disaster, executes the runbook "
+         "as in an incident, and measures RTO and RPO from outside. Everything is put back; the "
+         "evidence is kept in the state folder. The exit code is 1 where an objective is missed or "
+         "anything deviates.",
+         {{"DRILL", "The name of a file in drills/"}},
+         {{"--environment", "NAME", "One of kind drill; drill unless said otherwise", "-e"},
+          {"--kill-host", "", "kill -9 of the host in a random step; another one goes on"},
+          {"--keep", "", "Leaves the services running, to look at them"},
+          {"--stop", "", "Executes nothing: stops what a drill of this name has left running"},
+          {"--schedule", "CRON", "Executes nothing: prints the line of a crontab that does"}},
+         execute_drill},
+        {"drills", "Drill", "Shows what the last drills proved, and whether they still do",
+         "A drill expires with time, and when the code it executed has changed. The exit code is 1 "
+         "where anything is not ready.",
+         {},
+         {{"--valid-for", "DURATION", "How long a drill counts; 92d unless said otherwise"},
+          {"--compare", "DRILL", "Twice: how long each step took in the two", "", true},
+          {"--table", "", "Every drill of every library in the state folder, the newest of each"}},
+         execute_drills},
     };
 }
 
@@ -80,18 +111,15 @@ std::vector<CommandRow> steer_rows() {
          {run_argument}, {reason}, execute_cancel},
         {"pause", "Steer", "Stops starting anything and parks the run, resumable", "",
          {run_argument}, {reason}, execute_pause},
-        {"approve", "Steer", "Approves what a run asks", "",
+        {"approve", "Steer", "Approves what a run asks", who_signs,
          {run_argument, question_argument},
          {{"--plan", "DIGEST", "Instead of a question: this plan of the rest of the run"},
-          break_glass, reason},
-         execute_approve},
-        {"reject", "Steer", "Rejects what a run asks", "",
-         {run_argument, question_argument}, {break_glass, reason},
-         execute_reject},
-        {"answer", "Steer", "Answers a question of a run", "",
+          break_glass, reason, key}, execute_approve},
+        {"reject", "Steer", "Rejects what a run asks", who_signs,
+         {run_argument, question_argument}, {break_glass, reason, key}, execute_reject},
+        {"answer", "Steer", "Answers a question of a run", who_signs,
          {run_argument, {"NAME", "The question's name"}, {"VALUE", "The answer", false}},
-         {break_glass, reason},
-         execute_answer},
+         {break_glass, reason, key}, execute_answer},
         {"signal", "Steer", "Sends a run a signal it waits for, or will",
          "A signal sent before the wait is kept.",
          {run_argument, {"NAME", "The signal's name"}},
@@ -186,6 +214,9 @@ std::vector<CommandRow> audit_rows() {
 
 std::vector<CommandRow> write_rows() {
     return {
+        {"new", "Write", "Begins a library: a runbook with its environment, tests and exploration",
+         "Writes only into a folder that is new or empty.",
+         {{"FOLDER", "Where; its last part is the library's name"}}, {}, execute_new},
         {"list", "Write", "Lists the library's runbooks and environments",
          "Reads the files only; nothing is executed.", {}, {}, execute_list},
         {"check", "Write", "Finds what is wrong with runbooks before they are executed",
@@ -259,7 +290,7 @@ const std::vector<CommandRow>& all_commands() {
     static const std::vector<CommandRow> rows = [] {
         std::vector<CommandRow> all;
         for (const auto& group :
-             {execute_rows(), steer_rows(), learn_rows(), audit_rows(), write_rows()})
+             {execute_rows(), drill_rows(), steer_rows(), learn_rows(), audit_rows(), write_rows()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();

@@ -19,10 +19,21 @@ using State = Examined::State;
 struct Needs {
     std::vector<std::string> targets;
     std::vector<std::string> secrets;
+    WantedByTarget changes;
 };
 
 void add_unique(std::vector<std::string>& all, const std::string& name) {
     if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
+}
+
+void add_changes(const syntax::Facts& facts, const Environment& environment, Needs& needs) {
+    for (const auto& declared : facts.targets) {
+        WantedChanges& wanted = needs.changes[declared.key];
+        for (const auto& change : declared.changes) wanted.names.insert(change.name);
+        wanted.any = wanted.any || !declared.complete;
+    }
+    if (facts.targets_complete) return;
+    for (const auto& [target, settings] : environment.targets) needs.changes[target].any = true;
 }
 
 // A runbook whose targets cannot be told from its file may need any of them.
@@ -39,6 +50,7 @@ void needs_of_runbook(Sources& sources, const std::string& path, const Environme
         check_declarations(sources, *file);
         check_targets(sources, *file, &environment);
         for (const auto& target : file->facts.targets) add_unique(needs.targets, target.key);
+        add_changes(file->facts, environment, needs);
     }
     if (!file || !file->facts.targets_complete)
         for (const auto& [target, settings] : environment.targets)
@@ -139,6 +151,9 @@ int execute_doctor(const Invocation& invocation) {
         needs_of_runbook(sources, *path, *environment, needs, all);
     } else {
         for (const auto& [target, settings] : environment->targets) needs.targets.push_back(target);
+        for (const auto& [name, path] : library->runbooks)
+            if (const SourceFile* file = sources.get(path))
+                add_changes(file->facts, *environment, needs);
     }
     add_secrets_of_targets(*environment, needs);
     const auto loop = Loop::make();
@@ -150,7 +165,7 @@ int execute_doctor(const Invocation& invocation) {
         opener.set_fetch(std::move(*fetch));
     }
     examine_secrets(needs.secrets, opener, all);
-    examine_targets(*environment, needs.targets, invocation, opener, masker, all);
+    examine_targets(*environment, needs.targets, needs.changes, invocation, opener, masker, all);
     return tell(invocation, all);
 }
 

@@ -1,6 +1,8 @@
 // The command `doctor`: every credential, host and tool that will be needed, tried beforehand.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,13 @@
 namespace perilune {
 
 int execute_doctor(const Invocation& invocation);
+
+// Which changes runbooks make of each target, as far as their files show.
+struct WantedChanges {
+    std::set<std::string> names;
+    bool any = false;  // Where a file does not show it.
+};
+using WantedByTarget = std::map<std::string, WantedChanges>;
 
 // One line of the table.
 struct Examined {
@@ -31,9 +40,10 @@ void examine_machine(const Invocation& invocation, Examination& all);
 void examine_worker(const std::string& program, Examination& all);
 // Every secret by its name: whether it can be opened.
 void examine_secrets(const std::vector<std::string>& names, SecretOpener& opener, Examination& all);
-// Every target: its driver made, and one cheap observe of it answered.
+// Every target: its driver made, one cheap observe of it answered, and what its driver asks
+// besides.
 void examine_targets(const Environment& environment, const std::vector<std::string>& targets,
-                     const Invocation& invocation, SecretOpener& opener, const Masker& masker,
-                     Examination& all);
+                     const WantedByTarget& wanted, const Invocation& invocation,
+                     SecretOpener& opener, const Masker& masker, Examination& all);
 
 }  // namespace perilune

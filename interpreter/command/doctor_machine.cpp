@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <stdexcept>
 
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "interpreter/base/files.h"
+#include "interpreter/base/late_library.h"
 #include "interpreter/base/loop.h"
 #include "interpreter/base/units.h"
 #include "interpreter/command/session.h"
@@ -96,6 +98,16 @@ void examine_program(const std::string& name, const std::string& path, bool need
                  "Perilune.");
 }
 
+// They are loaded when first needed, which may be in the middle of an incident.
+void examine_library(const char* library, const char* function, Examination& all) {
+    try {
+        find_in_library(library, function);
+        add(all, library, State::ok, "can be loaded");
+    } catch (const std::runtime_error& error) {
+        add(all, library, State::problem, error.what(), "Install the library of that name.");
+    }
+}
+
 void examine_kernel(Examination& all) {
     const auto kill_process = static_cast<unsigned>(SECCOMP_RET_KILL_PROCESS);
     const bool filters = ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &kill_process) == 0;
@@ -123,6 +135,8 @@ void examine_machine(const Invocation& invocation, Examination& all) {
     examine_program("perilune-worker", setup.worker_program, true, all);
     examine_program("perilune-supervisor", setup.program_folder + "/perilune-supervisor", false,
                     all);
+    examine_library(curl_library.text, "curl_easy_init", all);
+    examine_library(postgres_library.text, "PQconnectdb", all);
     examine_kernel(all);
 }
 

@@ -59,9 +59,9 @@ bool answered(const Error& error) {
 
 class TargetExamination {
 public:
-    TargetExamination(const Environment& environment, const Invocation& invocation,
-                      SecretOpener& opener, const Masker& masker)
-        : environment_(environment), masker_(masker), loop_(Loop::make()) {
+    TargetExamination(const Environment& environment, const WantedByTarget& wanted,
+                      const Invocation& invocation, SecretOpener& opener, const Masker& masker)
+        : environment_(environment), wanted_(wanted), masker_(masker), loop_(Loop::make()) {
         http_ = HttpClient::make(*loop_);
         const HostSetup setup = host_setup(invocation);
         Services services{.loop = *loop_};
@@ -70,20 +70,26 @@ public:
         services.program_folder = setup.program_folder;
         open_secret_ = [&opener](const Value& value) { return opener.open(value); };
         services.open_secret = open_secret_;
+        services.keep_secret = [&opener](const std::string& name, const std::string& value) {
+            return opener.keep(name, value);
+        };
         services.print = [](const std::string&) {};
         drivers_ = std::make_unique<Drivers>(environment, std::move(services));
     }
 
     Examination examine(const std::vector<std::string>& targets) {
-        Examination all(targets.size());
+        std::vector<Examination> found(targets.size());
         loop_->post([&] {
             for (std::size_t at = 0; at < targets.size(); ++at) {
-                all[at].what = targets[at];
-                begin(all[at]);
+                found[at].push_back({.what = targets[at]});
+                begin(found[at]);
             }
             if (open_ == 0) loop_->stop();
         });
         loop_->run();
+        Examination all;
+        for (auto& of_target : found)
+            for (auto& one : of_target) all.push_back(std::move(one));
         return all;
     }
 
@@ -94,7 +100,9 @@ private:
         examined.advice = advice;
     }
 
-    void begin(Examined& examined) {
+    // The first line is the target itself; what its driver asks besides follows.
+    void begin(Examination& lines) {
+        Examined& examined = lines.front();
         const auto found = environment_.targets.find(examined.what);
         if (found == environment_.targets.end())
             return refuse(examined, "the environment has no such target",
@@ -112,39 +120,117 @@ private:
                           "Correct its settings (" + show(settings.place) + ").");
         const Family* family = find_family(settings.driver->family);
         const auto cheap = cheap_observe(*family, *settings.driver);
-        if (!cheap) {
-            examined.found = kind + "; its settings are complete, nothing cheap can be asked";
-            return;
-        }
-        start(examined, *driver, *cheap, kind, show(settings.place));
+        if (cheap) return start(lines, *driver, *cheap, kind, show(settings.place));
+        examined.found = kind + "; its settings are complete";
+        if ((*driver)->examine) return ask_more(lines, *driver, show(settings.place));
+        examined.found += ", nothing cheap can be asked";
     }
 
-    void start(Examined& examined, Driver* driver, const CheapObserve& cheap,
-               const std::string& kind, const std::string& place) {
+    std::shared_ptr<Call> make_call(const Examination& lines) const {
         auto call = std::make_shared<Call>();
-        call->operation = cheap.operation;
-        call->target = examined.what;
-        call->arguments = cheap.arguments;
+        call->target = lines.front().what;
         call->deadline_s = boot_now_s() + observe_within_s;
         call->open_secret = open_secret_;
+        return call;
+    }
+
+    void end_one() {
+        if (--open_ == 0) loop_->stop();
+    }
+
+    void start(Examination& lines, Driver* driver, const CheapObserve& cheap,
+               const std::string& kind, const std::string& place) {
+        auto call = make_call(lines);
+        call->operation = cheap.operation;
+        call->arguments = cheap.arguments;
         ++open_;
         const double began = boot_now_s();
-        perform_call(*loop_, driver, call, CallRequest{.phase = Phase::observe}, masker_,
-                     [this, call, began, kind, place, &examined](CallAnswer answer) {
-                         examined.took_s = boot_now_s() - began;
-                         take(examined, *answer.observed, kind + ", asked " + call->operation,
-                              place);
-                         if (--open_ == 0) loop_->stop();
-                     });
+        perform_call(
+            *loop_, driver, call, CallRequest{.phase = Phase::observe}, masker_,
+            [this, call, began, kind, place, driver, &lines](CallAnswer answer) {
+                lines.front().took_s = boot_now_s() - began;
+                take(lines.front(), *answer.observed, kind + ", asked " + call->operation, place);
+                // Of a place that was not reached there is no more to ask.
+                const bool reached = lines.front().state != State::problem || lines.front().secret;
+                if (driver->examine && reached) ask_more(lines, driver, place);
+                end_one();
+            });
+    }
+
+    void ask_more(Examination& lines, Driver* driver, const std::string& place) {
+        auto call = make_call(lines);
+        call->arguments = changes_of(call->target);
+        ++open_;
+        start_task(driver->examine(*call), [this, call, place, &lines](Result<Value> answer) {
+            if (!answer) {
+                const Error& error = answer.error();
+                lines.push_back({.what = call->target});
+                refuse(lines.back(), masker_.mask(error.message),
+                       "See " + place + ", and whether it can be reached from here.");
+                lines.back().secret = is_of_credentials(error);
+            } else {
+                for (const auto& told : answer->list()) add_finding(lines, told, place);
+            }
+            end_one();
+        });
+    }
+
+    // What runbooks do there: only a right that one of them needs is missed.
+    Value changes_of(const std::string& target) const {
+        Value arguments{Map{}};
+        const auto found = wanted_.find(target);
+        if (found != wanted_.end() && found->second.any) return arguments;
+        List names;
+        if (found != wanted_.end())
+            for (const auto& name : found->second.names) names.push_back(name);
+        return arguments.set("changes", std::move(names));
+    }
+
+    void add_finding(Examination& lines, const Value& told, const std::string& place) {
+        Examined line{.what = lines.front().what};
+        const std::string& state = told["state"].text();
+        const std::string found = masker_.mask(told["found"].text());
+        line.found = (state == "unchecked" ? "not checked: " : "") + found;
+        line.advice = masker_.mask(told["advice"].text());
+        if (state == "unchecked" || state == "note") line.state = State::note;
+        if (state == "problem") {
+            line.state = State::problem;
+            line.secret = told["credentials"].boolean();
+            if (line.advice.empty()) line.advice = "See " + place + ".";
+        }
+        lines.push_back(std::move(line));
+    }
+
+    static bool is_of_credentials(const Error& error) {
+        return error.code.find("secret") != std::string::npos ||
+               error.code == "credentials_refused" || error.code == "permission_denied";
+    }
+
+    // Where the target is no web page but an API, 403 is said of who asks.
+    static bool refuses_us(const Error& error, const std::string& target) {
+        return !target.starts_with("http/") && error.detail["status"].integer() == 403;
+    }
+
+    // Some say so in their status; of what lives only for a while, that is no news.
+    void unreachable(Examined& examined, const std::string& asked, const std::string& place) {
+        const bool disposable = environment_.targets.at(examined.what).disposable;
+        if (!disposable)
+            return refuse(examined, asked + "; it cannot be reached",
+                          "See " + place + ", and whether it can be reached from here.");
+        examined.state = State::note;
+        examined.found = asked + "; there is none now, and it is disposable";
     }
 
     void take(Examined& examined, const Result<Value>& answer, const std::string& asked,
               const std::string& place) {
         if (answer) {
             examined.found = asked;
+            if (answer->has("reachable") && !(*answer)["reachable"].boolean())
+                unreachable(examined, asked, place);
             return;
         }
-        if (answered(answer.error())) {
+        const bool refused = refuses_us(answer.error(), examined.what);
+        if (answered(answer.error()) && !refused) {
             const auto status = answer.error().detail["status"].integer();
             const bool may_be_ill = status >= 500 && status != not_implemented;
             examined.state = may_be_ill ? State::note : State::ok;
@@ -154,11 +240,11 @@ private:
         }
         refuse(examined, asked + ": " + answer.error().message,
                "See " + place + ", and whether it can be reached from here.");
-        examined.secret = answer.error().code.find("secret") != std::string::npos ||
-                          answer.error().code == "credentials_refused";
+        examined.secret = refused || is_of_credentials(answer.error());
     }
 
     const Environment& environment_;
+    const WantedByTarget& wanted_;
     const Masker& masker_;
     std::unique_ptr<Loop> loop_;
     std::unique_ptr<HttpClient> http_;
@@ -187,9 +273,9 @@ void examine_secrets(const std::vector<std::string>& names, SecretOpener& opener
 }
 
 void examine_targets(const Environment& environment, const std::vector<std::string>& targets,
-                     const Invocation& invocation, SecretOpener& opener, const Masker& masker,
-                     Examination& all) {
-    TargetExamination examination(environment, invocation, opener, masker);
+                     const WantedByTarget& wanted, const Invocation& invocation,
+                     SecretOpener& opener, const Masker& masker, Examination& all) {
+    TargetExamination examination(environment, wanted, invocation, opener, masker);
     for (auto& examined : examination.examine(targets)) all.push_back(std::move(examined));
 }
 

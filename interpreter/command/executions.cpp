@@ -1,5 +1,7 @@
 #include "interpreter/command/executions.h"
 
+#include <fstream>
+
 #include <unistd.h>
 
 #include "interpreter/base/json.h"
@@ -7,10 +9,12 @@
 #include "interpreter/command/answers.h"
 #include "interpreter/command/find_run.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/person_key.h"
 #include "interpreter/command/plan_command.h"
 #include "interpreter/command/session.h"
 #include "interpreter/command/stored_runs.h"
 #include "interpreter/command/undo_preview.h"
+#include "interpreter/run/proof.h"
 
 namespace perilune {
 
@@ -101,9 +105,13 @@ int steer(const Invocation& invocation, const std::string& kind, Value body, Wit
     command.id = make_command_id();
     command.run = row->id;
     command.kind = kind;
-    command.body = to_canonical_json(body);
     command.who = current_person();
     command.at = wall_now_s();
+    if (is_signed_kind(kind))
+        if (const auto signed_by = sign_command(invocation, **store, *row, command, body);
+            !signed_by)
+            return report_error(invocation, signed_by.error());
+    command.body = to_canonical_json(body);
     const bool executed =
         !row->owner.empty() && !host_is_dead(state_folder(invocation), row->owner);
     if (executed) return hand_over(invocation, **store, command);
@@ -151,6 +159,18 @@ int answer_by(const Invocation& invocation, const std::string& kind, Value body)
     return steer(invocation, kind, body.set("name", invocation.get("NAME")), Without::keep);
 }
 
+// What a drill says it has started.
+Result<Value> started_services(const Invocation& invocation) {
+    if (!invocation.has("--services")) return Value();
+    const std::string path = invocation.get("--services");
+    std::ifstream file(path);
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    auto read = from_json(text);
+    if (!file.is_open() || !read || !read->has("facts"))
+        return fail("bad_argument", "--services " + path + " is no file that a drill has written.");
+    return read;
+}
+
 // What a run that follows a plan waits for: one of its rest, made anew before it is approved.
 int approve_plan(const Invocation& invocation) {
     if (invocation.has("NAME"))
@@ -183,7 +203,9 @@ int execute_run(const Invocation& invocation) {
     const auto reason = break_glass_reason(invocation);
     if (!reason) return report_error(invocation, reason.error());
     if (reason->is_text()) extra.set("break_glass", Value().set("reason", *reason));
-    Session session(invocation);
+    const auto services = started_services(invocation);
+    if (!services) return report_error(invocation, services.error());
+    Session session(invocation, *services);
     return session.start(extra);
 }
 

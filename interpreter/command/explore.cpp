@@ -1,6 +1,7 @@
 // perilune explore: every fault of a runbook in simulated worlds, and what of it goes wrong.
 #include <algorithm>
 #include <cctype>
+#include <csignal>
 #include <thread>
 
 #include "interpreter/base/files.h"
@@ -17,6 +18,8 @@
 namespace perilune {
 
 namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
 
 std::string normal(std::string name) {
     std::replace(name.begin(), name.end(), '-', '_');
@@ -136,6 +139,12 @@ int execute_explore(const Invocation& invocation) {
     options.program = helper_program("perilune-simulator");
     options.replay = invocation.get("--replay");
     options.at_once = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    // What was found so far is told; a second Ctrl-C ends it at once.
+    std::signal(SIGINT, [](int) {
+        interrupted = 1;
+        std::signal(SIGINT, SIG_DFL);
+    });
+    options.stop = [] { return interrupted != 0; };
     if (const auto read = read_budget(invocation, options); !read)
         return report_error(invocation, read.error());
     const bool one = chosen->size() == 1;
@@ -161,8 +170,10 @@ int execute_explore(const Invocation& invocation) {
         found = found || !explored->findings.empty();
         told.push_back(exploration_value(*explored));
         if (!invocation.json()) put(exploration_text(*explored, name) + "\n");
+        if (interrupted != 0) break;
     }
     if (invocation.json()) put_json(one ? told.front() : Value(told));
+    if (interrupted != 0) return exit_interrupted;
     return found ? exit_failed : exit_done;
 }
 

@@ -3,12 +3,15 @@
 
 #include "interpreter/archive/archive.h"
 #include "interpreter/base/files.h"
+#include "interpreter/base/json.h"
 #include "interpreter/base/loop.h"
 #include "interpreter/base/minisign.h"
 #include "interpreter/base/units.h"
 #include "interpreter/command/find_run.h"
+#include "interpreter/command/law.h"
 #include "interpreter/command/learning.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/session.h"
 #include "interpreter/command/signing.h"
 #include "interpreter/command/stored_runs.h"
 #include "interpreter/report/report_html.h"
@@ -39,13 +42,50 @@ Result<std::vector<RunRow>> chosen_runs(const Invocation& invocation, Store& sto
     return rows;
 }
 
-Status write_run(Store& store, const RunRow& row, const std::string& folder) {
+// As ssh-keygen -Y verify takes them: see the README.txt of an export.
+std::map<std::string, std::string> signed_files(const std::vector<SignedText>& texts) {
+    std::map<std::string, std::string> files;
+    for (const auto& given : texts) {
+        const std::string name = std::to_string(given.seq) + "-" + given.what;
+        files[name + ".txt"] = given.text;
+        files[name + ".txt.sig"] = given.signature;
+        files[name + ".allowed_signers"] = given.allowed_signers;
+    }
+    return files;
+}
+
+Status write_run(Store& store, const FindLaw& find_law, const RunRow& row,
+                 const std::string& folder) {
     const auto records = Records::of(store, row.id);
     if (!records) return records.error();
     const auto timeline = timeline_of(row, *records);
+    const auto checked = check_signed_records(*records, find_law);
+    if (!checked.problem.empty())
+        return fail("journal_broken", "The journal of " + row.id + " does not hold: " +
+                                          checked.problem + " See: perilune verify " + row.id);
     const RunReports reports{.html = report::report_html(timeline, row),
-                             .markdown = report::report_markdown(timeline, row)};
+                             .markdown = report::report_markdown(timeline, row),
+                             .signed_files = signed_files(checked.texts)};
     return archive_run(store, row, reports, folder);
+}
+
+// The signatures in what is imported, by the code that comes with it.
+Status check_archived(const std::vector<RecordRow>& rows, const std::map<std::string, Files>& code,
+                      const KnownDrivers& drivers) {
+    std::vector<Value> records;
+    for (const auto& row : rows) {
+        auto record = from_canonical_json(row.body);
+        if (!record) return record.error();
+        records.push_back(std::move(*record));
+    }
+    const auto find_law = [&](const std::string& digest, const std::string& environment) {
+        const auto found = code.find(digest);
+        if (found != code.end()) return law_of_texts(found->second, environment, drivers);
+        return Result<Law>(fail("bad_archive", "The code " + digest + " is not there."));
+    };
+    const auto checked = check_signed_records(records, find_law);
+    if (checked.problem.empty()) return Done{};
+    return fail("bad_signature", checked.problem);
 }
 
 Status sign_checkpoint(const Invocation& invocation, const std::string& text,
@@ -77,8 +117,10 @@ int execute_export(const Invocation& invocation) {
     Checkpoint checkpoint;
     checkpoint.at = wall_now_s();
     std::size_t open = 0;
+    const KnownDrivers drivers = host_setup(invocation).known_drivers;
+    const FindLaw find_law = law_in_store(**store, drivers);
     for (const auto& row : *rows) {
-        if (const auto written = write_run(**store, row, folder); !written)
+        if (const auto written = write_run(**store, find_law, row, folder); !written)
             return report_error(invocation, written.error());
         checkpoint.runs[row.id] = {.seq = row.seq, .hash = row.head};
         if (row.state != "ended") ++open;
@@ -112,8 +154,12 @@ int execute_import(const Invocation& invocation) {
     std::size_t added = 0;
     std::size_t there = 0;
     List refused;
+    const auto check = [drivers = host_setup(invocation).known_drivers](const auto& rows,
+                                                                        const auto& code) {
+        return check_archived(rows, code, drivers);
+    };
     for (const auto& id : *ids) {
-        const auto restored = restore_run(**store, folder, id);
+        const auto restored = restore_run(**store, folder, id, check);
         if (restored) {
             ++added;
         } else if (restored.error().code == "run_exists") {

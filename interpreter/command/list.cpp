@@ -40,6 +40,9 @@ Value environment_value(const Library& library, const std::string& name, const s
     if (!loaded) return value.set("problem", loaded.error().message);
     List targets;
     for (const auto& [target, settings] : loaded->targets) targets.push_back(target);
+    Map parameters;
+    for (const auto& [runbook, given] : loaded->parameters) parameters.emplace(runbook, given);
+    value.set("parameters", Value(std::move(parameters)));
     return value.set("kind", to_text(loaded->kind)).set("targets", targets);
 }
 

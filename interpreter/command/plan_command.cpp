@@ -10,6 +10,7 @@
 #include "interpreter/command/plan_session.h"
 #include "interpreter/command/session.h"
 #include "interpreter/command/stored_runs.h"
+#include "interpreter/library/objectives.h"
 #include "interpreter/run/plan_guide.h"
 
 namespace perilune {
@@ -105,6 +106,12 @@ Result<Plan> make_wanted(const Invocation& invocation) {
     return make_plan_of_rest(invocation, row->id);
 }
 
+// What the runbook allows; 0 where it allows anything.
+double rto_s(const Plan& plan) {
+    const auto objectives = read_objectives(plan.objectives);
+    return objectives ? strictest_s(objectives->rto) : 0;
+}
+
 }  // namespace
 
 int execute_plan(const Invocation& invocation) {
@@ -118,10 +125,11 @@ int execute_plan(const Invocation& invocation) {
     if (invocation.has("--out"))
         if (const auto written = write_file_durably(invocation.get("--out"), body + "\n"); !written)
             return report_error(invocation, written.error());
+    const auto usual = usual_of(**store, state_folder(invocation), plan->runbook);
     if (invocation.json()) {
-        put_json(plan->to_value());
+        put_json(plan->to_value().set("expected", report::expected_value(usual)));
     } else {
-        put(visible(plan->to_text()));
+        put(visible(plan->to_text() + report::expected_text(usual, rto_s(*plan))));
         say("Execute exactly this: " + next_command(invocation, *plan));
     }
     return plan->problems.empty() ? exit_done : exit_failed;

@@ -93,9 +93,12 @@ private:
         fixed.set("runbook", made.runbook).set("params", subject.begin["params"]);
         fixed.set("targets", made.facts["targets"]).set("run", subject.begin["run"]);
         planner_ = std::make_unique<Planner>(
-            host_, host_.prepared_run(), std::move(subject), [this, fixed](Plan plan) {
+            host_, host_.prepared_run(), std::move(subject),
+            [this, fixed, objectives = made.facts["objectives"]](Plan plan) {
                 Value all = fixed;
                 plan.bundle = fixed["bundle"].text();
+                plan.runbook = fixed["runbook"].text();
+                plan.objectives = objectives;
                 plan.digest = sha256(to_canonical_json(all.set("plan", plan.covered())));
                 finish(std::move(plan));
             });

@@ -16,7 +16,7 @@ std::string words_of(const CommandRow& row) {
 }
 
 // Text within single quotes of a shell.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
     std::string out = "'";
     for (const char c : text) {
         if (c == '\'') {
@@ -71,7 +71,7 @@ void add_zsh_options(std::string& text, const std::vector<OptionRow>& options) {
             const bool is_path = option.value == "FILE" || option.value == "FOLDER";
             spec += ":" + std::string(option.value) + ":" + (is_path ? "_files" : "");
         }
-        text += " \\\n        " + quoted((option.repeated ? "*" : "") + spec);
+        text += " \\\n        " + shell_quoted((option.repeated ? "*" : "") + spec);
     }
 }
 
@@ -80,7 +80,7 @@ std::string zsh_script() {
         "#compdef perilune\n# Completes perilune in zsh. Made by: perilune docs completions zsh\n"
         "_perilune() {\n  local -a commands\n  commands=(\n";
     for (const auto& row : all_commands())
-        text += "    " + quoted(zsh_text(row.name) + ":" + zsh_text(row.summary)) + "\n";
+        text += "    " + shell_quoted(zsh_text(row.name) + ":" + zsh_text(row.summary)) + "\n";
     text +=
         "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n"
         "  local command=\"$words[2]\"\n  shift words\n  (( CURRENT-- ))\n"
@@ -103,7 +103,7 @@ void add_fish_options(std::string& text, std::string_view command,
         text += " -l " + std::string(option.name.substr(2));
         if (!option.letter.empty()) text += " -s " + std::string(option.letter.substr(1));
         if (!option.value.empty()) text += " -r";
-        text += " -d " + quoted(option.help) + "\n";
+        text += " -d " + shell_quoted(option.help) + "\n";
     }
 }
 
@@ -111,7 +111,7 @@ std::string fish_script() {
     std::string text = "# Completes perilune in fish. Made by: perilune docs completions fish\n";
     for (const auto& row : all_commands())
         text += "complete -c perilune -n __fish_use_subcommand -f -a " + std::string(row.name) +
-                " -d " + quoted(row.summary) + "\n";
+                " -d " + shell_quoted(row.summary) + "\n";
     for (const auto& row : all_commands()) add_fish_options(text, row.name, row.options);
     add_fish_options(text, "", common_options());
     return text;

@@ -186,6 +186,10 @@ void add_driver(std::string& text, const Family& family, const DriverKind& kind)
     }
     text += "Operations: " + (has.empty() ? "none" : has) + ".\n\n";
     if (!lacks.empty()) text += "It lacks: " + lacks + ".\n\n";
+    if (kind.doctor_checks.empty() && kind.doctor_cannot.empty()) return;
+    const auto part = [](std::string_view told) { return told.empty() ? "–" : cell(told); };
+    text += "| `doctor` asks | it cannot ask |\n|---|---|\n| " + part(kind.doctor_checks) + " | " +
+            part(kind.doctor_cannot) + " |\n\n";
 }
 
 void cut_empty_line(std::string& text) {

@@ -7,6 +7,7 @@
 #include "interpreter/base/loop.h"
 #include "interpreter/base/suggest.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/session.h"
 #include "interpreter/command/stored_runs.h"
 #include "interpreter/report/report_text.h"
 #include "interpreter/report/runs.h"
@@ -93,7 +94,8 @@ void add_under(std::vector<std::string>& lines, const std::string& heading,
 Value status_data(const Invocation& invocation, Store& store, const RunRow& row,
                   const Records& records) {
     const auto timeline = timeline_of(row, records, report::Depth::brief);
-    Value value = report::status_value(timeline, row, usual_of(store, row.runbook));
+    Value value =
+        report::status_value(timeline, row, usual_of(store, state_folder(invocation), row.runbook));
     value.set("executed", is_executed(invocation, row));
     return value.set("locks", locks_value(locks_by_name(store), row.id, timeline.run.locks));
 }
@@ -102,7 +104,8 @@ Value status_data(const Invocation& invocation, Store& store, const RunRow& row,
 void put_status(const Invocation& invocation, Store& store, const RunRow& row,
                 const Records& records) {
     const auto timeline = timeline_of(row, records, report::Depth::brief);
-    auto lines = report::status_lines(timeline, row, data_style(), usual_of(store, row.runbook));
+    auto lines = report::status_lines(timeline, row, data_style(),
+                                      usual_of(store, state_folder(invocation), row.runbook));
     if (row.state == "running" && !is_executed(invocation, row))
         lines.insert(lines.begin() + 1,
                      "Host     The host that executed it is dead; nobody executes it now.");

@@ -36,7 +36,7 @@ public:
     }
 
     void watch(std::function<Value()> waiting) override { waiting_ = std::move(waiting); }
-    void usual(std::map<std::string, double>) override {}
+    void usual(report::Usual) override {}
 
     void tell_now() override {
         for (const auto& text : waiting_lines(waiting_)) line(text);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "interpreter/report/usual.h"
 #include "interpreter/run/engine.h"
 
 namespace perilune {
@@ -21,8 +22,8 @@ public:
     virtual void progress(const EventId& id, const std::string& text) = 0;
     // What each strand waits for is asked of `waiting` when it is shown.
     virtual void watch(std::function<Value()> waiting) = 0;
-    // How long steps usually take, in seconds, by path.
-    virtual void usual(std::map<std::string, double> seconds) = 0;
+    // How long steps usually take.
+    virtual void usual(report::Usual known) = 0;
     // Says now what is happening (key t, SIGUSR1).
     virtual void tell_now() = 0;
     // Lines above whatever is drawn at the bottom.

@@ -73,7 +73,7 @@ public:
 
     void watch(std::function<Value()> waiting) override { waiting_ = std::move(waiting); }
 
-    void usual(std::map<std::string, double> seconds) override { usual_s_ = std::move(seconds); }
+    void usual(report::Usual known) override { usual_ = std::move(known); }
 
     void tell_now() override {
         for (const auto& text : waiting_lines(waiting_)) line(text);
@@ -138,10 +138,12 @@ private:
     }
 
     std::string running_line(const std::string& id, const Running& running) {
-        std::string text = "… " + visible(running.path, false) + "  " +
-                           show_duration(std::max(0.0, wall_now_s() - running.since));
-        if (const auto found = usual_s_.find(running.path); found != usual_s_.end())
-            text += " (usually " + show_duration(found->second) + ")";
+        const double so_far_s = std::max(0.0, wall_now_s() - running.since);
+        std::string text = "… " + visible(running.path, false) + "  " + show_duration(so_far_s);
+        if (const auto known = usual_.step(running.path); known.runs > 0)
+            text += so_far_s > known.ninetieth_s
+                        ? " – LONGER than usual, " + show_duration(known.median_s)
+                        : " (usually " + show_duration(known.median_s) + ")";
         const std::string strand = EventId::from_key(id).strand;
         if (const auto found = doing_.find(strand); found != doing_.end())
             return text + "  " + visible(found->second, false);
@@ -177,7 +179,7 @@ private:
     std::size_t drawn_ = 0;
     std::map<std::string, Running> running_;
     std::map<std::string, std::string> doing_;
-    std::map<std::string, double> usual_s_;
+    report::Usual usual_;
     std::function<Value()> waiting_;
 };
 

@@ -98,7 +98,7 @@ FetchSecret fetch_from(std::shared_ptr<SecretProvider> provider) {
 void collect_names(const Value& value, std::vector<std::string>& names) {
     if (value.is_secret()) {
         for (const auto& piece : value.secret()->pieces)
-            if (!piece.name.empty()) names.push_back(piece.name);
+            if (!piece.name.empty() && piece.provider.empty()) names.push_back(piece.name);
     }
     for (const auto& item : value.list()) collect_names(item, names);
     for (const auto& [key, item] : value.map()) collect_names(item, names);
@@ -124,9 +124,8 @@ Result<FetchSecret> make_secret_fetch(const SecretsSettings& settings, Loop&) {
     return fetch_from(std::move(*provider));
 }
 
-FetchSecret fetch_from_driver(const DriverKind& kind, const Driver& driver) {
-    // What a driver in Lua keeps is no provider of ours.
-    if (kind.script || !driver.state) return nullptr;
+FetchSecret fetch_from_driver(const DriverKind&, const Driver& driver) {
+    if (!driver.state) return nullptr;
     return fetch_from(std::shared_ptr<SecretProvider>(driver.state, provider_of(driver)));
 }
 

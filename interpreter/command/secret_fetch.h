@@ -27,7 +27,7 @@ using OpenSecret = std::function<Result<std::string>(const Value& handle)>;
 Status check_secrets(const Environment& environment, const std::vector<std::string>& targets,
                      const OpenSecret& open);
 
-// The names of the secrets that a value holds, each once.
+// The names of the secrets that a value holds and that the environment's provider keeps, each once.
 std::vector<std::string> secret_names(const Value& value);
 
 }  // namespace perilune

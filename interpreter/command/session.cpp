@@ -10,6 +10,7 @@
 #include "interpreter/base/json.h"
 #include "interpreter/base/units.h"
 #include "interpreter/command/answers.h"
+#include "interpreter/command/law.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/screen_lines.h"
 #include "interpreter/command/secret_fetch.h"
@@ -20,8 +21,10 @@
 
 namespace perilune {
 
-Session::Session(const Invocation& invocation) : invocation_(invocation) {
-    host_ = std::make_unique<Host>(host_setup(invocation), *this);
+Session::Session(const Invocation& invocation, const Value& services) : invocation_(invocation) {
+    HostSetup setup = host_setup(invocation);
+    setup.services = services;
+    host_ = std::make_unique<Host>(std::move(setup), *this);
     screen_ = Screen::make(host_->loop(), invocation.json());
     host_->print = [this](std::string text) { screen_->line(text); };
 }
@@ -105,6 +108,11 @@ void Session::prepared(Result<Prepared> made) {
         if (!wait) return give_up(wait.error());
         options.lock_wait_s = *wait;
     }
+    if (const auto signed_by = sign_start(*made, options); !signed_by)
+        return give_up(signed_by.error());
+    if (!extra_.has("break_glass"))
+        if (const auto able = check_eligible(*made, options.who); !able)
+            return give_up(able.error());
     run_ = options.run_id;
     if (::isatty(STDERR_FILENO) == 1) learn_usual(made->runbook);
     host_->start(*made, options, [this](Result<std::string> started) {

@@ -12,7 +12,8 @@ namespace perilune {
 
 class Session final : public Watcher {
 public:
-    explicit Session(const Invocation& invocation);
+    // `services`: what a drill has started for the environment.
+    explicit Session(const Invocation& invocation, const Value& services = {});
     ~Session() override;
 
     // `extra` goes into the begin record (a plan that is to be followed).
@@ -30,6 +31,8 @@ private:
     void finish(int code);
     void give_up(const Error& error);
     void prepared(Result<Prepared> made);
+    std::string sign_typed(LiveRun& run, Command& given);
+    Status sign_start(const Prepared& made, StartOptions& options);
     void resume_with_current_code(std::function<void(Status)> begun);
     void resumed(Status status);
     void tell_code_differences();

@@ -2,6 +2,7 @@
 #include "interpreter/command/signing.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 
@@ -17,6 +18,15 @@ namespace {
 
 constexpr std::size_t key_file_bytes_max = 4096;
 
+termios shown_terminal{};
+
+// Whoever gives up while typing gets a terminal back that shows what is typed.
+void show_and_end(int signal) {
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown_terminal);
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+}
+
 Result<std::string> read_password(const Invocation& invocation, const std::string& key) {
     if (invocation.has("--password-file")) {
         auto text = read_file(invocation.get("--password-file"), key_file_bytes_max);
@@ -27,14 +37,15 @@ Result<std::string> read_password(const Invocation& invocation, const std::strin
         return fail("bad_argument",
                     "The key " + key + " has a password. Give it with --password-file FILE.");
     std::fprintf(stderr, "Password of %s: ", key.c_str());
-    termios shown{};
-    ::tcgetattr(STDIN_FILENO, &shown);
-    termios hidden = shown;
+    ::tcgetattr(STDIN_FILENO, &shown_terminal);
+    termios hidden = shown_terminal;
     hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, show_and_end);
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
     std::string typed;
     std::getline(std::cin, typed);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown_terminal);
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
     std::fprintf(stderr, "\n");
     return typed;
 }
@@ -53,8 +64,10 @@ Result<SigningKey> open_signing_key(const Invocation& invocation) {
     }
     auto key = read_signing_key(*text, password);
     if (key) return key;
-    return fail("bad_argument", path + ": " + key.error().message +
-                                    " Make one with: perilune checkpoint --new-key FILE");
+    const bool is_key = needs_password(*text);
+    return fail("bad_argument",
+                path + ": " + key.error().message +
+                    (is_key ? "" : " Make one with: perilune checkpoint --new-key FILE"));
 }
 
 Result<std::string> check_signed_file(const Invocation& invocation, const std::string& path) {

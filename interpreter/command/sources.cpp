@@ -73,6 +73,13 @@ std::optional<std::string> find_module(const Library& library, std::string_view 
     for (const auto& path : {inner + ".lua", "lib/" + inner + ".lua", inner + "/init.lua"})
         if (std::find(library.files.begin(), library.files.end(), path) != library.files.end())
             return path;
+    // Of what the library depends on: as modules.lua finds it.
+    for (const auto& ending : {"/lib/" + inner + ".lua", "/lib/" + inner + "/init.lua"})
+        for (const auto& path : library.files)
+            if (path.starts_with("dependencies/") && path.ends_with(ending) &&
+                path.find('/', std::string_view("dependencies/").size()) ==
+                    path.size() - ending.size())
+                return path;
     return std::nullopt;
 }
 
@@ -82,6 +89,9 @@ std::vector<std::string> module_names(const Library& library) {
         std::string_view inner = path;
         if (!inner.ends_with(".lua")) continue;
         inner.remove_suffix(4);
+        if (const auto lib = inner.find("/lib/");
+            inner.starts_with("dependencies/") && lib != std::string_view::npos)
+            inner.remove_prefix(lib + 1);
         if (inner.starts_with("lib/")) inner.remove_prefix(4);
         names.emplace_back(inner);
         std::replace(names.back().begin(), names.back().end(), '/', '.');

@@ -11,6 +11,7 @@
 #include "interpreter/command/find_run.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/session.h"
+#include "interpreter/drill/evidence.h"
 #include "interpreter/report/describe.h"
 
 namespace perilune {
@@ -92,16 +93,38 @@ report::Timeline timeline_of(const RunRow& row, const Records& records, report::
     return report::build_timeline(records, row.state == "ended" ? 0 : wall_now_s(), depth);
 }
 
-report::Usual usual_of(Store& store, const std::string& runbook) {
-    std::vector<Records> runs;
+namespace {
+
+report::PastRun past_drill(const Value& evidence) {
+    report::PastRun past;
+    const Value& run = evidence["run"];
+    if (run["outcome"] == Value("done"))
+        past.took_s = run["ended_at"].number() - run["began_at"].number();
+    for (const auto& step : evidence["steps"].list())
+        if (step["outcome"] == Value("done"))
+            past.steps.emplace_back(step["path"].text(),
+                                    step["ended_at"].number() - step["began_at"].number());
+    return past;
+}
+
+}  // namespace
+
+report::Usual usual_of(Store& store, const std::string& state_folder, const std::string& runbook) {
+    std::vector<report::PastRun> runs;
     const auto rows = store.runs(usual_searched_max);
     if (!rows) return {};
     for (const auto& row : *rows) {
         if (row.runbook != runbook || row.state != "ended" || row.seq > usual_records_max) continue;
-        if (auto records = Records::of(store, row.id)) runs.push_back(std::move(*records));
+        if (const auto records = Records::of(store, row.id); records && !records->empty())
+            runs.push_back(report::past_run(*records));
         if (runs.size() == usual_runs_max) break;
     }
-    return report::usual_durations(runs, runbook);
+    std::vector<std::string> problems;
+    for (const auto& evidence : read_all_evidence(state_folder, problems)) {
+        if (runs.size() >= 2 * usual_runs_max) break;
+        if (evidence["runbook"] == Value(runbook)) runs.push_back(past_drill(evidence));
+    }
+    return report::usual_durations(runs);
 }
 
 bool is_executed(const Invocation& invocation, const RunRow& row) {

@@ -32,8 +32,8 @@ RunState state_of(const Records& records);
 // What an open run is measured to: now. Of an ended one its records say all.
 report::Timeline timeline_of(const RunRow& row, const Records& records,
                              report::Depth depth = report::Depth::whole);
-// By the ended runs of the same runbook, the newest ones.
-report::Usual usual_of(Store& store, const std::string& runbook);
+// By the ended runs of the same runbook and by its drills, the newest ones.
+report::Usual usual_of(Store& store, const std::string& state_folder, const std::string& runbook);
 
 // True where a host that lives executes the run.
 bool is_executed(const Invocation& invocation, const RunRow& row);

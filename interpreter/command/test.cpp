@@ -99,8 +99,9 @@ Status check_options(const Invocation& invocation) {
     const std::string format = invocation.get("--format", "text");
     const std::vector<std::string> formats = {"text", "junit", "tap", "json"};
     if (std::find(formats.begin(), formats.end(), format) == formats.end())
-        return fail("bad_argument",
-                    "There is no format " + format + "." + did_you_mean(format, formats));
+        return fail("bad_argument", "There is no format " + format + "." +
+                                        did_you_mean(format, formats) +
+                                        " It is text, junit, tap or json.");
     return check_coverage_options(invocation);
 }
 

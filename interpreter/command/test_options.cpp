@@ -16,6 +16,12 @@ namespace {
 
 constexpr int at_once_max = 64;
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text.empty() ? "none" : text;
+}
+
 Result<std::vector<std::string>> choose_files(const Library& library,
                                               const std::vector<std::string>& named) {
     std::vector<std::string> files;
@@ -31,7 +37,8 @@ Result<std::vector<std::string>> choose_files(const Library& library,
             return fail(
                 "bad_argument",
                 "The library " + library.name + " has no test file " + name + "." +
-                    did_you_mean(wanted.ends_with("_test") ? wanted : wanted + "_test", known));
+                    did_you_mean(wanted.ends_with("_test") ? wanted : wanted + "_test", known) +
+                    " It has: " + joined(known) + ".");
         files.push_back(library.tests.at(*found));
     }
     if (named.empty())

@@ -1,11 +1,13 @@
-// Checks offline that journals are as they were written: chain, number, head, and code.
+// Checks offline that journals are as they were written: chain, number, head, code, signatures.
 #include "interpreter/command/learning.h"
 
 #include <algorithm>
 
 #include "interpreter/base/json.h"
 #include "interpreter/command/find_run.h"
+#include "interpreter/command/law.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/session.h"
 #include "interpreter/command/signing.h"
 #include "interpreter/command/stored_runs.h"
 #include "interpreter/journal/checkpoint.h"
@@ -21,7 +23,9 @@ constexpr std::size_t all_runs = 100000;
 struct Verified {
     std::string run;
     std::size_t records = 0;
-    std::string problem;  // Empty where all is well.
+    std::size_t signatures = 0;
+    std::size_t by_system = 0;  // Answers of people that no key vouches for.
+    std::string problem;        // Empty where all is well.
 };
 
 std::string code_problem(Store& store, const std::string& digest, bool first) {
@@ -42,8 +46,20 @@ std::vector<std::string> code_digests(const RunRow& row, const std::vector<Recor
     return digests;
 }
 
+void check_signatures(Store& store, const FindLaw& find_law, Verified& verified) {
+    const auto records = Records::of(store, verified.run);
+    if (!records) {
+        verified.problem = records.error().message;
+        return;
+    }
+    const auto checked = check_signed_records(*records, find_law);
+    verified.signatures = checked.texts.size();
+    verified.by_system = checked.by_system;
+    verified.problem = checked.problem;
+}
+
 // A run may go on while it is looked at: its row is then read anew.
-Verified verify_run(Store& store, const std::string& id) {
+Verified verify_run(Store& store, const FindLaw& find_law, const std::string& id) {
     constexpr int tries_max = 5;
     Verified verified{.run = id};
     for (int tried = 0; tried < tries_max; ++tried) {
@@ -67,6 +83,7 @@ Verified verify_run(Store& store, const std::string& id) {
         for (const auto& digest : code_digests(**after, *records))
             if (verified.problem.empty())
                 verified.problem = code_problem(store, digest, digest == (*after)->bundle);
+        if (verified.problem.empty()) check_signatures(store, find_law, verified);
         return verified;
     }
     verified.problem = "the run goes on faster than it can be read; try again when it rests";
@@ -104,6 +121,7 @@ void compare(Store& store, const Checkpoint& checkpoint, bool all,
 Value value_of(const Verified& verified) {
     Value value;
     value.set("run", verified.run).set("records", verified.records);
+    value.set("signatures", verified.signatures).set("by_system", verified.by_system);
     value.set("ok", verified.problem.empty());
     if (!verified.problem.empty()) value.set("problem", verified.problem);
     return value;
@@ -128,6 +146,16 @@ Result<std::vector<std::string>> wanted_runs(const Invocation& invocation, Store
     return ids;
 }
 
+std::string intact_text(const Verified& verified) {
+    std::string text = "intact, " + std::to_string(verified.records) + " records";
+    if (verified.signatures > 0)
+        text += ", " + std::to_string(verified.signatures) + " signatures hold";
+    if (verified.by_system > 0)
+        text += ", " + std::to_string(verified.by_system) +
+                " answers by the operating system's word alone";
+    return text;
+}
+
 void tell(const Invocation& invocation, const std::vector<Verified>& all) {
     if (invocation.json()) {
         List runs;
@@ -141,9 +169,7 @@ void tell(const Invocation& invocation, const std::vector<Verified>& all) {
     }
     for (const auto& verified : all) {
         std::string line = verified.run + ": ";
-        line += verified.problem.empty()
-                    ? "intact, " + std::to_string(verified.records) + " records"
-                    : "BROKEN: " + verified.problem;
+        line += verified.problem.empty() ? intact_text(verified) : "BROKEN: " + verified.problem;
         put(visible(line, false) + "\n");
     }
     if (all.empty()) put("There are no runs yet.\n");
@@ -165,7 +191,9 @@ int execute_verify(const Invocation& invocation) {
     const auto ids = wanted_runs(invocation, **store, &row);
     if (!ids) return report_error(invocation, ids.error());
     std::vector<Verified> all;
-    for (const auto& id : *ids) all.push_back(verify_run(**store, id));
+    const KnownDrivers drivers = host_setup(invocation).known_drivers;
+    const FindLaw find_law = law_in_store(**store, drivers);
+    for (const auto& id : *ids) all.push_back(verify_run(**store, find_law, id));
     if (invocation.has("--checkpoint")) {
         const auto checkpoint = open_checkpoint(invocation);
         if (!checkpoint) return report_error(invocation, checkpoint.error());

@@ -10,6 +10,10 @@ constexpr Word words[] = {
     {"runbook", "Declares a runbook: data around one `run` function. A runbook file returns it.",
      "---@param declaration perilune.Runbook\n---@return perilune.Runbook\n"
      "function runbook(declaration) end\n"},
+    {"drill",
+     "Declares a drill: how a disaster is caused, and what is measured. A file of drills/ returns "
+     "it.",
+     "---@param declaration table\n---@return table\nfunction drill(declaration) end\n"},
     {"step",
      "Executes a named piece of the runbook and returns what `fn` returns. A failed attempt is "
      "repeated by itself only where that is safe; else a person decides.",

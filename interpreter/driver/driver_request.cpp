@@ -162,8 +162,8 @@ Result<DriverRequest> make_request(const DriverReach& reach, const Call& call, c
     made.sign = asked["sign"];
     request.body_max = body_bytes_max;
     if (asked.has("body_max"))
-        request.body_max = std::min(
-            body_bytes_max, static_cast<std::size_t>(std::max(0.0, asked["body_max"].number())));
+        request.body_max = static_cast<std::size_t>(
+            std::clamp(asked["body_max"].number(), 0.0, static_cast<double>(body_bytes_max)));
     request.certificate_authority = reach.certificate_authority;
     const double timeout_s = asked.has("timeout") ? asked["timeout"].number() : 30;
     request.deadline_s = boot_now_s() + timeout_s;
@@ -186,8 +186,10 @@ Value answer_value(const HttpAnswer& answer) {
 Value with_handles(Value answer, const Value& handles, const Call& call, const KeepSecret& keep) {
     // What cannot be read as JSON may hold the value anywhere.
     if (!handles.map().empty() && !answer.has("json")) answer.set("body", Value());
+    const auto json = answer.as_map().find("json");
+    if (json == answer.as_map().end()) return answer;
     for (const auto& [name, path] : handles.map())
-        hide(answer.as_map()["json"], path.text(), call.target + " " + name, keep);
+        hide(json->second, path.text(), call.target + " " + name, keep);
     return answer;
 }
 

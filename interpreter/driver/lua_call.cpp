@@ -155,6 +155,9 @@ LuaCall::Answer LuaCall::exchange(std::shared_ptr<LuaCall> self, Value asked) {
     const auto request = make_request(driver.reach, call, asked);
     if (!request) co_return request.error();
     double pause_s = read_pause_first_s;
+    auto renewing = renew_role_of(driver.client, driver.keep_secret, call, request->sign);
+    const auto renewed = co_await renewing;
+    if (!renewed) co_return renewed.error();
     for (int tries = 1;; ++tries) {
         auto entering = driver.gate.enter();
         co_await entering;

@@ -117,6 +117,15 @@ Awaitable<Result<Value>> read_function(LuaDriverPointer driver, Call* call, std:
     co_return nth(end.results, 0);
 }
 
+Awaitable<Result<Value>> examine(LuaDriverPointer driver, Call* call) {
+    Value given = given_to(*call);
+    given.set("doctor", true);
+    auto performing = perform(driver, call, "read", std::move(given), MayChange::no);
+    const CallEnd end = co_await performing;
+    if (end.error) co_return *end.error;
+    co_return nth(end.results, 0);
+}
+
 Awaitable<Outcome> change_function(LuaDriverPointer driver, Call* call, std::string name,
                                    Value argument) {
     Value given = given_to_change(*call, Value());
@@ -191,6 +200,8 @@ Result<Driver> make_lua_driver(const LuaDriverSetup& setup, const LuaDriverKind&
     const auto driver = driver_of(setup, kind, settings, services);
     Driver made;
     made.state = driver;
+    if (kind.declared.has("doctor"))
+        made.examine = [driver](Call& call) { return examine(driver, &call); };
     Remote remote = remote_of(driver, kind.declared);
     remote.elsewhere = [&setup, &kind, settings](Services& others) {
         return remote_of(driver_of(setup, kind, settings, others), kind.declared);

@@ -129,6 +129,14 @@ struct Reader {
             if (!made.declared["operations"].has(name)) made.operations.push_back(name);
     }
 
+    // The texts of one list of `doctor`, as one sentence.
+    std::string_view read_doctor(const char* list) {
+        std::string text;
+        for (const auto& one : made.declared["doctor"][list].list())
+            text += (text.empty() ? "" : "; ") + one.text();
+        return keep(text);
+    }
+
     void read_hosts() {
         for (const auto& host : made.declared["hosts"].list()) {
             const std::string& text = host.text();
@@ -168,6 +176,8 @@ Result<std::unique_ptr<LuaDriverKind>> read_lua_driver(const LuaDriverSetup& set
     made->kind.doc = reader.keep(made->declared["doc"].text());
     made->kind.settings = made->settings;
     made->kind.operations = made->operations;
+    made->kind.doctor_checks = reader.read_doctor("checks");
+    made->kind.doctor_cannot = reader.read_doctor("cannot");
     made->kind.script = &made->script;
     made->script.make = [&setup, kind = made.get(), family](const Settings& settings,
                                                             Services& services) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "interpreter/base/aws_role.h"
 #include "interpreter/base/aws_signature.h"
 #include "interpreter/base/http_headers.h"
 #include "interpreter/base/http_url.h"
@@ -44,7 +45,34 @@ Result<std::string> credential(const Call& call, const Value& credentials, const
     return opened;
 }
 
+Status sign_by_role(HttpRequest& request, const Call& call, const Value& sign) {
+    const auto keys = aws_role_keys(sign["credentials"]);
+    if (!keys)
+        return fail("credentials_refused", "The keys of the role of " + call.target + " are over.",
+                    Retry::safe);
+    const AwsSigner signer = {.access_key_id = keys->access_key_id,
+                              .secret_access_key = keys->secret_access_key,
+                              .session_token = keys->session_token,
+                              .service = sign["service"].text(),
+                              .region = sign["region"].text(),
+                              .path = aws_path_of(sign["service"].text())};
+    sign_aws_request(signer, request, aws_payload(request.body), wall_now_s());
+    return Done{};
+}
+
 }  // namespace
+
+Awaitable<Status> renew_role_of(HttpClient& http, const KeepSecret& keep_secret, Call& call,
+                                Value sign) {
+    if (!is_aws_role(sign["credentials"])) co_return Done{};
+    auto renewing = renew_aws_role({.http = http,
+                                    .credentials = sign["credentials"],
+                                    .region = sign["region"].text(),
+                                    .deadline_s = call.deadline_s,
+                                    .cancel = call.cancel,
+                                    .keep_secret = keep_secret});
+    co_return co_await renewing;
+}
 
 Status sign_request(HttpRequest& request, const Call& call, const Value& sign) {
     if (sign.is_nil()) return Done{};
@@ -52,6 +80,7 @@ Status sign_request(HttpRequest& request, const Call& call, const Value& sign) {
     if (has_header(request, "authorization"))
         return bad_sign(call, "the request has a header Authorization of its own.");
     const Value& credentials = sign["credentials"];
+    if (is_aws_role(credentials)) return sign_by_role(request, call, sign);
     auto id = credential(call, credentials, "access_key_id");
     if (!id) return id.error();
     auto key = credential(call, credentials, "secret_access_key");

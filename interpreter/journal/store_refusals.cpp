@@ -46,7 +46,8 @@ Error run_exists(const std::string& id, const std::string& since) {
 Error lock_held(const std::string& name, const std::string& holder, const std::string& since) {
     Error error = fail("locked",
                        "The lock " + name + " is held by the run " + holder + ", begun " + since +
-                           ". What it needs to end: perilune status " + holder,
+                           ". What it needs to end: perilune status " + holder +
+                           ". What ends it as it stands: perilune cancel " + holder,
                        Retry::safe);
     error.detail = holder;
     return error;

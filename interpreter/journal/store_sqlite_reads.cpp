@@ -136,34 +136,40 @@ Result<std::vector<LockRow>> SqliteStore::locks() {
 
 Status SqliteStore::add_host(const HostRow& host) {
     const std::lock_guard guard(mutex_);
-    return file_->write([&]() -> Status {
-        file_
-            ->statement(
-                "insert or replace into host(id, name, pid, started, beat)"
-                " values(?, ?, ?, ?, 0)")
-            .bind(host.id)
-            .bind(host.name)
-            .bind(host.pid)
-            .bind(wall_now_s())
-            .step();
-        return Done{};
-    });
+    return file_->write(
+        [&]() -> Status {
+            file_
+                ->statement(
+                    "insert or replace into host(id, name, pid, started, beat)"
+                    " values(?, ?, ?, ?, 0)")
+                .bind(host.id)
+                .bind(host.name)
+                .bind(host.pid)
+                .bind(wall_now_s())
+                .step();
+            return Done{};
+        },
+        SqliteFile::Flush::with_the_next);
 }
 
 Status SqliteStore::beat(const std::string& host, double count) {
     const std::lock_guard guard(mutex_);
-    return file_->write([&]() -> Status {
-        file_->statement("update host set beat = ? where id = ?").bind(count).bind(host).step();
-        return Done{};
-    });
+    return file_->write(
+        [&]() -> Status {
+            file_->statement("update host set beat = ? where id = ?").bind(count).bind(host).step();
+            return Done{};
+        },
+        SqliteFile::Flush::with_the_next);
 }
 
 Status SqliteStore::remove_host(const std::string& host) {
     const std::lock_guard guard(mutex_);
-    return file_->write([&]() -> Status {
-        file_->statement("delete from host where id = ?").bind(host).step();
-        return Done{};
-    });
+    return file_->write(
+        [&]() -> Status {
+            file_->statement("delete from host where id = ?").bind(host).step();
+            return Done{};
+        },
+        SqliteFile::Flush::with_the_next);
 }
 
 Result<std::optional<HostRow>> SqliteStore::host(const std::string& id) {

@@ -81,6 +81,8 @@ private:
     void want_flush();
     void wait_until_due();
     void commit();
+    void write_off_loop();
+    Result<std::vector<std::string>> write();  // What is in flight.
     void committed(Result<std::vector<std::string>> outcome);
     void create_next();
 
@@ -98,6 +100,7 @@ private:
     double due_s_ = never;    // When what is queued is to be flushed; boot clock.
     double timer_s_ = never;  // When the earliest timer for that fires.
     double pause_s_ = 0.1;
+    double commits_take_s_ = never;  // Lately, on the average.
 };
 
 }  // namespace perilune

@@ -19,11 +19,28 @@ struct Search {
     std::vector<std::string> open = {};  // The folders whose dependencies are being looked for.
 };
 
+// The libraries that come with the program: of an installation, or of the checkout it was built in.
+std::string shipped_library(const std::string& name) {
+    std::error_code code;
+    const fs::path programs = fs::read_symlink("/proc/self/exe", code).parent_path();
+    for (const char* place : {"../share/perilune/stdlib", "../../../stdlib"}) {
+        const fs::path found = (programs / place / name).lexically_normal();
+        if (fs::exists(found / "perilune.yaml", code)) return found.string();
+    }
+    return {};
+}
+
 void search_all(Search& state, const std::string& folder, const Manifest& manifest);
 
 void search_one(Search& state, const std::string& folder, const DependencyWish& wish) {
     std::error_code code;
-    const std::string there = fs::weakly_canonical(fs::path(folder) / wish.path, code).string();
+    std::string there = fs::weakly_canonical(fs::path(folder) / wish.path, code).string();
+    if (wish.path.empty()) {
+        there = shipped_library(wish.name);
+        if (there.empty())
+            return state.problems.add(wish.place, "No library " + in_quotes(wish.name) +
+                                                      " comes with this program. Add its path.");
+    }
     if (code || !fs::exists(fs::path(there) / "perilune.yaml", code))
         return state.problems.add(wish.place, "There is no library in " + in_quotes(wish.path) +
                                                   ": it has no perilune.yaml. Correct the path.");

@@ -3,6 +3,7 @@
 
 #include "interpreter/library/fields.h"
 #include "interpreter/library/overlay.h"
+#include "interpreter/library/services.h"
 #include "interpreter/library/settings.h"
 #include "interpreter/library/targets.h"
 
@@ -58,8 +59,13 @@ struct Reader {
                                 "but this environment is of kind " +
                                     std::string(to_text(environment.kind)) +
                                     ". Move them to a drill's environment.");
+        scope.services.insert("drill");  // The drill itself: its folder.
         for (const auto& entry : node->entries) {
             scope.services.insert(entry.key);
+            if (entry.key == "drill")
+                problems.add(entry.place,
+                             "No service may be named drill: {services.drill.folder} is the "
+                             "drill's own folder. Rename it.");
             if (!is_plain_name(entry.key))
                 problems.add(entry.place, "The service " + in_quotes(entry.key) +
                                               " may only have "
@@ -76,8 +82,9 @@ struct Reader {
         }
         const Value value = read_text_or_secret(entry.value, what, scope);
         into.set(entry.key, value);
+        const bool told = value.is_text() && !holds_service(value.text());
         for (const auto word : telling_words)
-            if (value.is_text() && entry.key.find(word) != std::string::npos)
+            if (told && entry.key.find(word) != std::string::npos)
                 environment.warnings.push_back(show(entry.value.place) + ": " + what +
                                                " is written "
                                                "out. Put it into the secrets provider and write "

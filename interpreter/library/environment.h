@@ -47,6 +47,7 @@ struct Environment {
     std::map<std::string, Map> parameters;  // Defaults by runbook: texts, or lists of texts.
     Value state;                            // The store's URL: text, secret handle or nil.
     Value services;                         // What a drill starts: a map by name.
+    std::string service_secrets;            // Once it has: the file that holds their secrets.
     Starts starts;
     std::vector<std::string> warnings;
 };

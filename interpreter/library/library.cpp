@@ -17,7 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::string_view manifest_name = "perilune.yaml";
+constexpr std::string_view people_name = "people.yaml";
 constexpr std::string_view dependencies_prefix = "dependencies/";
+constexpr std::string_view drills_prefix = "drills/";
 
 // `path` without `prefix` and `ending`; empty where it has not both.
 std::string inner_name(std::string_view path, std::string_view prefix, std::string_view ending) {
@@ -64,7 +66,8 @@ void add_file(Library& library, const std::string& path, Problems& problems) {
     };
     take("tests/", library.tests);
     take("explorations/", library.explorations);
-    take("drills/", library.drills);
+    if (const auto inner = inner_name(path, drills_prefix, ".lua"); !inner.empty())
+        library.drills[runbook_name(inner)] = path;
     if (const auto inner = inner_name(path, "runbooks/", ".lua"); !inner.empty())
         add_runbook(library, path, inner, problems);
     if (const auto inner = inner_name(path, "lib/", ".lua"); !inner.empty()) {
@@ -77,7 +80,8 @@ void add_file(Library& library, const std::string& path, Problems& problems) {
     if (const auto inner = inner_name(path, "environments/", ".yaml"); !inner.empty())
         library.environments[inner] = path;
     const bool of_bundle = path.starts_with("runbooks/") || path.starts_with("lib/") ||
-                           path.starts_with(dependencies_prefix) || path == manifest_name;
+                           path.starts_with(dependencies_prefix) || path == manifest_name ||
+                           path == people_name;
     if (of_bundle) library.files.push_back(path);
 }
 
@@ -135,6 +139,7 @@ Result<Library> open_library(const std::string& folder) {
     for (const char* inner : {"runbooks", "lib", "tests", "explorations", "drills"})
         list(library.folder, inner, ".lua", "");
     list(library.folder, "environments", ".yaml", "");
+    if (fs::exists(library.folder + "/people.yaml", code)) paths.emplace_back(people_name);
     for (const auto& [name, dependency] : find_dependencies(library.folder, *manifest, problems)) {
         const std::string prefix = std::string(dependencies_prefix) + name + "/";
         library.dependencies.push_back(dependency);
@@ -182,10 +187,18 @@ Result<std::string> read_library_file(const Library& library, const std::string&
 }
 
 Result<std::string> find_runbook(const Library& library, std::string_view name) {
+    if (runbook_name(name).starts_with(drills_prefix)) {
+        const std::string drill = runbook_name(name).substr(drills_prefix.size());
+        const auto found = library.drills.find(drill);
+        if (found != library.drills.end()) return found->second;
+        return unknown("drill", drill, "drills/ of " + library.name, library.drills);
+    }
     const auto found = library.runbooks.find(runbook_name(name));
     if (found != library.runbooks.end()) return found->second;
     return unknown("runbook", name, "runbooks/ of " + library.name, library.runbooks);
 }
+
+bool is_drill(std::string_view path) { return path.starts_with(drills_prefix); }
 
 Result<std::string> find_environment(const Library& library, std::string_view name) {
     const auto found = library.environments.find(std::string(name));

@@ -33,7 +33,7 @@ struct Library {
     std::map<std::string, std::string> environments;  // "drill" → "environments/drill.yaml"
     std::map<std::string, std::string> tests;         // "region_outage_test" → "tests/…"
     std::map<std::string, std::string> explorations;
-    std::map<std::string, std::string> drills;
+    std::map<std::string, std::string> drills;  // "region-outage" → "drills/region_outage.lua"
     std::vector<std::string> files;      // All that a bundle holds but the environment's: sorted.
     std::vector<std::string> warnings;   // What was left out and why, a line each.
     std::shared_ptr<const Texts> texts;  // Where it is read from a bundle: all there is.
@@ -52,8 +52,9 @@ std::string disk_path(const Library& library, const std::string& path);
 Result<std::string> read_library_file(const Library& library, const std::string& path);
 
 // The path of a runbook. `-` and `_` count as the same; a path as a shell completes it
-// ("runbooks/db/restore.lua") is accepted too.
+// ("runbooks/db/restore.lua") is accepted too. "drills/NAME" is the file of a drill.
 Result<std::string> find_runbook(const Library& library, std::string_view name);
+bool is_drill(std::string_view path);
 // The path of an environment's file.
 Result<std::string> find_environment(const Library& library, std::string_view name);
 // "db/restore_all" and "runbooks/db/restore-all.lua" are "db/restore-all".

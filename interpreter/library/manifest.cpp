@@ -74,7 +74,9 @@ void read_dependency(const YamlNode& node, Manifest& manifest, std::set<std::str
     }
     refuse_unknown_keys(node, "a dependency", {"name", "path", "version"}, problems);
     const auto name = read_field(node, "name", "a dependency", problems);
-    const auto path = read_field(node, "path", "a dependency", problems);
+    const bool elsewhere = node.find("path") != nullptr;
+    const auto path =
+        elsewhere ? read_field(node, "path", "a dependency", problems) : std::string();
     const auto version = read_field(node, "version", "a dependency", problems);
     if (!name || !path || !version) return;
     if (!is_plain_name(*name))

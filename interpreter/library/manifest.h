@@ -14,7 +14,8 @@ namespace perilune {
 // A dependency as the file names it.
 struct DependencyWish {
     std::string name;
-    std::string path;     // A folder relative to the library's; may lead out of it.
+    std::string path;     // A folder relative to the library's; may lead out of it. Empty: what
+                          // comes with the program.
     std::string version;  // "1.4": at least 1.4 of the same major version; "=1.4.2"; ">=1.4".
     Place place;
 };

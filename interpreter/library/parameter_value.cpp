@@ -62,9 +62,12 @@ Result<Value> parse_number(ParameterType type, std::string_view text) {
 }
 
 Result<Value> parse_measure(ParameterType type, std::string_view text) {
-    const auto parsed = type == ParameterType::duration ? parse_duration(text)
-                        : type == ParameterType::size   ? parse_size(text)
-                                                        : parse_time(text);
+    // A time also as Unix seconds, as `now()` and a drill's `on.disaster_at` give it.
+    const bool seconds = type == ParameterType::time && is_number_text(text);
+    const auto parsed = seconds ? Result<double>(std::strtod(std::string(text).c_str(), nullptr))
+                        : type == ParameterType::duration ? parse_duration(text)
+                        : type == ParameterType::size     ? parse_size(text)
+                                                          : parse_time(text);
     if (!parsed || !std::isfinite(*parsed) || *parsed < 0 || *parsed > measure_max)
         return wrong(type, in_quotes(text));
     return Value(*parsed);

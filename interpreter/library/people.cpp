@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "interpreter/base/ssh_signature.h"
 #include "interpreter/base/suggest.h"
+#include "interpreter/base/units.h"
 #include "interpreter/library/fields.h"
 #include "interpreter/library/source_text.h"
 
@@ -18,6 +20,63 @@ std::string lower_case(std::string_view text) {
     return lower;
 }
 
+double read_moment(const YamlNode& node, const std::string& what, Problems& problems) {
+    const auto text = read_text(node, what, problems);
+    if (!text) return 0;
+    const auto moment = parse_time(*text);
+    if (!moment)
+        problems.add(node.place,
+                     what + " must be a time such as \"2026-03-01T00:00:00Z\", but it is " +
+                         in_quotes(*text) + ". Correct it.");
+    return moment ? *moment : 0;
+}
+
+// "ssh-ed25519 AAAA… anna", or { key, valid_after, valid_before }.
+void read_key(const YamlNode& node, const std::string& what, Person& person, Problems& problems) {
+    const YamlNode* line = &node;
+    if (node.is_map()) {
+        refuse_unknown_keys(node, what, {"key", "valid_after", "valid_before"}, problems);
+        line = node.find("key");
+        if (!line) return problems.add(node.place, what + " has no \"key\". Add the public key.");
+    }
+    const auto text = read_text(*line, what, problems);
+    if (!text) return;
+    auto key = parse_ssh_key(*text);
+    if (!key) return problems.add(line->place, what + " " + key.error().message);
+    key->place = line->place;
+    if (const YamlNode* after = node.find("valid_after"))
+        key->valid_after = read_moment(*after, what + ".valid_after", problems);
+    if (const YamlNode* before = node.find("valid_before"))
+        key->valid_before = read_moment(*before, what + ".valid_before", problems);
+    if (key->valid_before > 0 && key->valid_before <= key->valid_after)
+        problems.add(line->place, what +
+                                      " is never valid: valid_before is not after valid_after. "
+                                      "Correct one of them.");
+    person.keys.push_back(std::move(*key));
+}
+
+void read_keys(const YamlNode& node, const std::string& what, Person& person, Problems& problems) {
+    if (!node.is_list()) return read_key(node, what, person, problems);
+    for (const auto& item : node.list) read_key(item, what, person, problems);
+}
+
+// One key is one person's: else a signature would not say who gave it.
+void check_keys(const std::map<std::string, Person>& people, Problems& problems) {
+    std::map<std::string, std::string> holders;
+    for (const auto& [id, person] : people)
+        for (const auto& key : person.keys) {
+            const auto [first, is_new] = holders.try_emplace(key.fingerprint, id);
+            if (is_new) continue;
+            const std::string whose = first->second == id ? "people." + id + " has"
+                                                          : "people." + first->second +
+                                                                " and people." + id + " both have";
+            problems.add(key.place, whose + " the key " + key.fingerprint +
+                                        (first->second == id ? " twice. Remove one."
+                                                             : ". A key is one person's: remove it "
+                                                               "from the other."));
+        }
+}
+
 Person read_person(const YamlEntry& entry, Problems& problems) {
     const std::string what = "people." + entry.key;
     Person person;
@@ -29,13 +88,14 @@ Person read_person(const YamlEntry& entry, Problems& problems) {
                                       " is no id: it may only have lower-case "
                                       "letters, digits, - and _. Change it.");
     if (!expect_map(entry.value, what, problems)) return person;
-    refuse_unknown_keys(entry.value, what, {"name", "roles", "key", "owner"}, problems);
+    refuse_unknown_keys(entry.value, what, {"name", "roles", "keys", "owner"}, problems);
     const auto text = [&](const char* key, std::string& into) {
         if (const YamlNode* node = entry.value.find(key))
             into = read_text(*node, what + "." + key, problems).value_or("");
     };
     text("name", person.name);
-    text("key", person.key);
+    if (const YamlNode* keys = entry.value.find("keys"))
+        read_keys(*keys, what + ".keys", person, problems);
     text("owner", person.owner);
     if (const YamlNode* roles = entry.value.find("roles"))
         for (const auto& role : read_texts(*roles, what + ".roles", problems))
@@ -98,8 +158,46 @@ Result<People> People::parse(std::string_view text, std::string_view shown) {
         for (const auto& entry : entries->entries)
             people.people_[entry.key] = read_person(entry, problems);
     check_owners(people.people_, problems);
+    check_keys(people.people_, problems);
     if (problems.any()) return problems.error();
     return people;
+}
+
+Result<People> People::of(const Library& library) {
+    if (library.texts) return of(*library.texts);
+    const auto& files = library.files;
+    if (std::find(files.begin(), files.end(), people_file) == files.end()) return People();
+    return load(disk_path(library, std::string(people_file)), people_file);
+}
+
+Result<People> People::of(const Texts& bundle) {
+    const auto found = bundle.find(std::string(people_file));
+    return found == bundle.end() ? People() : parse(found->second, people_file);
+}
+
+bool People::know_keys() const {
+    return std::any_of(people_.begin(), people_.end(),
+                       [](const auto& entry) { return !entry.second.keys.empty(); });
+}
+
+const Person* People::holder(std::string_view fingerprint) const {
+    for (const auto& [id, person] : people_)
+        for (const auto& key : person.keys)
+            if (key.fingerprint == fingerprint) return &person;
+    return nullptr;
+}
+
+std::string People::allowed_signers() const {
+    std::string lines;
+    for (const auto& [id, person] : people_)
+        for (const auto& key : person.keys) {
+            lines += id + " namespaces=\"" + std::string(ssh_namespace) + "\"";
+            if (key.valid_after > 0) lines += ",valid-after=\"" + ssh_time(key.valid_after) + "\"";
+            if (key.valid_before > 0)
+                lines += ",valid-before=\"" + ssh_time(key.valid_before) + "\"";
+            lines += " " + key.type + " " + key.blob + "\n";
+        }
+    return lines;
 }
 
 const Person* People::find(std::string_view id) const {
@@ -148,6 +246,7 @@ std::vector<std::string> People::eligible(const ApprovalRule& rule, std::string_
     std::vector<std::string> found;
     for (const auto& [id, person] : people_) {
         const bool starts_it = excluded && id == person_behind(starter);
+        if (know_keys() && person.keys.empty()) continue;
         if (person.owner.empty() && is_named(rule, person) && !starts_it) found.push_back(id);
     }
     return found;

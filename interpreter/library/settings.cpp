@@ -137,7 +137,10 @@ Value read_setting(const Setting& setting, const YamlNode& node, const std::stri
         scope.problems.add(node.place, what + " has no value. Write one, or remove the key.");
         return {};
     }
-    if (setting.type == Type::secret) return refuse_written_secret(setting, node, what, scope);
+    // What protects a service lives and dies with its drill.
+    const bool of_service = node.is_text() && holds_service(node.text);
+    if (setting.type == Type::secret && !of_service)
+        return refuse_written_secret(setting, node, what, scope);
     if (!node.is_text())
         return convert_or_report(
             setting.type,
@@ -145,7 +148,7 @@ Value read_setting(const Setting& setting, const YamlNode& node, const std::stri
                             scope),
             node, what, scope.problems);
     warn_of_variable(node, what, scope);
-    if (holds_service(node.text)) {
+    if (of_service) {
         check_services(node, what, scope.services, scope.problems);
         return node.text;
     }

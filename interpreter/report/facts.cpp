@@ -1,6 +1,7 @@
 #include "interpreter/report/facts.h"
 
 #include <algorithm>
+#include <map>
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
@@ -36,25 +37,49 @@ std::string parameter_text(const std::string& type, const Value& value) {
     return preview(value, 400);
 }
 
+// How it is known who started the run and who answered its questions: by keys, or by what the
+// operating system says, which nothing proves.
+std::string known_by(const Timeline& timeline) {
+    std::map<std::string, std::string> keys = {{timeline.run.who, timeline.run.key}};
+    for (const auto& question : timeline.questions)
+        for (const auto& answer : question.answers)
+            if (answer.signal.empty()) keys[answer.who] = answer.key;
+    std::string text;
+    std::string weak;
+    for (const auto& [who, key] : keys) {
+        if (who.empty()) continue;
+        std::string& into = key.empty() ? weak : text;
+        into += (into.empty() ? "" : ", ") + who + (key.empty() ? "" : " by the key " + key);
+    }
+    if (weak.empty()) return text;
+    return text + (text.empty() ? "" : "; ") + weak +
+           " by the operating system's word alone, which is weaker than a key";
+}
+
 }  // namespace
+
+std::string passed_over_text(const RunFacts& run) {
+    if (run.broke_glass < 2) return "policy was passed over";
+    return "policy was passed over " + std::to_string(run.broke_glass) + " times";
+}
 
 std::vector<Fact> facts_of(const Timeline& timeline, const Verdict& verdict) {
     const RunFacts& run = timeline.run;
     std::vector<Fact> facts;
     facts.push_back({"Run", run.id});
     facts.push_back({"Environment", run.environment});
-    facts.push_back({"Started", day_and_clock(run.began) +
-                                    (run.who.empty() ? "" : " by " + run.who)});
+    facts.push_back(
+        {"Started", day_and_clock(run.began) + (run.who.empty() ? "" : " by " + run.who)});
     if (run.outage_began > 0) facts.push_back({"Outage began", day_and_clock(run.outage_began)});
     if (run.open()) {
-        facts.push_back({"So far", show_duration(run.took_s()) + ", at " +
-                                       day_and_clock(run.now)});
+        facts.push_back({"So far", show_duration(run.took_s()) + ", at " + day_and_clock(run.now)});
     } else {
         facts.push_back({"Ended", day_and_clock(run.ended)});
         facts.push_back({"Took", show_duration(run.took_s())});
     }
     if (timeline.waited_for_people_s > 0)
         facts.push_back({"Waited for people", show_duration(timeline.waited_for_people_s)});
+    if (const std::string how = known_by(timeline); !how.empty()) facts.push_back({"Known", how});
     if (verdict.exit >= 0) facts.push_back({"Exit code", std::to_string(verdict.exit)});
     if (!run.parent.empty()) facts.push_back({"Part of run", run.parent});
     return facts;
@@ -127,8 +152,8 @@ std::string outcome_sentence(const Timeline& timeline, const Verdict& verdict) {
     if (verdict.ended && text.ends_with('.')) {
         text.pop_back();
         const bool colon = text.find(": ") != std::string::npos;
-        text += std::string(colon ? ", after " : " after ") +
-                show_duration(timeline.run.took_s()) + ".";
+        text += std::string(colon ? ", after " : " after ") + show_duration(timeline.run.took_s()) +
+                ".";
     }
     return text;
 }
@@ -145,7 +170,9 @@ Value facts_value(const Timeline& timeline) {
     set_text("summary", run.summary);
     set_text("who", run.who);
     set_text("parent", run.parent);
+    set_text("key", run.key);
     set_text("break_glass", run.break_glass);
+    if (run.broke_glass > 0) value.set("broke_glass", run.broke_glass);
     set_text("plan", run.plan);
     set_text("bundle", run.bundle);
     set_text("seed", run.seed);

@@ -22,6 +22,8 @@ std::vector<Fact> proof_of(const Timeline& timeline, const RunRow& row);
 std::vector<Fact> parameters_of(const Timeline& timeline);
 // Each target with the changes the runbook may make on it.
 std::vector<Fact> targets_of(const Timeline& timeline);
+// "policy was passed over", and how often where that was more than once.
+std::string passed_over_text(const RunFacts& run);
 std::string locks_text(const Timeline& timeline);
 
 // "took 4 min 12 s of 30 min: met, 25 min 48 s to spare"

@@ -29,6 +29,7 @@ std::string note_word(const std::string& kind) {
     if (kind == "caught") return "caught";
     if (kind == "fault") return "worker died";
     if (kind == "claim") return "taken over";
+    if (kind == "refused") return "refused: tried";
     if (kind == "code") return "code replaced";
     if (kind == "keep") return "keep";
     if (kind == "undo") return "undo begins";
@@ -151,8 +152,9 @@ HistoryLine Historian::line_of_note(const NoteEntry& note) const {
         line.text = note_word(note.kind) + by + (note.text.empty() ? "" : ": " + note.text);
         if (note.kind == "claim" && note.text == "resumed") line.text = "resumed" + by;
         if (note.kind == "stop") line.text = "the run was stopped" + by + ": " + note.text;
-        line.tone = note.kind == "fault" ? Tone::bad : Tone::waits;
-        line.mark = note.kind == "fault" ? "✗" : "◆";
+        const bool bad = note.kind == "fault" || note.kind == "refused";
+        line.tone = bad ? Tone::bad : Tone::waits;
+        line.mark = bad ? "✗" : "◆";
     }
     if (!note.data.map().empty()) line.details.push_back({"", arguments_text(note.data, 400)});
     for (const auto& [field, what] : note.told)

@@ -33,14 +33,14 @@ std::string head(const Timeline& timeline, const Verdict& verdict) {
     };
     if (!verdict.step.empty()) add("Step", html(verdict.step));
     if (!verdict.reason.empty())
-        add("Reason", html_lines(verdict.reason) +
-                          (verdict.at.empty()
-                               ? ""
-                               : " <span class=\"where\">" + html(verdict.at) + "</span>"));
+        add("Reason",
+            html_lines(verdict.reason) +
+                (verdict.at.empty() ? ""
+                                    : " <span class=\"where\">" + html(verdict.at) + "</span>"));
     text += "</div>\n";
     if (!run.break_glass.empty())
         text += "<div " + html_class("banner", Tone::bad) +
-                "><strong>Break glass: policy was passed over.</strong><p>" +
+                "><strong>Break glass: " + passed_over_text(run) + ".</strong><p>" +
                 "<span class=\"label\">Reason</span>" + html(run.break_glass) + "</p></div>\n";
     return text + "</header>\n";
 }
@@ -50,9 +50,10 @@ std::string left_and_next(const Verdict& verdict) {
     if (verdict.word != "done" && (verdict.left_known || !verdict.left.empty())) {
         std::string body;
         for (const auto& left : verdict.left)
-            body += "<li><code>" + html(left.what) + "</code>" +
-                    (left.step.empty() ? "" : " <span class=\"soft\">" + html(left.step) +
-                                                  "</span>") + "</li>";
+            body +=
+                "<li><code>" + html(left.what) + "</code>" +
+                (left.step.empty() ? "" : " <span class=\"soft\">" + html(left.step) + "</span>") +
+                "</li>";
         body = body.empty() ? "<p class=\"soft\">No change of this run is left in the world.</p>"
                             : "<ul class=\"left\">" + body + "</ul>";
         text += html_section("left", verdict.left_known ? "Left behind" : "Changed so far", body);
@@ -82,8 +83,8 @@ std::string history_item(const HistoryLine& line) {
         for (const auto& detail : line.details) {
             text += "<div " + html_class("", detail.tone) + ">";
             // Every description has a term; one without words is only not seen.
-            text += "<dt>" + html(detail.label) + "</dt><dd>" + html_lines(detail.text) +
-                    "</dd></div>";
+            text +=
+                "<dt>" + html(detail.label) + "</dt><dd>" + html_lines(detail.text) + "</dd></div>";
         }
         text += "</dl>";
     }

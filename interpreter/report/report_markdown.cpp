@@ -56,9 +56,8 @@ std::string head(const Timeline& timeline, const Verdict& verdict) {
     if (!run.summary.empty()) text += ": " + markdown(run.summary);
     text += "\n";
     if (!run.break_glass.empty())
-        text +=
-            "\n🔴 **Break glass: policy was passed over.** Reason: " + markdown(run.break_glass) +
-            "\n";
+        text += "\n🔴 **Break glass: " + passed_over_text(run) +
+                ".** Reason: " + markdown(run.break_glass) + "\n";
     if (!verdict.step.empty()) text += "\n- Step: " + markdown(verdict.step);
     if (!verdict.reason.empty())
         text += "\n- Reason: " + markdown_lines(verdict.reason, "  ") +

@@ -32,7 +32,8 @@ void add_head(Page& page, const Timeline& timeline, const Verdict& verdict) {
     page.add(outcome_sentence(timeline, verdict), verdict.tone);
     page.add(run.runbook + (run.summary.empty() ? "" : ": " + run.summary));
     if (!run.break_glass.empty())
-        page.add("BREAK GLASS: policy was passed over. Reason: " + run.break_glass, Tone::bad);
+        page.add("BREAK GLASS: " + passed_over_text(run) + ". Reason: " + run.break_glass,
+                 Tone::bad);
     if (!verdict.step.empty() || !verdict.reason.empty()) {
         page.add_empty();
         if (!verdict.step.empty()) page.add("Step    ", verdict.step, Tone::muted);
@@ -62,9 +63,8 @@ void add_changes(Page& page, const Timeline& timeline) {
     table.whole = {0};
     table.head = {"at", "what", "outcome", "before → after", "undo"};
     for (const auto& change : timeline.changes) {
-        const std::string what = change.child.empty()
-                                     ? change.target + ":" + change.operation
-                                     : "run " + change.child;
+        const std::string what =
+            change.child.empty() ? change.target + ":" + change.operation : "run " + change.child;
         table.rows.push_back({{clock_text(change.began), Tone::muted},
                               {(change.undoing ? "↶ " : "") + what, Tone::plain},
                               {outcome_text(change), tone_of(change)},

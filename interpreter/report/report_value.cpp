@@ -83,7 +83,8 @@ Value question_value(const QuestionEntry& question) {
     List answers;
     for (const auto& answer : question.answers) {
         Fields one;
-        one.set("at", answer.at).set("who", answer.who).set("how", answer.how);
+        one.set("at", answer.at).set("who", answer.who).set("key", answer.key);
+        one.set("how", answer.how);
         one.set("decision", answer.decision).set("value", answer.value);
         one.set("reason", answer.reason).set("problem", answer.problem);
         one.set("signal", answer.signal).set("partial", answer.partial);

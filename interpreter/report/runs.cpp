@@ -41,8 +41,12 @@ RunLine make_run_line(const RunRow& row, const std::vector<Value>& records) {
         if (kind == "begin") {
             line.who = record["who"].text();
             line.started = record[record.has("started_at") ? "started_at" : "time"].number();
-            line.break_glass = record.has("break_glass");
+            line.by_key = record.has("signed");
+            line.broke_glass += record.has("break_glass");
+        } else if (kind == "answer") {
+            line.broke_glass += record.has("break_glass");
         } else if (kind == "end") {
+            line.broke_glass = std::max(line.broke_glass, record["broke_glass"].integer());
             line.ended = record["time"].number();
         } else if (kind == "undo" && !record["within"].boolean()) {
             line.ended = 0;  // An ended run is open again until its undo has ended.
@@ -76,19 +80,30 @@ std::vector<std::string> runs_lines(const std::vector<RunLine>& runs, double now
         // Where there is little room, the year and the person give way to the rest.
         const std::string started = day_text(run.started).substr(narrow ? 5 : 0) + " " +
                                     clock_text(run.started).substr(0, 5);
-        table.rows.push_back({{run.row.id, Tone::strong},
-                              {run.row.runbook, Tone::plain},
-                              {run.row.environment, Tone::plain},
-                              {state_text(run) + (run.break_glass ? " !" : ""),
-                               run.break_glass ? Tone::bad : tone_of(run)},
-                              {started, Tone::muted},
-                              {known ? show_duration(took_s(run, now)) : "", Tone::plain},
-                              {run.who.substr(0, run.who.find('@')), Tone::muted}});
+        table.rows.push_back(
+            {{run.row.id, Tone::strong},
+             {run.row.runbook, Tone::plain},
+             {run.row.environment, Tone::plain},
+             {state_text(run) + (run.broke_glass > 0 ? " !" : ""),
+              run.broke_glass > 0 ? Tone::bad : tone_of(run)},
+             {started, Tone::muted},
+             {known ? show_duration(took_s(run, now)) : "", Tone::plain},
+             {(run.by_key || run.who.empty() ? "" : "~") + run.who.substr(0, run.who.find('@')),
+              Tone::muted}});
         if (narrow) table.rows.back().pop_back();
     }
     page.add(table);
-    if (std::any_of(runs.begin(), runs.end(), [](const RunLine& run) { return run.break_glass; }))
-        page.add("! break glass: policy was passed over", Tone::bad);
+    const auto broken = std::count_if(runs.begin(), runs.end(),
+                                      [](const RunLine& run) { return run.broke_glass > 0; });
+    if (broken > 0)
+        page.add("! break glass: policy was passed over in " + std::to_string(broken) + " of " +
+                     std::to_string(runs.size()),
+                 Tone::bad);
+    const bool weak = std::any_of(runs.begin(), runs.end(), [](const RunLine& run) {
+        return !run.by_key && !run.who.empty();
+    });
+    if (weak && !narrow)
+        page.add("~ by the operating system's word alone, which is weaker than a key", Tone::muted);
     return page.lines();
 }
 
@@ -106,7 +121,8 @@ Value runs_value(const std::vector<RunLine>& runs, double now) {
         if (run.ended > 0) item.set("ended", run.ended);
         if (run.ended > 0 || run.row.state != "ended") item.set("took_s", took_s(run, now));
         if (run.in_doubt) item.set("in_doubt", true);
-        if (run.break_glass) item.set("break_glass", true);
+        item.set("by_key", run.by_key);
+        if (run.broke_glass > 0) item.set("break_glass", true).set("broke_glass", run.broke_glass);
         list.push_back(item);
     }
     return list;

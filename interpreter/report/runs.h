@@ -16,7 +16,8 @@ struct RunLine {
     double started = 0;
     double ended = 0;  // 0 while it has not.
     bool in_doubt = false;
-    bool break_glass = false;
+    bool by_key = false;           // Its start is signed.
+    std::int64_t broke_glass = 0;  // How often policy was passed over, as far as it is known.
 };
 
 // `records` are the run's first one and its newest ones, or none: then only the row is known. That

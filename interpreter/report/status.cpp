@@ -119,6 +119,7 @@ std::vector<std::string> status_lines(const Timeline& timeline, const RunRow& ro
     if (run.open()) {
         std::string text = day_and_clock(run.began) + ", " + show_duration(run.took_s()) + " ago";
         if (!run.who.empty()) text += ", by " + run.who;
+        if (!run.who.empty() && run.key.empty()) text += " (the operating system's word)";
         if (usual.run.runs > 0) text += "; usually takes " + show_duration(usual.run.median_s);
         page.add("Started  ", text, Tone::muted);
         add_running(page, timeline, usual);

@@ -94,6 +94,7 @@ struct ReadEntry {
 struct AnswerEntry {
     double at = 0;
     std::string who;
+    std::string key;       // The fingerprint of the key that signed it, or empty.
     std::string how;       // How the person is known.
     std::string decision;  // approve reject answer otherwise
     Value value;
@@ -211,7 +212,9 @@ struct RunFacts {
     std::string summary;
     std::string who;
     std::string parent;
-    std::string break_glass;  // Its reason; empty where policy was kept to.
+    std::string key;          // The fingerprint of the key that signed its start, or empty.
+    std::string break_glass;  // Its reasons; empty where policy was kept to.
+    int broke_glass = 0;      // How often policy was passed over.
     Value params;
     Value targets;
     Value locks;

@@ -82,6 +82,11 @@ bool TimelineBuilder::take_people(const std::string& kind, const Value& record) 
                  record["plan"].text().substr(0, 16) + (reason.empty() ? "" : ": " + reason));
     } else if (kind == "signal") {
         add_note(kind, record, record["name"].text());
+    } else if (kind == "refused") {
+        const std::string& name = record["name"].text();
+        add_note(kind, record,
+                 record["decision"].text() + (name.empty() ? "" : " \"" + name + "\"") + " — " +
+                     record["text"].text());
     } else if (kind == "fault") {
         add_note(kind, record, record["text"].text());
     } else if (kind == "claim") {

@@ -57,6 +57,7 @@ void TimelineBuilder::take_answer(const Value& record) {
     AnswerEntry answer;
     answer.at = at;
     answer.who = record["who"].text();
+    answer.key = record["signed"]["key"].text();
     answer.how = record["how"].text();
     answer.decision = record["decision"].text();
     answer.value = record.has("data") ? record["data"] : record["value"];
@@ -65,8 +66,12 @@ void TimelineBuilder::take_answer(const Value& record) {
     if (record.has("signal")) answer.signal = record["name"].text();
     answer.partial = record["partial"].boolean();
     answer.by_time = record["by"].text() == "time";
-    if (record.has("break_glass") && made_.run.break_glass.empty())
-        made_.run.break_glass = record["break_glass"].text() + " (" + question.name + ")";
+    if (record.has("break_glass")) {
+        std::string& reasons = made_.run.break_glass;
+        reasons += (reasons.empty() ? "" : "; ") + record["break_glass"].text() + " (" +
+                   question.name + ")";
+        ++made_.run.broke_glass;
+    }
     question.answers.push_back(std::move(answer));
     if (record["partial"].boolean()) return;
     question.open = false;

@@ -34,6 +34,7 @@ void TimelineBuilder::take_begin(const Value& record) {
     run.environment = record["environment"].text();
     run.summary = facts["summary"].text();
     run.who = record["who"].text();
+    run.key = record["signed"]["key"].text();
     run.parent = record["parent"].text();
     run.params = record["params"];
     run.targets = facts["targets"];
@@ -47,6 +48,7 @@ void TimelineBuilder::take_begin(const Value& record) {
     run.break_glass = reason_of_flag(record["break_glass"]);
     if (record.has("break_glass") && run.break_glass.empty() && record["break_glass"].is_map())
         run.break_glass = "no reason was given";
+    if (!run.break_glass.empty()) run.broke_glass = 1;
     made_.entries[0].at = run.began;
 }
 
@@ -113,7 +115,7 @@ void TimelineBuilder::take_close(const Value& record) {
 
 void TimelineBuilder::take_stop(const Value& record) {
     const bool of_run = !record.has("strand") && !record.has("of");
-    const std::string scope = of_run ? ""
+    const std::string scope = of_run             ? ""
                               : record.has("of") ? record["of"].text()
                                                  : record["args"]["scope"].text();
     const double at = record["time"].number();
@@ -178,8 +180,8 @@ void TimelineBuilder::take_timer(const Value& record) {
         polling.place = place;
     }
     // The pause between two attempts belongs to the step, though it lies outside of both.
-    const auto step = why == "backoff" ? steps_by_name_.find(step_key(record))
-                                       : steps_by_name_.end();
+    const auto step =
+        why == "backoff" ? steps_by_name_.find(step_key(record)) : steps_by_name_.end();
     const std::size_t parent =
         step == steps_by_name_.end() ? place_of(record["scope"].text()) : step->second;
     add_entry(EntryKind::wait, made_.waits.size() - 1, parent, record["time"].number());

@@ -10,7 +10,7 @@ namespace perilune::report {
 
 namespace {
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string with_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 // A message sent is nothing that is left in the world.
 bool is_message(const Change& change) { return change.target.starts_with("notify/"); }
@@ -140,7 +140,7 @@ void tell_doubt(const RunState& state, Verdict& verdict) {
     verdict.word = "in doubt";
     verdict.sentence = "In doubt: whether " + names + " happened is not known.";
     verdict.exit = 9;
-    verdict.reason = "The answer was lost. Look at " + targets + ", then say what happened.";
+    verdict.reason = "Look at " + targets + ", then say what happened.";
     if (verdict.ended) return;
     for (const auto& waiting : waiting_for(state))
         if (waiting.tone == Tone::doubt) verdict.since = waiting.since;
@@ -148,7 +148,7 @@ void tell_doubt(const RunState& state, Verdict& verdict) {
 
 std::string timer_text(const Value& record, const std::string& why) {
     const std::string length = show_duration(record["args"]["seconds"].number());
-    const std::string name = quoted(record["name"].text());
+    const std::string name = with_quotes(record["name"].text());
     if (why == "sleep") return "a sleep of " + length;
     if (why == "backoff") return "the next attempt of " + name + ", after " + length;
     if (why == "poll") return name + " to become true";
@@ -160,14 +160,14 @@ std::string timer_text(const Value& record, const std::string& why) {
 std::string question_text(const Value& question) {
     const Value& args = question["args"];
     const std::string& what = args["what"].text();
-    const std::string name = quoted(question["name"].text());
+    const std::string name = with_quotes(question["name"].text());
     if (what == "approve") return "approval of " + name;
     if (what == "confirm") return "a yes or no to " + name;
     if (what == "manual") return "somebody to do " + name;
     if (what != "signal") return "an answer to " + name;
     std::string names;
     for (const auto& signal : args["names"].list())
-        names += (names.empty() ? "" : " or ") + quoted(signal.text());
+        names += (names.empty() ? "" : " or ") + with_quotes(signal.text());
     return "the signal " + (names.empty() ? name : names);
 }
 
@@ -186,7 +186,8 @@ std::vector<Waiting> waiting_for(const RunState& state) {
         if (intent.in_doubt)
             add(Tone::doubt, "word on whether " + call(intent.record) + " happened", intent.record);
     for (const auto& [id, failure] : state.failures)
-        add(Tone::bad, "a decision on the failure of " + quoted(failure["name"].text()), failure);
+        add(Tone::bad, "a decision on the failure of " + with_quotes(failure["name"].text()),
+            failure);
     for (const auto& [id, question] : state.questions)
         add(Tone::waits, question_text(question.record), question.record);
     for (const auto& [id, beyond] : state.beyond)

@@ -48,7 +48,7 @@ void Comparer::on_message(const List& message) {
         ended_ = true;
         if (message.size() > 1) value_ = message[1];
     } else if (kind == "quiet") {
-        quiet_ = message[1].integer();
+        quiet_ = element_of(message, 1).integer();
         if (quiet_ >= told_) go_on();
     }
 }

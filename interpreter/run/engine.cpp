@@ -62,16 +62,17 @@ void Engine::on_message(const List& message) {
         return crash("The worker sent a malformed event.");
     }
     if (kind == "quiet") {
-        quiet_ = message[1].integer();
+        quiet_ = element_of(message, 1).integer();
         if (replaying_ && quiet_ >= told_) finish_replay();
         start_unread();
         if (live_) check_rest();
     } else if (kind == "log") {
         on_log(message);
     } else if (kind == "end") {
-        ended_by_script(message.size() > 1 ? message[1] : Value());
+        ended_by_script(element_of(message, 1));
     } else if (kind == "mismatch") {
-        diverge("record " + to_json(message[1]), "a script that has not asked for it yet", "");
+        diverge("record " + to_json(element_of(message, 1)),
+                "a script that has not asked for it yet", "");
     }
 }
 
@@ -206,8 +207,10 @@ bool Engine::busy() const {
             change && !change->child.empty() && port_.child_busy(change->child))
             return true;
     if (pausing_) return false;
+    // Who waits for a person is at rest, however often people are told of it.
     for (const auto& [id, timer] : state_.timers)
-        if (timer.why != "timeout" && timer.why != "question" && timer.why != "deadline")
+        if (timer.why != "timeout" && timer.why != "question" && timer.why != "deadline" &&
+            (timer.why != "meanwhile" || !state_.asks()))
             return true;
     return false;
 }

@@ -44,6 +44,7 @@ public:
     void on_script_lost(const std::string& why);
     // Empty where it was taken; else why not, and what to do instead.
     std::string on_command(const Command& command);
+    std::string refuse(const Command& command, const std::string& why);
     // Whether a command ends the run: those are taken of a run that is parked or has diverged too.
     static bool ends(const Command& command);
 
@@ -223,6 +224,7 @@ private:
     void undo_checked(std::int64_t index, const Change& change, const Restore& restore,
                       Result<Before> now);
     void finish_with_undone(Active& active, std::int64_t index);
+    void undo_conflict(std::int64_t index, const Change& change, const Value& now);
     void resume_undo();
     std::string restart_undo(const Command& command);
     void finish_undo();
@@ -234,6 +236,7 @@ private:
     bool settled_after(const Value& entry, const std::string& to) const;
     List kept_changes(bool by_failure, const std::string& to) const;
     std::string cannot_undo(const Value& entry) const;
+    std::optional<Restore> restore_of(const Change& change) const;
     Value undo_outlook(const std::deque<Value>& entries, bool by_failure,
                        const std::string& to) const;
 

@@ -79,6 +79,7 @@ void Engine::end_run(std::string_view outcome, const std::string& reason) {
         code = left.empty() ? 1 : 8;
     }
     record.set("exit", code);
+    if (state_.broke_glass > 0) record.set("broke_glass", state_.broke_glass);
     if (!reason.empty()) record.set("reason", reason);
     if (outcome != "done" && !left.empty()) record.set("left", left);
     if (outcome == "undone" || outcome == "partly undone") {

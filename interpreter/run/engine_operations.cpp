@@ -9,6 +9,12 @@
 
 namespace perilune {
 
+namespace {
+
+constexpr double last_look_s = 2;
+
+}  // namespace
+
 // Why the call may not be made, or empty. Fills `arguments` with the checked ones.
 std::string Engine::refusal(const Event& event, const Operation* row, Map& arguments) {
     const auto slash = event.target.find('/');
@@ -88,7 +94,8 @@ double Engine::deadline_of(const Event& event, const Operation& row) const {
         if (const auto timer = state_.timers.find(id); timer != state_.timers.end())
             least = std::min(least, boot_deadline(timer->second.record));
         const Scope& scope = state_.scope(at);
-        if (scope.options.has("within")) {
+        // That it holds is asked until its end: a slow answer to the last look is still one.
+        if (scope.what != "hold" && scope.options.has("within")) {
             const double left =
                 scope.opened_at + scope.options["within"].number() - port_.wall_now();
             least = std::min(least, now + std::max(1.0, left));
@@ -101,7 +108,9 @@ double Engine::deadline_of(const Event& event, const Operation& row) const {
 void Engine::begin_observe(Active& active) {
     const double within = active.event.data["within"].number();
     if (const auto kept = state_.timers.find(active.event.id); kept != state_.timers.end()) {
-        active.deadline = boot_deadline(kept->second.record);
+        // What came to be while no host looked is worth a last look.
+        active.deadline =
+            std::max(boot_deadline(kept->second.record), port_.boot_now() + last_look_s);
     } else if (within >= 1) {
         Value record = record_of("timer", active.event.id);
         Value args;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "interpreter/base/suggest.h"
+#include "interpreter/run/signed_text.h"
 
 namespace perilune {
 
@@ -119,8 +120,11 @@ std::string Engine::answer_question(const Command& command) {
     const bool breaks_glass = command.body.has("break_glass");
     const std::string refused =
         breaks_glass ? port_.may_break_glass()
-                     : port_.may_answer(question->record, question->approvals, command.who);
-    if (!refused.empty()) return refused;
+                     : port_.may_answer(question->record, question->approvals, command);
+    if (!refused.empty()) return refuse(command, refused);
+    if (const std::string other = other_than_signed(state_, question->record, command);
+        !other.empty())
+        return refuse(command, other);
     Value value = command.body["value"];
     if (command.kind == "answer") {
         if (std::string problem = fit_answer(args, value); !problem.empty()) return problem;
@@ -129,7 +133,10 @@ std::string Engine::answer_question(const Command& command) {
         breaks_glass ? 1 : std::max<std::int64_t>(1, port_.approvals_needed(question->record));
     const auto so_far = static_cast<std::int64_t>(question->approvals.size()) + 1;
     Value record = record_of("answer", id);
-    record.set("inbox", command.id).set("who", command.who).set("how", command.body["how"]);
+    record.set("inbox", command.id).set("how", command.body["how"]);
+    sign_record(record, command);
+    if (!command.person.empty() && value != command.body["value"])
+        record.set("said", command.body["value"]);
     record.set("decision", command.kind).set("reason", command.body["reason"]).set("value", value);
     record.set("break_glass", command.body["break_glass"]);
     if (command.kind == "approve" && what == "approve" && so_far < count)
@@ -137,6 +144,16 @@ std::string Engine::answer_question(const Command& command) {
     if (!record["partial"].boolean()) port_.disarm("T:" + id.key());
     append(std::move(record));
     return {};
+}
+
+// Who tried what they may not is kept as well (A01); the script is not told.
+std::string Engine::refuse(const Command& command, const std::string& why) {
+    Value record;
+    record.set("kind", "refused").set("decision", command.kind).set("text", why);
+    record.set("name", command.body["name"]).set("inbox", command.id).set("who", command.name());
+    if (!command.person.empty()) record.set("user", command.who);
+    append(std::move(record));
+    return why;
 }
 
 // Brings an answer into the type its question asks for; says what is wrong otherwise.

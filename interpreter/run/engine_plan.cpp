@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "interpreter/run/engine.h"
+#include "interpreter/run/signed_text.h"
 
 namespace perilune {
 
@@ -68,9 +69,12 @@ std::string Engine::take_plan(const Command& command) {
         return "The plan was made of other code than the run has now. Make one anew: perilune plan "
                "--continue " +
                state_.begin["run"].text();
+    if (const std::string other = other_than_signed(state_, {}, command); !other.empty())
+        return refuse(command, other);
     Value record;
     record.set("kind", "plan").set("plan", command.body["plan"]);
-    record.set("plan_changes", command.body["plan_changes"]).set("who", command.who);
+    record.set("plan_changes", command.body["plan_changes"]);
+    sign_record(record, command);
     record.set("inbox", command.id).set("reason", command.body["reason"]);
     const auto waiting = std::exchange(beyond_, {});
     append(std::move(record));

@@ -8,6 +8,7 @@
 
 #include "interpreter/base/driver.h"
 #include "interpreter/run/record.h"
+#include "interpreter/run/steering.h"
 
 namespace perilune {
 
@@ -84,9 +85,9 @@ public:
     virtual void after_inbox(std::function<void()> done) = 0;
     virtual std::string child_id(const EventId& id) = 0;
 
-    // Empty where this person may answer the question; else why not.
+    // Empty where the person who gives this command may answer the question; else why not.
     virtual std::string may_answer(const Value& question, const std::vector<Value>& approvals,
-                                   const std::string& who) = 0;
+                                   const Command& command) = 0;
     virtual std::int64_t approvals_needed(const Value& question) = 0;
     // Empty where policy lets a person pass it over; else why not.
     virtual std::string may_break_glass() { return {}; }

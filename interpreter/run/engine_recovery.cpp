@@ -59,6 +59,11 @@ void Engine::took_act(Active& active, Outcome outcome) {
             return settle(active, "done", std::move(outcome.value), nullptr, "driver",
                           std::move(outcome.after), false);
         case Outcome::Kind::failed:
+            // That this try did not happen says nothing of an earlier one, never answered.
+            if (const OpenIntent& intent = state_.intents[active.event.id];
+                intent.maybe_sent &&
+                recovery_from(intent.record["recovery"].text()) == Recovery::repeat)
+                return settle(active, "unknown", {}, &outcome.error, "repeat", {}, false);
             return settle(active, "failed", {}, &outcome.error, "driver", std::move(outcome.after),
                           outcome.left_some);
         case Outcome::Kind::unknown: return recover(active, outcome.error);
@@ -123,7 +128,7 @@ void Engine::took_look(Active& active, Sighting seen) {
     if (seen.kind == Sighting::Kind::did_not) {
         const double settled_at = intent.last_sent_at + settles_within_s(active);
         const double wait_s = settled_at - port_.wall_now();
-        if (wait_s > 0 && !active.last_look) {
+        if (wait_s > 0 && !active.last_look && !seen.settled) {
             active.last_look = wait_s <= active.pause_s;
             port_.arm("R:" + active.event.id.key(),
                       port_.boot_now() + std::min(wait_s + 0.01, active.pause_s));
@@ -184,8 +189,8 @@ void Engine::doubt(Active& active, const std::string& evidence) {
         "Whether " +
             describe_event("operation", active.event.name, active.event.target, active.event.data) +
             " happened is not known: " + (evidence.empty() ? "the answer was lost." : evidence) +
-            " Look at " + active.event.target + " and say: perilune settle RUN " +
-            "--happened | --did-not | --again --reason TEXT");
+            " Look at " + active.event.target + " and say: perilune settle " +
+            state_.begin["run"].text() + " " + "--happened | --did-not | --again --reason TEXT");
     append(std::move(record));
 }
 

@@ -5,6 +5,7 @@
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
+#include "interpreter/base/standing.h"
 
 namespace perilune {
 
@@ -112,12 +113,7 @@ void Engine::derive_undo(const Value& record) {
     const Change* change = state_.change(of(record));
     if (!change) return note_undone(index, "failed", "The change is not in the journal.");
     if (!change->child.empty()) return port_.undo_child(change->child);
-    Call original;
-    original.operation = change->operation;
-    original.target = change->target;
-    const ChangeDetail detail = change->detail();
-    original.arguments = detail.arguments;
-    const auto restore = port_.restore_of(original, detail.before, detail.value);
+    const auto restore = restore_of(*change);
     if (!restore) {
         if (!leaves_something(*change)) return note_undone(index, "nothing", "");
         return note_left(index, "impossible", record["name"].text() + " cannot be undone.");
@@ -128,7 +124,7 @@ void Engine::derive_undo(const Value& record) {
     made.event.kind = "operation";
     made.event.name = change->operation;
     made.event.target = change->target;
-    made.event.data = detail.arguments;
+    made.event.data = change->arguments();
     made.host = true;
     const Family* family = find_family_(change->target.substr(0, change->target.find('/')));
     made.row = family->operation(change->operation);
@@ -152,16 +148,10 @@ void Engine::undo_checked(std::int64_t index, const Change& change, const Restor
                            "Looking before undoing failed: " + now.error().message);
     }
     const ChangeDetail detail = change.detail();
-    if (now->state == detail.before) {
+    const Standing standing = standing_of(detail.before, detail.after, now->state);
+    if (standing == Standing::before) {
         active_.erase(id);
         return note_undone(index, "done", "");
-    }
-    if (!detail.after.is_nil() && !(now->state == detail.after) && !undo_force_) {
-        active_.erase(id);
-        return note_undone(index, "conflict",
-                           change.target + " is no longer as " + change.operation + " left it. " +
-                               "Left: " + to_json(detail.after) + ". Now: " + to_json(now->state) +
-                               ". Undo it by hand, or with perilune undo RUN --force.");
     }
     const Family* family = find_family_(change.target.substr(0, change.target.find('/')));
     const Operation* row = family->operation(restore.operation);
@@ -177,7 +167,24 @@ void Engine::undo_checked(std::int64_t index, const Change& change, const Restor
     active.event.data = Value(*checked);
     active.deadline = deadline_of(active.event, *row);
     finish_with_undone(active, index);
+    // A call that meant "all" reads more than it changed, or only what is left to change: then the
+    // reversal, which names what was changed, is asked whether that is as it was left.
+    if (standing == Standing::other && !undo_force_)
+        active.then_before = [this, index, change, looked = now->state](Result<Before> seen) {
+            const auto found = active_.find(undo_event(index));
+            if (seen && seen->state == change.detail().after)
+                return took_before(found->second, std::move(seen));
+            active_.erase(found);
+            undo_conflict(index, change, looked);
+        };
     call(active, Phase::before);
+}
+
+void Engine::undo_conflict(std::int64_t index, const Change& change, const Value& now) {
+    note_undone(index, "conflict",
+                change.target + " is no longer as " + change.operation + " left it. " +
+                    "Left: " + to_json(change.detail().after) + ". Now: " + to_json(now) +
+                    ". Undo it by hand, or with perilune undo RUN --force.");
 }
 
 void Engine::finish_with_undone(Active& active, std::int64_t index) {

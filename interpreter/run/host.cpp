@@ -11,6 +11,7 @@
 #include "interpreter/base/units.h"
 #include "interpreter/run/diagnostics.h"
 #include "interpreter/run/live_run.h"
+#include "interpreter/run/proof.h"
 
 namespace perilune {
 
@@ -122,19 +123,37 @@ void Host::poll_inbox() {
         [this] { loop_->start_timer(boot_now_s() + inbox_every_s, [this] { poll_inbox(); }); });
 }
 
+// Signatures are checked where the store is read: ssh-keygen takes its time.
 void Host::after_inbox(std::function<void()> done) {
-    auto rows = std::make_shared<std::vector<InboxRow>>();
-    std::vector<std::string> ids;
-    for (const auto& [id, run] : runs_)
-        if (!run->ended) ids.push_back(id);
+    struct Found {
+        std::map<std::string, Texts> people;  // By run: the texts that say who is who.
+        std::vector<InboxRow> rows;
+        std::vector<Signature> signatures;
+    };
+    auto found = std::make_shared<Found>();
+    for (const auto& [id, run] : runs_) {
+        if (run->ended) continue;
+        Texts& texts = found->people[id];
+        const Texts& all = run->prepared().bundle.files;
+        if (const auto file = all.find(std::string(people_file)); file != all.end())
+            texts.insert(*file);
+    }
     loop_->off_loop(
-        [this, rows, ids] {
-            for (const auto& id : ids)
-                if (auto found = store_->inbox(id))
-                    rows->insert(rows->end(), found->begin(), found->end());
+        [this, found] {
+            for (const auto& [id, texts] : found->people) {
+                const auto rows = store_->inbox(id);
+                if (!rows) continue;
+                for (const auto& row : *rows) {
+                    const auto body = from_canonical_json(row.body);
+                    found->signatures.push_back(body && is_signed_kind(row.kind)
+                                                    ? check_signature(texts, *body, row.at)
+                                                    : Signature());
+                    found->rows.push_back(row);
+                }
+            }
         },
-        [this, rows, done = std::move(done)] {
-            take_inbox(*rows);
+        [this, found, done = std::move(done)] {
+            take_inbox(found->rows, found->signatures);
             done();
         });
 }
@@ -146,8 +165,9 @@ bool Host::takes(const LiveRun& run, const Command& given) {
     return Engine::ends(given) && !replaying();
 }
 
-void Host::take_inbox(const std::vector<InboxRow>& rows) {
-    for (const auto& row : rows) {
+void Host::take_inbox(const std::vector<InboxRow>& rows, const std::vector<Signature>& signatures) {
+    for (std::size_t at = 0; at < rows.size(); ++at) {
+        const InboxRow& row = rows[at];
         Command given;
         given.id = row.id;
         given.kind = row.kind;
@@ -162,7 +182,11 @@ void Host::take_inbox(const std::vector<InboxRow>& rows) {
                 [this, id = row.id](Value stack) { writer_->reply(id, "=" + to_json(stack)); });
             continue;
         }
-        const std::string refused = command(row.run, given);
+        given.person = signatures[at].person;
+        given.proof = signatures[at].proof;
+        const std::string& forged = signatures[at].problem;
+        const std::string refused =
+            forged.empty() ? command(row.run, given) : run->engine().refuse(given, forged);
         writer_->reply(row.id, refused);
         if (!refused.empty())
             watcher_.on_progress(row.run, {},

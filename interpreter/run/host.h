@@ -23,6 +23,7 @@
 namespace perilune {
 
 class LiveRun;
+struct Signature;
 
 // How a host reaches the world. As it stands it is the real one; a simulation gives its own.
 struct HostWorld {
@@ -56,6 +57,7 @@ struct HostSetup {
     double worker_cpu_s = 10;
     std::size_t worker_memory_bytes = 256 << 20;
     double grace_s = 30;  // How long a pause waits for what is in flight.
+    Value services = {};  // Of a drill's environment: see fill_environment.
 };
 
 // A runbook made ready to be started: loaded in a worker, its declaration known.
@@ -120,9 +122,10 @@ public:
     // with what is recorded. Refused where a target it has used would be another thing.
     void resume_with(const std::string& run, const std::string& who, const Prepared& code,
                      std::function<void(Status)> done);
-    // Reads a library and what a runbook needs of it; nothing is loaded.
+    // Reads a library and what a runbook needs of it; nothing is loaded. `services`: what a drill
+    // has started for this environment.
     Result<Prepared> read_library(const Library& library, const std::string& environment,
-                                  const std::string& runbook);
+                                  const std::string& runbook, const Value& services = {});
 
     // A command of a person at this terminal. Empty where taken; else why not.
     std::string command(const std::string& run, const Command& given);
@@ -141,6 +144,7 @@ public:
 
     Loop& loop() { return *loop_; }
     Store& store() { return *store_; }
+    HttpClient& http() { return *http_; }
     const std::string& id() const { return id_; }
     LiveRun* live(const std::string& run);
     Masker& masker() { return masker_; }
@@ -153,11 +157,17 @@ private:
     std::shared_ptr<LiveRun> shared(const std::string& run);
     void beat();
     void poll_inbox();
-    void take_inbox(const std::vector<InboxRow>& rows);
+    void take_inbox(const std::vector<InboxRow>& rows, const std::vector<Signature>& signatures);
     bool lease_holds() const;
     bool takes(const LiveRun& run, const Command& given);
     Status use_environment(const Environment& environment);
     void use_secret_targets();
+    // host_drill.cpp
+    void use_service_secrets(const Environment& environment);
+    // Whether this may be executed in its environment, where it is a drill's file.
+    Status allows_drill(const Prepared& prepared) const;
+    // What a drill's own file may touch: everything of its environment.
+    Value with_all_targets(Value facts) const;
     std::string check_facts(const Prepared& prepared, const Value* parent_targets) const;
     void create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::string> locks,
                 double deadline, std::function<void(Result<std::string>)> done);

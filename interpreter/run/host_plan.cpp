@@ -1,5 +1,6 @@
 // Looking ahead: loading runs for plans and for what an undo would do. Nothing is claimed.
 #include "interpreter/base/json.h"
+#include "interpreter/run/child_params.h"
 #include "interpreter/run/live_run.h"
 
 namespace perilune {
@@ -19,7 +20,8 @@ Result<Prepared> Host::stored_code(const RunRow& row, const Records& records) {
     if (!files) return files.error();
     auto library = library_from_texts(*files, begin["folder"].text());
     if (!library) return library.error();
-    auto read = read_library(*library, begin["environment"].text(), begin["runbook"].text());
+    auto read = read_library(*library, begin["environment"].text(), begin["runbook"].text(),
+                             begin["services"]);
     if (!read) return read.error();
     read->bundle.files = std::move(*files);
     read->bundle.digest = digest;
@@ -59,7 +61,7 @@ void Host::load_child_for_plan(LiveRun& parent, const std::string& runbook,
     const auto give_up = [this, done](const Error& error) {
         loop_->post([done, error] { done(error); });
     };
-    auto path = find_runbook(parent.prepared().library, runbook);
+    auto path = find_child(parent.prepared().library, runbook);
     if (!path) return give_up(path.error());
     Prepared prepared = parent.prepared();
     prepared.path = *path;

@@ -33,7 +33,8 @@ Result<RunRow> Host::claimable(const std::string& run) {
 Result<Prepared> Host::read_texts(const Texts& files, const Value& begin) {
     auto library = library_from_texts(files, begin["folder"].text());
     if (!library) return library.error();
-    auto read = read_library(*library, begin["environment"].text(), begin["runbook"].text());
+    auto read = read_library(*library, begin["environment"].text(), begin["runbook"].text(),
+                             begin["services"]);
     if (!read) return read.error();
     read->bundle.files = files;
     return read;
@@ -144,9 +145,9 @@ void Host::replay(LiveRun& run) {
     const auto records = std::make_shared<Records>(std::exchange(records_[run.id()], {}));
     records_.erase(run.id());
     watcher_.on_record(run.id(), run.engine().state(), records->back());
-    run.load([kept = shared(run.id()), records](Result<Value> facts) {
+    run.load([this, kept = shared(run.id()), records](Result<Value> facts) {
         if (!facts) return kept->engine().on_script_lost(facts.error().message);
-        kept->prepared().facts = *facts;
+        kept->prepared().facts = with_all_targets(*facts);
         kept->become(kept->id());
         kept->engine().replay(*records);
     });

@@ -6,6 +6,8 @@
 #include "interpreter/base/json.h"
 #include "interpreter/base/suggest.h"
 #include "interpreter/base/units.h"
+#include "interpreter/library/people.h"
+#include "interpreter/library/services.h"
 #include "interpreter/run/live_run.h"
 
 namespace perilune {
@@ -13,12 +15,11 @@ namespace perilune {
 namespace {
 
 constexpr double lock_pause_s = 0.5;
-constexpr int children_deep_max = 8;
 
 }  // namespace
 
 Result<Prepared> Host::read_library(const Library& library, const std::string& environment,
-                                    const std::string& runbook) {
+                                    const std::string& runbook, const Value& services) {
     Prepared prepared;
     prepared.library = library;
     auto path = find_runbook(library, runbook);
@@ -28,9 +29,20 @@ Result<Prepared> Host::read_library(const Library& library, const std::string& e
     auto read = load_environment(library, environment, setup_.known_drivers);
     if (!read) return read.error();
     prepared.environment = std::move(*read);
+    if (const auto people = People::of(library); !people) return people.error();
     auto bundle = load_bundle(library, prepared.environment.files);
     if (!bundle) return bundle.error();
     prepared.bundle = std::move(*bundle);
+    if (!services.is_nil()) {
+        const DriverKind* process = setup_.known_drivers.find("process", "local");
+        if (const auto filled = fill_environment(prepared.environment, services, *process); !filled)
+            return filled.error();
+    }
+    if (!prepared.bundle.files.contains(prepared.path)) {  // The file of a drill.
+        auto text = read_library_file(library, prepared.path);
+        if (!text) return text.error();
+        prepared.bundle.files[prepared.path] = std::move(*text);
+    }
     for (const auto& [name, target] : prepared.environment.targets)
         if (const auto* script = target.driver->script)
             prepared.bundle.files[script->path] = script->text;
@@ -45,6 +57,7 @@ Status Host::use_environment(const Environment& environment) {
         if (!fetch) return fetch.error();
         secrets_.set_fetch(std::move(*fetch));
     }
+    use_service_secrets(environment);
     Services services{.loop = *loop_};
     services.http = http_.get();
     services.state_folder = setup_.state_folder;
@@ -108,6 +121,9 @@ std::string Host::check_facts(const Prepared& prepared, const Value* parent_targ
                 did_you_mean(target, names));
             continue;  // What it lacks besides follows from that.
         }
+        if (environment_.targets.at(target).needs_services && setup_.world.real)
+            add(target + " is made of services that only a drill of the environment " +
+                environment_.name + " starts. Execute this with: perilune drill NAME.");
         for (const auto& change : changes.list()) {
             const Operation* row = family->operation(change.text());
             std::vector<std::string> names;
@@ -133,7 +149,7 @@ std::string Host::check_facts(const Prepared& prepared, const Value* parent_targ
 void Host::prepare(const Library& library, const std::string& environment,
                    const std::string& runbook, std::function<void(Result<Prepared>)> done,
                    bool planning) {
-    auto read = read_library(library, environment, runbook);
+    auto read = read_library(library, environment, runbook, setup_.services);
     if (!read) return done(read.error());
     if (const auto used = use_environment(read->environment); !used) return done(used.error());
     auto run = std::make_shared<LiveRun>(*this, std::move(*read));
@@ -141,7 +157,9 @@ void Host::prepare(const Library& library, const std::string& environment,
     runs_["loading"] = run;
     run->load([this, run, done](Result<Value> facts) {
         if (!facts) return done(facts.error());
-        run->prepared().facts = *facts;
+        run->prepared().facts = with_all_targets(*facts);
+        if (const auto allowed = allows_drill(run->prepared()); !allowed)
+            return done(allowed.error());
         if (std::string problems = check_facts(run->prepared(), nullptr); !problems.empty())
             return done(fail("bad_runbook", problems));
         done(run->prepared());
@@ -160,6 +178,7 @@ void Host::start(const Prepared& prepared, const StartOptions& options,
     begin.set("who", options.who).set("started_at", wall_now_s());
     begin.set("bundle", prepared.bundle.digest).set("folder", prepared.library.folder);
     begin.set("facts", prepared.facts).set("program", "perilune 0.1.0");
+    if (!setup_.services.is_nil()) begin.set("services", setup_.services);
     if (options.outage_began_at > 0) begin.set("outage_began_at", options.outage_began_at);
     for (const auto& [name, value] : options.extra.map()) begin.set(name, value);
     std::vector<std::string> locks;
@@ -221,61 +240,6 @@ void Host::create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::st
         done(id);
     };
     writer_->create(std::move(made), std::move(begin), std::move(created));
-}
-
-// Rule 9.4: a child has its own run and journal, under the same host.
-void Host::start_child(LiveRun& parent, const EventId& id, const std::string& run,
-                       const std::string& runbook, const Value& params) {
-    if (live(run)) return;
-    const auto give_up = [this, parent_id = parent.id(), run](const Error& error) {
-        const auto kept = shared(run);  // It may be its own callback that gives it up.
-        runs_.erase(run);
-        Value outcome;
-        outcome.set("outcome", "failed").set("error", error.to_value()).set("changed", false);
-        if (LiveRun* found = live(parent_id)) found->engine().on_child_end(run, outcome);
-    };
-    if (std::count(run.begin(), run.end(), '.') > children_deep_max)
-        return give_up(fail("too_deep", "Child runs may be at most 8 deep."));
-    auto path = find_runbook(parent.prepared().library, runbook);
-    if (!path) return give_up(path.error());
-    Prepared prepared = parent.prepared();
-    prepared.path = *path;
-    prepared.runbook = runbook_name(*path);
-    auto child = std::make_shared<LiveRun>(*this, prepared);
-    child->parent = parent.id();
-    child->engine().on_replayed = [this, kept = child.get()] { go_live(*kept); };
-    runs_[run] = child;
-    Value begin_of_parent = parent.engine().state().begin;
-    // Where the parent follows a plan, the child may do what that shows inside of it.
-    const RunState& of_parent = parent.engine().state();
-    begin_of_parent.set("plan", of_parent.plan["plan"]);
-    if (const auto asked = of_parent.children.find(id); asked != of_parent.children.end())
-        begin_of_parent.set("plan_changes", asked->second["plan_changes"]);
-    child->load([this, child, run, params, begin_of_parent, give_up](Result<Value> facts) {
-        if (!facts) return give_up(facts.error());
-        child->prepared().facts = *facts;
-        if (std::string problems =
-                check_facts(child->prepared(), &begin_of_parent["facts"]["targets"]);
-            !problems.empty())
-            return give_up(fail("bad_runbook", problems));
-        Value begin = begin_of_parent;
-        for (const auto* field : {"seq", "time", "epoch"}) begin.set(field, {});
-        begin.set("run", run).set("runbook", child->prepared().runbook).set("seed", run);
-        begin.set("path", child->prepared().path).set("facts", *facts);
-        begin.set("params", params).set("parent", begin_of_parent["run"]);
-        begin.set("started_at", wall_now_s());
-        // Those that a run above it holds are its own too; further ones are not waited for.
-        std::set<std::string> held;
-        for (const LiveRun* above = live(child->parent); above; above = live(above->parent))
-            for (const auto& lock : above->engine().state().begin["facts"]["locks"].list())
-                held.insert(lock.text());
-        std::vector<std::string> locks;
-        for (const auto& lock : (*facts)["locks"].list())
-            if (!held.contains(lock.text())) locks.push_back(lock.text());
-        create(child, begin, locks, boot_now_s(), [give_up](Result<std::string> made) {
-            if (!made) give_up(made.error());
-        });
-    });
 }
 
 }  // namespace perilune

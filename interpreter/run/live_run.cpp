@@ -82,7 +82,9 @@ void LiveRun::ask_refusal(const Value& params, std::function<void(std::string)> 
     refused_ = std::move(done);
     Value given = params;
     given.as_map();
-    tell_worker(List{"refuse", given});
+    Value run;  // It has no id and no starter yet.
+    run.set("environment", prepared_.environment.name).set("runbook", prepared_.runbook);
+    tell_worker(List{"refuse", given, wall_now_s(), run});
 }
 
 void LiveRun::become(const std::string& id) {

@@ -90,7 +90,7 @@ public:
     void after_inbox(std::function<void()> done) override;
     std::string child_id(const EventId& event) override;
     std::string may_answer(const Value& question, const std::vector<Value>& approvals,
-                           const std::string& who) override;
+                           const Command& command) override;
     std::int64_t approvals_needed(const Value& question) override;
     std::string may_break_glass() override;
     void rested(Rest how, const std::string& reason) override;

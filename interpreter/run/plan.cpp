@@ -143,12 +143,14 @@ std::string Plan::to_text() const {
                 ", from where it waits; made already: " + std::to_string(done) +
                 (done == 1 ? " change.\n\n" : " changes.\n\n");
     add_entries(text, entries, "");
-    if (!anything) text += "Nothing would be changed.\n";
+    if (!anything)
+        text += not_planned.empty() ? "Nothing would be changed.\n"
+                                    : "As far as it can be planned, nothing would be changed.\n";
     add_section(text, "Asks people", approvals, "name");
     add_section(text, "Assumed to hold", assumed, "what");
     add_section(text, "Not planned: what follows depends on what only the run will know",
                 not_planned, "why");
-    add_section(text, "Did not answer", unanswered, "what");
+    add_section(text, "Could not be read", unanswered, "what");
     add_section(text, "Would fail", problems, "message");
     const auto count = [&](char sign) { return std::to_string(count_of(entries, sign)); };
     text += "\n" + count('+') + " to create, " + count('~') + " to change, " + count('-') +

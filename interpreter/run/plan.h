@@ -47,7 +47,9 @@ struct Plan {
         not_planned;                   // { why, at }: where a strand's plan ends before its script.
     std::vector<PlanNote> unanswered;  // { what }: targets that did not answer.
     std::vector<PlanNote> problems;    // { message, at }: what fails already while planning.
-    std::string digest;                // 32 raw bytes: what an approval of the plan covers.
+    Value objectives;                  // As the runbook declares them.
+    std::string runbook;
+    std::string digest;  // 32 raw bytes: what an approval of the plan covers.
 
     // Puts everything into the order of the script.
     void sort();

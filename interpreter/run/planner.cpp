@@ -42,7 +42,7 @@ void Planner::on_message(const List& message) {
     if (kind == "event") {
         if (auto event = read_event(message)) on_event(std::move(*event));
     } else if (kind == "quiet") {
-        quiet_ = message[1].integer();
+        quiet_ = element_of(message, 1).integer();
         if (replaying_ && quiet_ >= told_) end_replay();
         finish_when_quiet();
     }

@@ -25,6 +25,7 @@ struct Predictions {
     double now = 0;
     std::set<std::string> observes;   // "dns/site list", "dns/site *"
     std::set<std::string> resources;  // See resource_key.
+    std::set<std::string> unnamed;    // Targets of which only the run knows what it changes.
 };
 
 // Rules 10.1 to 10.4. The run must have been loaded for planning; `done` is called once. Whatever
@@ -77,11 +78,12 @@ private:
     void begin_operation(const AskedPtr& asked);
     void observe(const AskedPtr& asked);
     void change(const AskedPtr& asked);
+    Value predicted_result(const Asked& asked);
     void begin_child(const AskedPtr& asked);
     PlanEntry entry_of(const Event& event);
     void add_change(const Asked& asked, const Before* found);
     void call(const AskedPtr& asked, Phase phase, std::function<void(CallAnswer)> then);
-    bool touched(const Event& event) const;
+    bool touched(const Asked& asked) const;
     bool tells_again(const Event& event) const;
 
     Host& host_;
@@ -90,6 +92,7 @@ private:
     std::function<void(Plan)> done_;
     std::shared_ptr<Predictions> predicted_;
     Plan plan_;
+    std::set<std::string> assumed_channels_;  // That deliver.
     RunState state_;  // Of the records, then of the scopes that would be opened.
     std::map<std::string, PlanPlace> places_;       // Of strands.
     std::map<std::string, std::int64_t> branches_;  // How many each join has opened.

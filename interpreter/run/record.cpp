@@ -158,6 +158,10 @@ Value begin_message(const Value& begin) {
     run.set("id", begin["run"]).set("runbook", begin["runbook"]);
     run.set("environment", begin["environment"]).set("started_by", begin["who"]);
     run.set("started_at", begin["started_at"]);
+    if (const Value& services = begin["services"]; !services.is_nil()) {
+        Value told = services;
+        run.set("services", told.set("programs", {}).set("secrets_file", {}));
+    }
     Value params = begin["params"];
     params.as_map();
     return List{"begin", std::move(params), begin["time"], std::move(run)};

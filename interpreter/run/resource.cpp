@@ -1,6 +1,7 @@
 #include "interpreter/run/resource.h"
 
 #include "interpreter/base/json.h"
+#include "interpreter/run/unknowns.h"
 
 namespace perilune {
 
@@ -21,6 +22,12 @@ std::string resource_key(const std::string& target, const Operation& row, const 
     for (std::string_view left = row.resource; !left.empty();)
         key += "|" + to_canonical_json(arguments[take_word(left)]);
     return key;
+}
+
+bool is_resource_known(const Operation& row, const Value& arguments) {
+    for (std::string_view left = row.resource; !left.empty();)
+        if (holds_unknown(arguments[take_word(left)])) return false;
+    return true;
 }
 
 bool resources_overlap(const std::string& one, const std::string& other) {

@@ -9,6 +9,8 @@ namespace perilune {
 
 // "storage/box|\"a.txt\"", or "storage/box" where the operation touches the whole target.
 std::string resource_key(const std::string& target, const Operation& row, const Value& arguments);
+// False where only the run will know what it touches.
+bool is_resource_known(const Operation& row, const Value& arguments);
 // True where they are the same thing or one holds the other.
 bool resources_overlap(const std::string& one, const std::string& other);
 

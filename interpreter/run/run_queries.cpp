@@ -67,8 +67,11 @@ bool RunState::kept(const std::string& scope_id) const {
 
 std::string RunState::undo_step(const std::string& scope_id, const std::string& limit) const {
     std::string found;
-    for (std::string at = scope_id; !at.empty() && at != limit; at = scope(at).parent)
+    const auto last = attempts(limit);
+    for (std::string at = scope_id; !at.empty(); at = scope(at).parent) {
         if (scope(at).options["undo"].text() == "function") found = at;
+        if (std::find(last.begin(), last.end(), at) != last.end()) break;
+    }
     if (found.empty()) return found;
     for (const auto& attempt : attempts(found))
         if (scope(attempt).opened_seq > scope(found).opened_seq) found = attempt;

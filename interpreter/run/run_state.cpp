@@ -68,6 +68,7 @@ RunState::RunState() {
 void RunState::apply(const Value& record) {
     seq = record["seq"].integer();
     time = std::max(time, record["time"].number());
+    if (record.has("break_glass") && !record.has("parent")) ++broke_glass;
     if (const std::string& target = record["target"].text();
         !target.empty() && !used_targets.contains(target))
         used_targets.insert(target);
@@ -124,7 +125,8 @@ void RunState::open_scope(const Value& record) {
     const EventId id = EventId::from(record);
     Scope made;
     made.id = id.key();
-    made.parent = record["scope"].text();
+    if (scopes.contains(made.id)) return;  // What is open already would lie in itself.
+    made.parent = scopes.contains(record["scope"].text()) ? record["scope"].text() : "";
     made.strand = id.strand;
     made.options = record["args"];
     made.what = made.options["what"].text();

@@ -95,6 +95,7 @@ public:
     std::set<std::string> used_targets;
     std::set<std::string> logged;  // Keys of log lines.
     Value last_failure;            // The newest failure record.
+    std::int64_t broke_glass = 0;  // How often policy was passed over.
 
     const Scope& scope(const std::string& id) const;
     // True where `inner` is `outer` or lies within it.
@@ -108,8 +109,8 @@ public:
     bool asks() const;
     // True where a step around the scope says `undo = false`.
     bool kept(const std::string& scope) const;
-    // The outermost step around a scope (within `limit`) that has an undo function: the key of its
-    // newest attempt; empty where there is none.
+    // The outermost step around a scope, up to the one of `limit` and with it, that has an undo
+    // function: the key of its newest attempt; empty where there is none.
     std::string undo_step(const std::string& scope, const std::string& limit) const;
     // All attempts of the step whose one attempt is given.
     std::vector<std::string> attempts(const std::string& scope) const;

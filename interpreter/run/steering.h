@@ -14,6 +14,12 @@ struct Command {
     std::string who;  // "user@host (operating system)"
     Value body;       // name, step, decision, value, reason, happened, …
     double at = 0;
+    // Where a signature was found to be somebody's: whose, and { text, signature, key }. Else the
+    // operating system says who it is, and nothing proves that.
+    std::string person = {};
+    Value proof = {};
+
+    const std::string& name() const { return person.empty() ? who : person; }
 };
 
 }  // namespace perilune

@@ -33,13 +33,4 @@ Value unknown_result(const Event& operation) {
     return Value(Unknown{"result of " + operation.name + " of " + operation.target});
 }
 
-bool holds_unknown(const Value& value) {
-    if (value.is_unknown()) return true;
-    for (const auto& held : value.list())
-        if (holds_unknown(held)) return true;
-    for (const auto& [name, held] : value.map())
-        if (holds_unknown(held)) return true;
-    return false;
-}
-
 }  // namespace perilune

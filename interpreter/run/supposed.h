@@ -4,6 +4,7 @@
 #include <string>
 
 #include "interpreter/run/live_run.h"
+#include "interpreter/run/unknowns.h"
 
 namespace perilune {
 
@@ -14,6 +15,5 @@ std::string why_refused(LiveRun& run, const Event& event, const Family* family,
 Value supposed_answer(const Event& question);
 // What only the run would know of an operation.
 Value unknown_result(const Event& operation);
-bool holds_unknown(const Value& value);
 
 }  // namespace perilune

@@ -33,6 +33,16 @@ Value facts_of(const std::string& target, SimulatedTarget& simulated) {
         .set("fields", fields);
 }
 
+// What a target, by any of its names, is said to use: a set of targets by their own names.
+Value uses_of(Rehearsal& in, const std::string& target) {
+    Value used{Map{}};
+    for (const auto& [name, settings] : in.environment().targets) {
+        if (in.world().own_name(name) != target) continue;
+        for (const auto& one : settings.uses) used.set(in.world().own_name(one), true);
+    }
+    return used;
+}
+
 Result<RunOptions> read_options(const Value& asked) {
     const Value& given = asked["options"];
     RunOptions options;
@@ -177,8 +187,11 @@ Result<Value> Questions::make_world(const Value& asked) {
         if (on_effect) on_effect(effect_value(act));
     };
     Value targets{Map{}};
-    for (const auto& [name, target] : worlds_.back()->world().targets())
-        targets.set(name, facts_of(name, *target));
+    const SimulatedWorld& world = worlds_.back()->world();
+    for (const auto& [name, target] : world.targets())
+        targets.set(name, facts_of(name, *target).set("uses", uses_of(*worlds_.back(), name)));
+    for (const auto& [name, own] : world.other_names())
+        targets.set(name, facts_of(name, *world.find(own)).set("same_as", own));
     return Value()
         .set("id", static_cast<double>(worlds_.size()))
         .set("targets", std::move(targets));

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <set>
 
+#include "bindings/secrets/provider.h"
 #include "bindings/table.h"
 #include "interpreter/base/json.h"
 #include "interpreter/base/units.h"
 #include "interpreter/report/closing.h"
 #include "interpreter/report/history.h"
 #include "interpreter/simulator/script_worker.h"
+#include "interpreter/simulator/stand_ins.h"
 #include "interpreter/simulator/visit.h"
 
 namespace perilune {
@@ -92,13 +94,20 @@ Result<std::unique_ptr<Rehearsal>> Rehearsal::make(RehearsalSetup setup,
 }
 
 Status Rehearsal::add_targets() {
+    world_.files = setup_.files;
+    stand_in_for_services(environment_);
     for (const auto& [name, target] : environment_.targets) {
         const std::string_view family = target.driver->family;
         const SimulatedKind* kind = find_simulated(family);
         if (!kind)
             return fail("not_simulated", "The family " + std::string(family) +
                                              " cannot be simulated, so " + name + " cannot be.");
-        world_.add(name, kind->make(target.settings, world_));
+        const auto same = environment_.targets.find(target.same_as);
+        if (same != environment_.targets.end() && same->second.driver->family == family) {
+            world_.add_name(name, same->first);
+        } else {
+            world_.add(name, kind->make(target.settings, world_));
+        }
     }
     return Done{};
 }
@@ -131,6 +140,14 @@ HostSetup Rehearsal::host_setup(VirtualLoop*& loop) {
         return FetchSecret([](const std::string& name, const std::string&) {
             return Result<std::string>("simulated value of " + name);
         });
+    };
+    // Rule 12.4 holds here too: a handle that a simulated store gave is opened by that store.
+    setup.secrets_of_driver = [](const DriverKind&, const Driver& driver) -> FetchSecret {
+        if (!driver.state) return nullptr;
+        return [kept = std::shared_ptr<SecretProvider>(driver.state, provider_of(driver))](
+                   const std::string& name, const std::string& version) {
+            return kept->fetch(name, version);
+        };
     };
     return setup;
 }
@@ -236,8 +253,8 @@ List Rehearsal::usable_targets() const {
     for (std::size_t i = first_run_; i < state_->runs.size(); ++i) {
         const auto records = Records::of(*store, state_->runs[i].row.id);
         if (!records || records->empty()) continue;
-        for (const auto& [name, changes] : records->front()["facts"]["targets"].map())
-            names.insert(name);
+        const Value begin = records->front();
+        for (const auto& [name, changes] : begin["facts"]["targets"].map()) names.insert(name);
     }
     return List(names.begin(), names.end());
 }

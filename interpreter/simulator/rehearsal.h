@@ -18,11 +18,13 @@ namespace perilune {
 struct RehearsalSetup {
     Library library;  // Read from its texts: no file is opened any more.
     KnownDrivers known_drivers;
+    // What targets may read, by absolute path.
+    std::shared_ptr<const std::map<std::string, std::string>> files = {};
     std::uint64_t seed = 1;
     double starts_at = 1767261600;  // The wall clock: 2026-01-01T10:00:00Z.
     std::size_t script_memory_bytes = std::size_t{64} << 20;
     ProbeHits* hits = nullptr;  // Where what its scripts execute is counted.
-    Value recorded = {};  // What targets answered in a run, by call; see RecordedAnswers.
+    Value recorded = {};        // What targets answered in a run, by call; see RecordedAnswers.
 };
 
 // How one run is answered and disturbed.
@@ -76,6 +78,7 @@ public:
     void use() { use_clock(&clock_); }
 
     SimulatedWorld& world() { return world_; }
+    const Environment& environment() const { return environment_; }
     MemoryState& state() { return *state_; }
     double now() const { return clock_.wall_s; }
 

@@ -1,6 +1,7 @@
 #include "interpreter/simulator/session.h"
 
 #include "bindings/table.h"
+#include "interpreter/base/files.h"
 #include "interpreter/lua/syntax/parser.h"
 #include "interpreter/simulator/trial_load.h"
 
@@ -32,6 +33,10 @@ List SimulatorSession::take_library(const Value& given) {
     if (!library) return List{"refused", library.error().message};
     library_ = std::move(*library);
     texts_ = library_.texts;
+    auto files = std::make_shared<std::map<std::string, std::string>>();
+    for (const auto& [path, text] : given["files"].map())
+        (*files)[path_below(library_.folder, path)] = text.text();
+    files_ = std::move(files);
     hits_.counts.assign(static_cast<std::size_t>(given["probes"].integer()), 0);
     for (const auto& [path, declared] : given["drivers"].map()) declared_[path] = declared;
     driver_setup_.families = all_families();
@@ -59,6 +64,7 @@ List SimulatorSession::take_library(const Value& given) {
 RehearsalSetup SimulatorSession::rehearsal_setup(std::uint64_t seed) {
     RehearsalSetup setup;
     setup.library = library_;
+    setup.files = files_;
     setup.known_drivers = known_;
     setup.seed = seed;
     setup.hits = hits_.counts.empty() ? nullptr : &hits_;

@@ -33,7 +33,8 @@ private:
     RehearsalSetup rehearsal_setup(std::uint64_t seed);
 
     Library library_;
-    std::shared_ptr<const Texts> texts_;  // As they were given.
+    std::shared_ptr<const Texts> texts_;                               // As they were given.
+    std::shared_ptr<const std::map<std::string, std::string>> files_;  // By absolute path.
     ProbeHits hits_;
     std::map<std::string, Value> declared_;  // Of drivers in Lua, by path.
     LuaDriverSetup driver_setup_;

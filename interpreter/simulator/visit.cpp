@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "bindings/table.h"
 #include "interpreter/base/json.h"
 #include "interpreter/base/units.h"
 #include "interpreter/library/parameters.h"
@@ -102,7 +101,8 @@ void Rehearsal::Visit::give_up(Error error) {
     loop_->stop();
 }
 
-void Rehearsal::Visit::on_record(const std::string&, const RunState&, const Value&) {
+void Rehearsal::Visit::on_record(const std::string&, const RunState&, const Value& record) {
+    if (record["kind"].text() == "log") note_verification(record["text"].text());
     // What a run asks while other branches go on is answered too.
     if (!parking_)
         loop_->post([this] {
@@ -132,8 +132,19 @@ void Rehearsal::Visit::look_at_rest() {
         case Rest::paused: return park("paused", now->reason);
         case Rest::diverged: return park("diverged", now->reason);
         case Rest::crashed: return park("parked", now->reason);
-        default: return park("waits", now->reason);
+        default: break;
     }
+    if (!gives_time()) park("waits", now->reason);
+}
+
+// A question that ends by itself gets its time, as where a host stays and nobody answers.
+bool Rehearsal::Visit::gives_time() const {
+    for (auto* run : host_->tree()) {
+        if (run->ended || run->at_rest()) continue;
+        for (const auto& [id, timer] : run->engine().state().timers)
+            if (timer.why == "question") return true;
+    }
+    return false;
 }
 
 void Rehearsal::Visit::park(const std::string& state, const std::string& reason) {
@@ -156,20 +167,37 @@ bool Rehearsal::Visit::answer() {
     return false;
 }
 
+// The vocabulary says so where it asks again.
+void Rehearsal::Visit::note_verification(std::string_view line) {
+    const auto end = line.find("\" was answered, but its verification does not hold");
+    if (line.starts_with('"') && end != std::string_view::npos)
+        not_verified_.emplace(line.substr(1, end - 1));
+}
+
+// What was said once and did not verify is not said again: a person who repeats it for ever helps
+// nobody. Of a list the next is.
+std::optional<Value> Rehearsal::Visit::next_answer(const Value& answers, const std::string& name) {
+    const bool is_list = is_sequence(answers);
+    const std::size_t known = is_list ? answers.list().size() : 1;
+    const auto times = static_cast<std::size_t>(answered_["askings of " + name]);
+    if (times >= known && not_verified_.contains(name)) return std::nullopt;
+    ++answered_["askings of " + name];
+    return is_list ? answers.list()[std::min(times, known - 1)] : answers;
+}
+
 // An answer is text ("approve"), a value, or { decision, value, by, reason, after }; or a list of
 // those. It is given once for each time that it is asked, the last of a list from then on.
 bool Rehearsal::Visit::answer_question(LiveRun& run, const Value& record, const std::string& key) {
     const std::string name = record["name"].text();
     const auto found = options_.answers.find(name);
     if (found == options_.answers.end() || answered_.contains(run.id() + key)) return false;
-    Value given = found->second;
-    if (is_sequence(given)) {
-        const auto times = static_cast<std::size_t>(answered_["askings of " + name]++);
-        given = Value(given.list()[std::min(times, given.list().size() - 1)]);
-    }
+    const auto next = next_answer(found->second, name);
+    if (!next) return false;
+    const Value& given = *next;
     const bool detailed = is_detailed(given);
     const Value decision = detailed ? given["decision"] : given;
     const std::string what = record["args"]["what"].text();
+    if (given["refuses"].boolean() && what != "approve" && what != "confirm") return false;
     std::string who = given["by"].text();
     if (who.empty()) {
         const auto& rules = rehearsal_.environment_.policy.approvals;
@@ -234,62 +262,6 @@ bool Rehearsal::Visit::give(LiveRun& run, const std::string& kind, Value body,
         host_->loop().start_timer(boot_now_s() + after_s, send);
     }
     return true;
-}
-
-namespace {
-
-Awaitable<Result<Value>> execute(Handler& handler, Call& call) {
-    if (handler.observe) {
-        auto observed = handler.observe(call);
-        co_return co_await observed;
-    }
-    auto before = handler.before(call);
-    const auto found = co_await before;
-    if (!found) co_return found.error();
-    if (found->already_so) co_return found->result;
-    auto acted = handler.act(call, found->state);
-    const Outcome outcome = co_await acted;
-    if (outcome.kind != Outcome::Kind::done) co_return outcome.error;
-    co_return outcome.value;
-}
-
-}  // namespace
-
-Result<Value> call_once(SimulatedWorld& world, VirtualClock& clock, const std::string& target,
-                        const std::string& operation, const Value& arguments) {
-    const Family* family = find_family(target.substr(0, target.find('/')));
-    const Operation* row = family ? family->operation(operation) : nullptr;
-    if (!row) return fail("no_such_operation", target + " has no operation " + operation + ".");
-    Value given = arguments;
-    auto checked = check_arguments(*family, *row, given.as_map());
-    if (!checked) return checked.error();
-    const auto loop = make_virtual_loop(clock);
-    Services services{.loop = *loop};
-    services.open_secret = [](const Value& value) -> Result<std::string> { return value.text(); };
-    std::map<std::string, Driver> drivers;
-    services.driver_of = [&](const std::string& other) -> Driver* {
-        SimulatedTarget* found = world.find(other);
-        if (!found) return nullptr;
-        return &drivers.insert_or_assign(other, found->make_driver(services)).first->second;
-    };
-    Driver* driver = services.driver_of(target);
-    const auto handler = driver ? driver->operations.find(operation)
-                                : std::map<std::string, Handler, std::less<>>::iterator();
-    if (!driver || handler == driver->operations.end())
-        return fail("no_such_operation", target + " has no operation " + operation + " here.");
-    Call call;
-    call.operation = operation;
-    call.target = target;
-    call.arguments = Value(std::move(*checked));
-    call.key = "test";
-    call.deadline_s = boot_now_s() + row->timeout_s;
-    call.open_secret = services.open_secret;
-    std::optional<Result<Value>> ended;
-    start_task(execute(handler->second, call),
-               [&](Result<Value> value) { ended = std::move(value); });
-    loop->run();
-    if (!ended) return fail("bug", target + ":" + operation + " never came to its end.");
-    return *ended;
 }
 
 }  // namespace perilune

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -34,10 +35,14 @@ private:
     Status work();
     void give_up(Error error);
     void look_at_rest();
+    bool gives_time() const;
     void park(const std::string& state, const std::string& reason);
     // Answers one thing that is asked; false where the options have no answer to it.
     bool answer();
     bool answer_question(LiveRun& run, const Value& record, const std::string& key);
+    void note_verification(std::string_view line);
+    // The answer to a question this time; nothing where the test has none left.
+    std::optional<Value> next_answer(const Value& answers, const std::string& name);
     bool decide(LiveRun& run, const Value& failure);
     bool give(LiveRun& run, const std::string& kind, Value body, const std::string& who,
               double after_s);
@@ -49,6 +54,7 @@ private:
     std::string run_;
     std::optional<Error> error_;
     std::map<std::string, int> answered_;  // How often, by name.
+    std::set<std::string> not_verified_;   // Questions with an answer that did not verify.
     int commands_ = 0;
     int unsent_ = 0;  // Answers that are about to be given.
     bool over_ = false;

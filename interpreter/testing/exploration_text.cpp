@@ -58,14 +58,15 @@ std::string table_text(const Exploration& explored) {
     }
     std::string text = padded("Explored", width);
     for (const char* column : columns)
-        if (used.contains(column)) text += "  " + padded(column, 9);
+        if (used.contains(column)) text += "  " + std::string(column);
     text += "\n";
     for (const auto& [subject, faults] : explored.tried) {
         text += padded(subject, width);
         for (const char* column : columns) {
             if (!used.contains(column)) continue;
             const auto count = faults.find(column);
-            text += "  " + padded(count == faults.end() ? "." : std::to_string(count->second), 9);
+            text += "  " + padded(count == faults.end() ? "." : std::to_string(count->second),
+                                  std::string_view(column).size());
         }
         while (text.ends_with(' ')) text.pop_back();
         text += "\n";
@@ -100,7 +101,7 @@ std::string exploration_text(const Exploration& explored, const std::string& nam
                   explored.runbook.c_str(), static_cast<int>(explored.findings.size()), runs,
                   runs > 1 ? "runs" : "run", explored.took_s,
                   explored.took_s > 0 ? runs / explored.took_s : 0,
-                  explored.cut ? "; the budget ended it" : "");
+                  explored.cut ? "; there was more to try" : "");
     return text + line;
 }
 

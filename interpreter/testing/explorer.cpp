@@ -12,7 +12,7 @@ namespace perilune {
 
 namespace {
 
-constexpr std::size_t told_every = 200;
+constexpr double told_every_s = 2;
 // A host that dies leaves in its simulator what it was waiting for: each is replaced before that
 // grows to a limit.
 constexpr int schedules_max = 300;
@@ -83,13 +83,13 @@ private:
             explored_.runbook = told["runbook"].text();
             return next(lane);
         }
-        if (kind == "explored") return took_explored(lane, told);
+        if (kind == "explored" && lane.schedule) return took_explored(lane, told);
         give_up(fail("bad_exploration", told.text()));
     }
 
     void next(ExploreLane& lane) {
         lane.schedule.reset();
-        const bool spent = boot_now_s() >= ends_s_ || at_ >= options_.runs_max;
+        const bool spent = boot_now_s() >= ends_s_ || at_ >= options_.runs_max || options_.stop();
         if (spent && at_ < queue_.size()) explored_.cut = true;
         if (spent || at_ == queue_.size()) return rest();
         if (++lane.executed > schedules_max) return replace(lane);
@@ -125,7 +125,6 @@ private:
     }
 
     void note(const Schedule& schedule, const std::string& outcome) {
-        ++done_;
         ++explored_.outcomes[outcome];
         if (!schedule.fault.empty()) {
             ++explored_.singles;
@@ -133,7 +132,9 @@ private:
         } else if (schedule.weight > 0) {
             ++explored_.pairs;
         }
-        if (done_ % told_every == 0) tell_(explored_);
+        if (boot_now_s() < told_s_ + told_every_s) return;
+        told_s_ = boot_now_s();
+        tell_(explored_);
     }
 
     void fill_queue(const Value& told) {
@@ -194,9 +195,9 @@ private:
     std::vector<std::unique_ptr<ExploreLane>> lanes_;
     std::vector<Schedule> queue_;
     std::size_t at_ = 0;
-    std::size_t done_ = 0;
     std::size_t working_ = 1;
     double ends_s_ = 0;
+    double told_s_ = boot_now_s();
     bool surveyed_ = false;
     Exploration explored_;
     std::optional<Error> error_;

@@ -21,6 +21,7 @@ struct ExploreOptions {
     int at_once = 2;
     double run_cpu_s = 10;
     std::size_t memory_bytes = std::size_t{512} << 20;
+    std::function<bool()> stop = [] { return false; };  // Somebody wants it to end now.
 };
 
 // Something that should have held and did not, by the shortest schedule that shows it.

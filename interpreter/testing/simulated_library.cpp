@@ -1,11 +1,16 @@
 #include "interpreter/testing/simulated_library.h"
 
+#include <filesystem>
+
 #include "interpreter/driver/driver_worker.h"
 #include "interpreter/library/bundle.h"
+#include "interpreter/library/folder_list.h"
 
 namespace perilune {
 
 namespace {
+
+constexpr std::size_t sql_bytes_max = 8 << 20;
 
 Status add_files(const Library& library, const std::map<std::string, std::string>& files,
                  Value& texts) {
@@ -15,6 +20,28 @@ Status add_files(const Library& library, const std::map<std::string, std::string
         texts.set(path, std::move(*text));
     }
     return Done{};
+}
+
+// The library's .sql files, by path: a simulated database applies migrations. Each of its folders
+// is looked through for itself: one that is too large, such as that of a package manager, hinders
+// no other.
+Value sql_files(const Library& library) {
+    Value files{Map{}};
+    std::size_t bytes = 0;
+    std::error_code code;
+    for (const auto& entry : std::filesystem::directory_iterator(library.folder, code)) {
+        const std::string inner = entry.path().filename().string();
+        if (inner.starts_with('.') || !entry.is_directory(code)) continue;
+        Problems problems;
+        std::vector<std::string> warnings;
+        for (const auto& path : list_files(library.folder, inner, ".sql", problems, warnings)) {
+            auto text = read_library_file(library, path);
+            if (!text) continue;  // Whoever wants it is told that it is not there.
+            bytes += text->size();
+            if (bytes <= sql_bytes_max) files.set(path, std::move(*text));
+        }
+    }
+    return files;
 }
 
 }  // namespace
@@ -48,6 +75,7 @@ Result<Value> simulated_library(const Library& library, const KnownDrivers& know
     return Value()
         .set("folder", library.folder)
         .set("texts", std::move(texts))
+        .set("files", sql_files(library))
         .set("drivers", std::move(drivers));
 }
 

@@ -96,9 +96,9 @@ private:
     void took(Lane& lane, const List& message) {
         const std::string& kind = message.empty() ? "" : message[0].text();
         const Value told = message.size() > 1 ? message[1] : Value();
-        if (kind == "ready") return;
+        if (kind == "ready" || !lane.job) return;
         lane.process->rest();
-        if (kind == "result") return took_result(lane, message);
+        if (kind == "result" && lane.testing) return took_result(lane, message);
         add_hits(lane.job->hits, message);
         if (kind == "tests") return took_tests(lane, told.list());
         if (kind == "finished") return took_finish(lane, told);
@@ -141,7 +141,7 @@ private:
     }
 
     void took_result(Lane& lane, const List& message) {
-        const Value& told = message[1];
+        const Value& told = element_of(message, 1);
         FileJob& job = *lane.job;
         TestResult result = job.tests[job.order[job.next]];
         const std::string& outcome = told["outcome"].text();

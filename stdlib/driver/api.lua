@@ -19,6 +19,18 @@ local function merged(request, more)
   return request
 end
 
+---What a provider said in one line, where it is a text or a map of field to texts.
+function M.text_of(message)
+  if type(message) ~= "table" then return message end
+  local found = {}
+  for field, texts in pairs(message) do
+    found[#found + 1] = tostring(field) .. ": "
+      .. (type(texts) == "table" and table.concat(texts, ", ") or tostring(texts))
+  end
+  table.sort(found)
+  return table.concat(found, "; ")
+end
+
 ---A function `ask(call, method, path, more, codes)` for one provider, which gives the answer's JSON
 ---and status. `provider` has its `name`, `request(call)`: what all requests have, and `why(json,
 ---status)`: the provider's code and message of a refusal, and true where it is one of credentials,

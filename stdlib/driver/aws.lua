@@ -24,7 +24,10 @@ local targets = {
   secretsmanager = { "secretsmanager", "1.1" },
   ssm = { "AmazonSSM", "1.1" },
 }
-local versions = { elasticloadbalancing = "2015-12-01" }
+local versions = { elasticloadbalancing = "2015-12-01", iam = "2010-05-08", rds = "2014-10-31",
+  sts = "2011-06-15" }
+-- What the items of a list are called in the query protocol, where it is not "member".
+local item_names = { rds = { Tags = "Tag", VpcSecurityGroupIds = "VpcSecurityGroupId" } }
 local host_names = { ecr = "api.ecr" }
 
 local function set_of(text)
@@ -123,7 +126,8 @@ end
 
 local function reads(action)
   return action:find("^Get") ~= nil or action:find("^List") ~= nil
-    or action:find("^Describe") ~= nil
+    or action:find("^Describe") ~= nil or action:find("^Download") ~= nil
+    or action:find("^Simulate") ~= nil
 end
 
 -- Sends; repeats what only reads while AWS says that there were too many requests.
@@ -175,21 +179,24 @@ function M.json(asked)
 end
 
 -- Tables in the query protocol's flat form: Actions.member.1.Type.
-local function flatten(name, value, into)
+local function flatten(name, value, into, names)
   if type(value) ~= "table" then
     into[name] = value
     return
   end
+  local item = names[name:match("[^.]+$")] or "member"
   for key, inner in pairs(value) do
-    local below = type(key) == "number" and ".member." .. key or "." .. key
-    flatten(name .. below, inner, into)
+    local below = type(key) == "number" and "." .. item .. "." .. key or "." .. key
+    flatten(name .. below, inner, into, names)
   end
 end
 
 ---A request of the query protocol: `parameters` is a table. Gives the element of the result.
 function M.query(asked)
   local form = { Action = asked.action, Version = versions[asked.service] }
-  for name, value in pairs(asked.parameters or {}) do flatten(name, value, form) end
+  for name, value in pairs(asked.parameters or {}) do
+    flatten(name, value, form, item_names[asked.service] or {})
+  end
   local answer = send(asked, { method = "post", path = "/", form = form })
   if not answer then return nil end
   local root = read_xml(answer, asked)
@@ -220,7 +227,8 @@ function M.settings(own)
   for _, setting in ipairs(own) do all[#all + 1] = setting end
   all[#all + 1] = { name = "credentials", type = "map", secret = true,
     doc = "Whose requests they are: access_key_id, secret_access_key and, of temporary ones, "
-      .. "session_token." }
+      .. "session_token; or role: container, instance or web_identity, for keys that AWS gives "
+      .. "this task, machine or token." }
   all[#all + 1] = { name = "url", optional = true,
     doc = "Where the API is, where not at AWS itself." }
   return all

@@ -96,7 +96,10 @@ function makers.redeploy(driver)
     before = function(arguments, call)
       local state = state_of(driver, arguments.slot, call)
       local id = arguments.release_id or state.release_id
-      if not id then raise("not_found", "%s has no release to make anew.", call.target) end
+      if not id then
+        raise("not_found", "%s has no release that serves, to make anew. Name one by release_id.",
+          call.target)
+      end
       local release = known(driver, id, arguments.slot, call)
       return { state = state, sign = "~", plan = release.version .. " once more" }
     end,
@@ -217,13 +220,13 @@ local restores = {
   release = back_to("rollback", true),
   rollback = back_to "promote",
   promote = back_to "promote",
-  scale = function(arguments, _, result)
+  scale = function(arguments, before, result)
     if result.changed == false then return nil end
-    return "scale", { instances = result.instances_before, slot = arguments.slot }
+    return "scale", { instances = before.instances, slot = arguments.slot }
   end,
-  set_maintenance = function(_, _, result)
+  set_maintenance = function(_, before, result)
     if result.changed == false then return nil end
-    return "set_maintenance", { state = result.before }
+    return "set_maintenance", { state = before.state }
   end,
 }
 

@@ -29,23 +29,51 @@ function M.github(call, method, path, more, codes)
   return github(call, method, "/repos/" .. call.settings.repository .. path, more, codes)
 end
 
--- "message" is a text, or a map of field to texts.
-local function text_of(message)
-  if type(message) ~= "table" then return message end
-  local found = {}
-  for field, texts in pairs(message) do
-    found[#found + 1] = tostring(field) .. ": "
-      .. (type(texts) == "table" and table.concat(texts, ", ") or tostring(texts))
+-- What a doctor asks of GitHub: the limits of requests tell any token its scopes, and count as no
+-- request. Only classic tokens have any ("Scopes for OAuth apps"); `scopes` are those that do.
+function M.github_token(say, call, scopes)
+  local well, _, status, headers = pcall(github, call, "get", "/rate_limit", nil, { [401] = false })
+  if not well or status == 401 then
+    return say.refused("GitHub does not know the token (401)", "Make a new one in GitHub.")
   end
-  table.sort(found)
-  return table.concat(found, "; ")
+  local told = (headers or {})["x-oauth-scopes"]
+  if not told then
+    return say.unchecked("what the token may: GitHub tells scopes of classic tokens alone")
+  end
+  for scope in told:gmatch("[%w_:]+") do
+    for _, wanted in ipairs(scopes) do
+      if scope == wanted then return say.well("the token has the scope " .. scope) end
+    end
+  end
+  say.refused(("the token has the scopes \"%s\", but none of: %s"):format(told,
+    table.concat(scopes, ", ")), "Give it one of them.")
 end
 
 local gitlab = api.of {
   name = "GitLab",
   request = function(call) return { headers = { ["PRIVATE-TOKEN"] = call.settings.token } } end,
-  why = function(told) return nil, text_of(told.message or told.error) end,
+  why = function(told) return nil, api.text_of(told.message or told.error) end,
 }
+
+---What a doctor asks of GitLab: the token itself tells its scopes ("Personal access token
+---details"); runs need `api`.
+function M.gitlab_token(say, call)
+  local well, told, status = pcall(gitlab, call, "get", "/api/v4/personal_access_tokens/self", nil,
+    { [401] = false, [404] = false })
+  if not well or status == 401 then
+    return say.refused("GitLab does not know the token (401)", "Make a new one in GitLab.")
+  elseif not told then
+    return say.unchecked("what the token may: this GitLab does not tell")
+  end
+  for _, scope in ipairs(told.scopes or {}) do
+    if scope == "api" then
+      return say.well("the token has the scope api" .. (told.expires_at and " until "
+        .. told.expires_at or ""))
+    end
+  end
+  say.refused(("the token has the scopes \"%s\", not api"):format(table.concat(told.scopes or {},
+    ", ")), "Give it the scope api.")
+end
 
 ---One request below the setting `project`, an id or a path.
 function M.gitlab(call, method, path, more, codes)

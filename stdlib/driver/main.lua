@@ -1,24 +1,41 @@
 -- The driver worker's own program: one driver's file, and the calls the host makes of it.
 local api = require "driver.api"
 local aws = require "driver.aws"
+local aws_backups = require "driver.aws_backups"
 local aws_balancer = require "driver.aws_balancer"
+local aws_clones = require "driver.aws_clones"
+local aws_databases = require "driver.aws_databases"
+local aws_doctor = require "driver.aws_doctor"
+local aws_fences = require "driver.aws_fences"
+local aws_instances = require "driver.aws_instances"
+local aws_restores = require "driver.aws_restores"
 local aws_scaling = require "driver.aws_scaling"
 local aws_services = require "driver.aws_services"
 local aws_tasks = require "driver.aws_tasks"
+local betterstack = require "driver.betterstack"
 local calls = require "driver.calls"
+local cloudflare_doctor = require "driver.cloudflare_doctor"
 local deploy = require "driver.deploy"
+local doctor = require "driver.doctor"
 local errors = require "vocabulary.errors"
 local forges = require "driver.forges"
 local http = require "driver.http"
 local json = require "vocabulary.json"
 local metrics = require "driver.metrics"
+local neon = require "driver.neon"
+local neon_clones = require "driver.neon_clones"
 local notify = require "driver.notify"
 local process = require "driver.process"
+local railway = require "driver.railway"
+local railway_instances = require "driver.railway_instances"
+local retention = require "driver.retention"
 local sandbox = require "vocabulary.sandbox"
 local secrets = require "driver.secrets"
 local serve = require "vocabulary.serve"
+local sql_checks = require "driver.sql_checks"
 local times = require "driver.times"
 local units = require "vocabulary.units"
+local vercel = require "driver.vercel"
 local xml = require "driver.xml"
 
 -- What all drivers of a family have in common.
@@ -50,8 +67,13 @@ local function words()
     http = http, json = json, now = now, sleep = sleep, tell = tell, fail = fail, part = calls.part,
     poll = calls.poll, pcall = pcall, xpcall = xpcall, random = sandbox.random("driver"),
     time = times.read, xml = xml, aws = aws, aws_balancer = aws_balancer, aws_scaling = aws_scaling,
-    aws_services = aws_services, aws_tasks = aws_tasks, api = api, forges = forges,
-    digest = digest,
+    aws_services = aws_services, aws_tasks = aws_tasks, aws_databases = aws_databases,
+    aws_backups = aws_backups, aws_fences = aws_fences, aws_restores = aws_restores,
+    aws_instances = aws_instances, aws_clones = aws_clones, aws_doctor = aws_doctor,
+    cloudflare_doctor = cloudflare_doctor, api = api, forges = forges, betterstack = betterstack,
+    neon = neon, neon_clones = neon_clones, sql_checks = sql_checks, vercel = vercel,
+    railway = railway, railway_instances = railway_instances, digest = digest,
+    retention = retention,
     date = function(format, at)
       return units.date(format or "%Y-%m-%dT%H:%M:%SZ", at or calls.now)
     end,
@@ -75,7 +97,8 @@ local function describe()
   for name in pairs(declared.functions or {}) do functions[name] = true end
   return { functions = functions, features = declared.features, family = declared.family,
     lacks = declared.lacks, name = declared.name, doc = declared.doc, hosts = declared.hosts,
-    settings = declared.settings, limits = declared.limits, operations = operations }
+    settings = declared.settings, limits = declared.limits, operations = operations,
+    doctor = doctor.describe(declared.doctor) }
 end
 
 local function load_file(path)
@@ -121,8 +144,11 @@ local function begin(id, phase, name, given)
   local call = { target = given.target, key = given.key, settings = settings,
     intent_at = given.intent_at, sent_at = given.sent_at, operation = name }
   local body = given["function"] and declared.functions[given["function"]]
-    or declared.operations[name][phase]
+    or (declared.operations[name] or {})[phase]
   calls.begin(id, function()
+    if given.doctor then
+      return doctor.examine(declared.doctor, call, (given.arguments or {}).changes)
+    end
     if given["function"] then return body(given.argument, call) end
     if phase == "observe" or phase == "before" then return body(given.arguments, call) end
     if phase == "restore" then return body(given.arguments, given.before, given.result, call) end

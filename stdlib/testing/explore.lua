@@ -44,7 +44,8 @@ local function parameters_of(one, w)
 end
 
 -- "after dns/site:upsert 2" says: the second call of that operation is executed, its answer lost.
--- "death 7": the host dies where it makes its seventh commit. "refuse Restore?": a person says no.
+-- "death 7": the host dies where it makes its seventh commit. "refuse Restore?": a person says no,
+-- or nothing where the question is for more than yes and no.
 -- "undo": where the run has come to rest, it is undone. "none": nothing goes wrong.
 local kinds = { before = true, dropped = true, after = true, failed = true, throttled = true,
   late = true }
@@ -101,7 +102,8 @@ local function disturb(w, one, steps)
     elseif step.kind == "death" then
       options.dies_at_commit = step.nth
     elseif step.kind == "refuse" then
-      options.answers[step.question] = { decision = "reject", value = "no", reason = "explored" }
+      options.answers[step.question] = { decision = "reject", value = "no", refuses = true,
+        reason = "explored" }
     elseif step.kind == "silence" then
       options.answers[step.question] = nil
     else

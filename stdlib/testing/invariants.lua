@@ -18,7 +18,7 @@ end
 -- The incidents that nobody has taken yet, by "notify/oncall region-outage".
 local function open_incidents(w)
   local found = {}
-  for _, target in ipairs(w.targets) do
+  for _, target in ipairs(w.things) do
     for _, incident in ipairs(target:find("^notify/") and w:look(target).open or {}) do
       if not incident.acknowledged_by then
         found[target .. " " .. incident.key] = { target = target, key = incident.key }
@@ -56,17 +56,29 @@ local function is_asked_again(start, effect)
   return lost and lost.key ~= effect.key and effect.at - lost.at <= again_within_s
 end
 
--- Some of a world's applications serve their users now.
-local function serving(w)
-  for _, target in ipairs(w.targets) do
+-- The applications that the environment says use a database; all where none is said to.
+local function users_of(w, database)
+  local apps, users = {}, {}
+  for _, target in ipairs(w.things) do
     if target:find("^deploy/") then
-      local app = w:look(target)
-      if not app.maintenance and app.instances_healthy > 0 then return target end
+      apps[#apps + 1] = target
+      if w:uses(target, database) then users[#users + 1] = target end
     end
+  end
+  return #users > 0 and users or apps
+end
+
+-- One of a database's applications that serves its users now.
+local function serving(w, database)
+  for _, target in ipairs(users_of(w, database)) do
+    local app = w:look(target)
+    if not app.maintenance and app.instances_healthy > 0 then return target end
   end
 end
 
-function M.after_effect(w, start, effect, found)
+---`told`: the effect as the run made it, perhaps by another name of the target.
+function M.after_effect(w, start, told, found)
+  local effect = setmetatable({ target = w:own_name(told.target) }, { __index = told })
   local call = ("%s:%s"):format(effect.target, effect.operation)
   if is_repeated(start, effect) then
     add(found, "no change is repeated without leave", call .. " happened twice")
@@ -79,7 +91,7 @@ function M.after_effect(w, start, effect, found)
     add(found, "never two primaries that both take writes", "after " .. call)
   end
   if effect.operation == "restore" and effect.target:find("^database/") and effect.happened then
-    local app = serving(w)
+    local app = serving(w, effect.target)
     if app then
       add(found, "traffic is off during a restore",
         ("%s was restored while %s served"):format(effect.target, app))

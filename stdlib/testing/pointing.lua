@@ -12,7 +12,7 @@ end
 
 local function apps_of(w)
   local names = {}
-  for _, target in ipairs(w.targets) do names[#names + 1] = target:match("^deploy/(.+)$") end
+  for _, target in ipairs(w.things) do names[#names + 1] = target:match("^deploy/(.+)$") end
   return names
 end
 
@@ -30,7 +30,7 @@ end
 -- The record sets that lead to applications: { shown, apps } by "dns/site app CNAME".
 local function look_up(w, endpoints)
   local found = {}
-  for _, target in ipairs(w.targets) do
+  for _, target in ipairs(w.things) do
     for name, types in pairs(target:find("^dns/") and w:look(target).records or {}) do
       for type, set in pairs(types) do
         local apps = {}
@@ -63,7 +63,7 @@ local function better_one(w, seen, apps)
     taken[app] = true
   end
   for _, target in ipairs(w.may_use) do
-    local app = target:match("^deploy/(.+)$")
+    local app = w:own_name(target):match("^deploy/(.+)$")
     if app and seen[app] and seen[app].serves and not taken[app] then return app end
   end
 end

@@ -3,10 +3,36 @@ local suggest = require "vocabulary.suggest"
 
 local M = {}
 
+---The keys of a table, sorted.
+function M.keys(set)
+  local names = {}
+  for name in next, set do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
 ---Sorted, with commas.
 function M.list_names(names)
   table.sort(names)
   return table.concat(names, ", ")
+end
+
+---The target and the operation of "dns/site:upsert". What this world has not is an error, of the
+---test's own line: a name with a mistake in it would never be called. `word` is who asks; where
+---`extent` is "whole", the target alone, which means all of its operations, is an error too.
+function M.read_operation(targets, text, word, extent)
+  local target, operation = tostring(text):match("^([^:]+):?(.*)$")
+  local facts = targets[target]
+  if not facts or extent == "whole" and operation == "" then
+    error(("%s needs %s of this world, as in \"dns/site:upsert\", but got %s.%s"):format(word,
+      extent == "whole" and "an operation of a target" or "a target", tostring(text),
+      suggest.did_you_mean(tostring(target), M.keys(targets))), 3)
+  end
+  if operation ~= "" and not facts.operations[operation] then
+    error(("%s has no operation %s.%s"):format(target, operation,
+      suggest.did_you_mean(operation, M.keys(facts.operations))), 3)
+  end
+  return target, operation
 end
 
 ---`ask` asks the simulator; `facts` are the target's controls, operations and fields.

@@ -57,7 +57,7 @@ local held = {
 
 local function see(w)
   local seen = {}
-  for _, target in ipairs(w.targets) do
+  for _, target in ipairs(w.things) do
     local pick_held = held[target:match("^%a+")]
     if pick_held then seen[target] = pick_held(w:look(target)) end
   end
@@ -91,13 +91,13 @@ function M.after_effect(start, effect)
 end
 
 -- The targets with changes that the run says it has left, or was told to keep.
-local function not_undone(run)
+local function not_undone(w, run)
   local targets = {}
   for _, list in ipairs { run.left or {}, run.kept or {} } do
     for _, one in ipairs(list) do
       local target = one.what:match("^(%a+/[%w_.-]+):")
       if not target then return nil end
-      targets[target] = true
+      targets[w:own_name(target)] = true
     end
   end
   return targets
@@ -106,7 +106,7 @@ end
 ---Compares the targets of which the run says that all its changes are undone.
 function M.finally(w, start, run, found)
   if run.outcome ~= "undone" and run.outcome ~= "partly undone" then return end
-  local left = not_undone(run)
+  local left = not_undone(w, run)
   if not left then return end
   -- A release that was taken back needs some time to serve.
   w:advance("1h")

@@ -24,12 +24,6 @@ local function ask(question)
   return answer.value
 end
 
-local function keys(set)
-  local names = {}
-  for name in next, set do names[#names + 1] = name end
-  return names
-end
-
 -- w.database("primary") and w.database.primary.
 local function family_handle(self, family)
   local function find(name)
@@ -55,8 +49,8 @@ end
 -- All targets of a family, looked at together: those of which `test` is true, by name.
 local function which(self, family, test)
   local found = {}
-  for target in next, self.targets do
-    local name = target:match("^" .. family .. "/(.+)$")
+  for target, facts in next, self.targets do
+    local name = not facts.same_as and target:match("^" .. family .. "/(.+)$")
     if name and test(ask({ kind = "look", world = self.id, target = target })) then
       found[#found + 1] = name
     end
@@ -70,9 +64,12 @@ local family_words = {
     primaries = function(self)
       return which(self, "database", function(seen) return seen.role == "primary" end)
     end,
-    -- Those that take writes: more than one is a split brain.
+    -- Those that take writes, but for copies that may be thrown away: more than one of the same
+    -- data is a split brain.
     writers = function(self)
-      return which(self, "database", function(seen) return seen.writable == true end)
+      return which(self, "database", function(seen)
+        return seen.writable == true and not seen.disposable
+      end)
     end,
   },
 }
@@ -96,11 +93,8 @@ local function read_options(options)
   local given = {}
   for name, value in next, options or {} do
     if not run_options[name] then
-      local known = {}
-      for word in next, run_options do known[#known + 1] = word end
-      table.sort(known)
       error(("There is no option %s.%s"):format(tostring(name),
-        suggest.did_you_mean(tostring(name), known)), 3)
+        suggest.did_you_mean(tostring(name), target_handle.keys(run_options))), 3)
     end
     given[name] = value
   end
@@ -132,7 +126,16 @@ for _, command in ipairs { "undo", "cancel", "retry", "skip", "settle", "approve
 end
 
 ---What was done so far prepared the world: stories, calls and questions begin here.
-function methods.prepared(self) ask({ kind = "prepared", world = self.id }) end
+function methods.prepared(self)
+  ask({ kind = "prepared", world = self.id })
+  self.prepared_at = #ask({ kind = "effects", world = self.id })
+end
+
+-- How often "dns/site:upsert" was called; where its first effect stands among all, for what must
+-- come before what; all texts that went out, to "notify/team" or to anybody, as one.
+function methods.times(self, name) return looks.times(self, ask, name) end
+function methods.place(self, name, from) return looks.place(self, ask, name, from) end
+function methods.told(self, target) return looks.told(self, ask, target) end
 
 ---Unix seconds of the world's clock.
 function methods.now(self) return ask({ kind = "now", world = self.id }) end
@@ -142,14 +145,23 @@ function methods.look(self, target)
   return ask({ kind = "look", world = self.id, target = tostring(target) })
 end
 
+---The target's own name, which it has beside those that are the same_as it.
+function methods.own_name(self, target)
+  local facts = self.targets[tostring(target)]
+  return facts and facts.same_as or tostring(target)
+end
+
+---Whether the environment says that a target uses another.
+function methods.uses(self, target, other)
+  local facts = self.targets[methods.own_name(self, target)]
+  return facts ~= nil and facts.uses[methods.own_name(self, other)] == true
+end
+
 ---What can be done to a target from outside, by name: w:controls "deploy/shop".
 function methods.controls(self, target)
   local facts = self.targets[tostring(target)]
   if not facts then error(("This world has no target %s."):format(tostring(target)), 2) end
-  local names = {}
-  for name in next, facts.controls do names[#names + 1] = name end
-  table.sort(names)
-  return names
+  return target_handle.keys(facts.controls)
 end
 
 ---Lets time pass.
@@ -164,18 +176,7 @@ end
 function methods.fails(self, operation, how)
   local fault = { how = "failed" }
   for name, value in next, how or {} do fault[name] = value end
-  local target, name = tostring(operation):match("^([^:]+):?(.*)$")
-  if not target or not self.targets[target] then
-    error(("fails needs a target of this world, as in \"dns/site:upsert\", but got %s.")
-      :format(tostring(operation)), 2)
-  end
-  local operations = self.targets[target].operations
-  if name ~= "" and not operations[name] then
-    local known = {}
-    for one in next, operations do known[#known + 1] = one end
-    error(("%s has no operation %s.%s"):format(target, name, suggest.did_you_mean(name, known)), 2)
-  end
-  fault.target, fault.operation = target, name
+  fault.target, fault.operation = target_handle.read_operation(self.targets, operation, "fails")
   if fault.late then fault.late = units.read_duration(fault.late) end
   ask({ kind = "fault", world = self.id, fault = fault })
 end
@@ -185,9 +186,13 @@ local properties = {
   questions = function(self) return ask({ kind = "questions", world = self.id }) end,
   -- The targets that the runbooks executed since it was prepared name as theirs.
   may_use = function(self) return ask({ kind = "may_use", world = self.id }) end,
-  targets = function(self)
+  targets = function(self) return target_handle.keys(self.targets) end,
+  -- The same, each once: without other names of what is there already.
+  things = function(self)
     local names = {}
-    for target in next, self.targets do names[#names + 1] = target end
+    for target, facts in next, self.targets do
+      if not facts.same_as then names[#names + 1] = target end
+    end
     table.sort(names)
     return names
   end,
@@ -210,12 +215,12 @@ function M.make(environment, options)
   for name in next, options do
     if not world_options[name] then
       error(("A world has no option %s. It has: %s."):format(tostring(name),
-        target_handle.list_names(keys(world_options))), 2)
+        target_handle.list_names(target_handle.keys(world_options))), 2)
     end
   end
   local told = ask({ kind = "world", environment = environment, seed = options.seed,
     at = options.at, recorded = options.recorded })
-  local self = { id = told.id, targets = told.targets, environment = environment }
+  local self = { id = told.id, targets = told.targets, environment = environment, prepared_at = 0 }
   local families = {}
   for target in next, self.targets do families[target:match("^[^/]+")] = true end
   made[#made + 1] = self

@@ -41,7 +41,10 @@ local function start_branch(parent, join, label, name, body, guarded)
   local id = ("%s%s%d.%s"):format(parent.id, separator, join.n, label)
   local strand
   strand = scheduler.new_strand(id, join.scope, parent, branch_body(function() return strand end,
-    name, body), function(ok, ...) join.on_end(label, strand, ok, ...) end)
+    name, body), function(ok, ...)
+    join.now = math.max(join.now, strand.now)
+    join.on_end(label, strand, ok, ...)
+  end)
   if guarded then strand.guarded = true end
   join.strands[#join.strands + 1] = strand
   return strand
@@ -50,7 +53,7 @@ end
 local function open_join(strand, what, name)
   local n = scheduler.emit(strand, "open", name, "", { what = what })
   return { n = n, scope = scheduler.enter(strand, n), outer = nil, strands = {}, failures = {},
-    results = {}, running = 0 }
+    results = {}, running = 0, now = strand.now }
 end
 
 local function combine(failures)
@@ -68,7 +71,7 @@ end
 -- Ends a parallel or each: closes its scope and returns or raises.
 local function finish(strand, join, name, outer)
   scheduler.leave(strand, join.scope)
-  strand.scope = join.scope
+  strand.scope, strand.now = join.scope, math.max(strand.now, join.now)
   if #join.failures > 0 then
     for _, child in ipairs(join.strands) do
       if not child.ended and not child.dropped then scheduler.drop(child) end

@@ -1,5 +1,6 @@
 -- The worker's own program: takes the host's messages in order and works each to quiescence.
 local branches = require "vocabulary.branches"
+local drill = require "vocabulary.drill"
 local errors = require "vocabulary.errors"
 local json = require "vocabulary.json"
 local log = require "vocabulary.log"
@@ -18,7 +19,7 @@ local waits = require "vocabulary.waits"
 local date_first, date_last = -62167219200, 253402300799
 
 local wire
-local declared, params, run_table, seed, globals
+local declared, drill_facts, params, run_table, seed, globals
 local generators = {}
 local handlers = {}
 
@@ -61,7 +62,8 @@ end
 local function vocabulary(families)
   local words = targets.make(families)
   for name, word in pairs {
-    runbook = runbook.declare, step = steps.step, parallel = branches.parallel,
+    runbook = function(given) return runbook.declare(given) end, drill = drill.declare,
+    step = steps.step, parallel = branches.parallel,
     each = branches.each, meanwhile = branches.meanwhile, approve = people.approve,
     confirm = people.confirm, ask = people.ask, manual = people.manual,
     wait_for = waits.wait_for, sleep = waits.sleep, ensure = waits.ensure,
@@ -77,7 +79,10 @@ local function vocabulary(families)
     end }),
     date = function(format, at)
       at = at or time_now()
-      if scheduler.is_unknown(at) then return at end
+      if scheduler.is_unknown(at) then
+        local shown = type(format) == "string" and format or "a date"
+        return wire.unknown(("%s at %s"):format(shown, wire.unknown_source(at)))
+      end
       if type(at) ~= "number" or not (at >= date_first and at <= date_last) then
         errors.raise("bad_argument", "date needs a time in seconds since 1970, within the years 0 "
           .. "to 9999, but got " .. tostring(at) .. ".", "never", scheduler.position())
@@ -87,6 +92,7 @@ local function vocabulary(families)
   } do
     words[name] = word
   end
+  drill.start(words, wire)
   return words
 end
 
@@ -103,9 +109,9 @@ function handlers.load(_, path, settings)
   waits.format = globals.string.format
   modules.start(wire, globals)
   local ok, value = pcall(modules.load, path)
-  declared = ok and runbook.declaration(value)
+  if ok then declared, drill_facts = runbook.declaration(value) end
   if declared then
-    local sent, reason = wire.send { "loaded", runbook.describe(declared) }
+    local sent, reason = wire.send { "loaded", runbook.describe(declared, drill_facts) }
     if sent then return end
     ok, value = false, errors.make { code = "bad_runbook",
       message = "What runbook { … } declares must be plain data: " .. reason .. "." }
@@ -117,8 +123,9 @@ function handlers.load(_, path, settings)
 end
 
 -- Asks the runbook's own `refuse` whether it may start with these parameters.
-function handlers.refuse(_, given)
+function handlers.refuse(_, given, now, run)
   local reason
+  scheduler.now, run_table = now, run
   scheduler.loading = scheduler.loading + 1
   local ok, value = pcall(declared.refuse, given)
   scheduler.loading = scheduler.loading - 1

@@ -45,17 +45,41 @@ function M.load(path)
   return value
 end
 
+-- The library's own files come first; then lib/ of what it depends on, where one name must mean one
+-- file.
+local function find(name)
+  for _, path in ipairs(candidates(name)) do
+    if M.texts[path] or M.problems[path] then return path end
+  end
+  local inner = "/lib/" .. name:gsub("%.", "/")
+  local found
+  for _, texts in ipairs { M.texts, M.problems } do
+    for path in pairs(texts) do
+      local ending = path:match("^dependencies/[^/]+(/lib/.+)%.lua$")
+      if ending and (ending == inner or ending == inner .. "/init") and path ~= found then
+        if found then
+          errors.raise("two_modules", ("%s and %s both are the module \"%s\". Rename one of them.")
+            :format(found < path and found or path, found < path and path or found,
+            name), "never", scheduler.position())
+        end
+        found = path
+      end
+    end
+  end
+  return found
+end
+
 ---require for scripts: modules of the library and of what it depends on.
 function M.require(name)
   if type(name) ~= "string" then
     errors.raise("bad_argument", "require needs a module's name.", "never", scheduler.position())
   end
-  for _, path in ipairs(candidates(name)) do
-    if M.texts[path] or M.problems[path] then return M.load(path) end
-  end
+  local path = find(name)
+  if path then return M.load(path) end
   local known = {}
   for path in pairs(M.texts) do
-    known[#known + 1] = path:gsub("^lib/", ""):gsub("%.lua$", ""):gsub("/", ".")
+    known[#known + 1] = path:gsub("^dependencies/[^/]+/", ""):gsub("^lib/", "")
+      :gsub("%.lua$", ""):gsub("/", ".")
   end
   table.sort(known)
   errors.raise("no_such_module", ("There is no module \"%s\" in this library or in what it "

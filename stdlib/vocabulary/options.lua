@@ -76,9 +76,13 @@ function M.read(given, allowed, of, at)
         describe(name), suggest.did_you_mean(tostring(name), known_names(allowed)),
         table.concat(known_names(allowed), ", ")), "never", at)
     end
-    scheduler.check(value)
+    -- A plan shows a text of which only the run will know a part.
+    local unknown = scheduler.planning and kind == "text" and scheduler.is_unknown(value)
+    if not unknown then scheduler.check(value) end
     local what = ("the option %s of %s"):format(name, of)
-    if type(kind) == "table" then
+    if unknown then
+      copy[name] = value
+    elseif type(kind) == "table" then
       local found = false
       for _, choice in ipairs(kind) do found = found or choice == value end
       if not found then

@@ -31,6 +31,23 @@ local function unknown_item(list)
   return type(list) == "table" and any_unknown(unpack(list, 1, table.maxn(list))) or nil
 end
 
+-- A format's text as far as it is known, for people: "…" stands for what only the run will know.
+local function filled(wire, raw, template, ...)
+  local index, arguments = 0, { ... }
+  return (raw.gsub(template, "%%([-+ #%d.]*)([%a%%])", function(flags, kind)
+    if kind == "%" then return "%" end
+    index = index + 1
+    local value = arguments[index]
+    if scheduler.is_unknown(value) then
+      return raw.match(wire.unknown_source(value), "^\"([^\"]*)\"$") or "…"
+    elseif type(value) ~= "string" and type(value) ~= "number" then
+      return "…"
+    end
+    local well, text = pcall(raw.format, "%" .. flags .. kind, value)
+    return well and text or "…"
+  end))
+end
+
 ---The plan's versions of what looks into values: most give an unknown where they are given one, and
 ---what would choose by it ends the strand's plan.
 function M.install(wire, globals)
@@ -55,6 +72,19 @@ function M.install(wire, globals)
     end
   end
   replaced.string.gmatch = ending(globals.string.gmatch)
+  -- What people read says what it can: what a text would be, and not how it would be made.
+  local raw = { gsub = globals.string.gsub, format = globals.string.format,
+    match = globals.string.match }
+  function replaced.string.format(template, ...)
+    if scheduler.is_unknown(template) or not any_unknown(...) then
+      return passing("format", raw.format)(template, ...)
+    end
+    return wire.unknown(("\"%s\""):format(filled(wire, raw, template, ...)))
+  end
+  function replaced.string.gsub(text, ...)
+    if scheduler.is_unknown(text) then return text end
+    return passing("gsub", raw.gsub)(text, ...)
+  end
   for _, name in ipairs(chosen_by) do
     local original = globals[name]
     replaced[name] = function(value, ...) return original(scheduler.check(value), ...) end
@@ -63,12 +93,16 @@ function M.install(wire, globals)
   -- The originals are taken now: later `globals` holds what replaces them.
   local concat, sort = globals.table.concat, globals.table.sort
   function replaced.table.concat(list, ...)
-    local unknown = unknown_item(list)
+    local unknown = scheduler.is_unknown(list) and list or unknown_item(list)
     if unknown then return wire.unknown("text with " .. wire.unknown_source(unknown)) end
     return concat(list, ...)
   end
+  for _, name in ipairs { "insert", "remove", "getn", "maxn" } do
+    local original = globals.table[name]
+    replaced.table[name] = function(list, ...) return original(scheduler.check(list), ...) end
+  end
   function replaced.table.sort(list, ...)
-    scheduler.check(unknown_item(list))
+    scheduler.check(scheduler.is_unknown(list) and list or unknown_item(list))
     return sort(list, ...)
   end
   replaced.__check = scheduler.check

@@ -36,8 +36,8 @@ local function check_targets(targets, at)
   end
 end
 
----Declares a runbook. Unknown keys are errors.
-function M.declare(given)
+---Declares a runbook. Unknown keys are errors. `drill`: the facts of the drill whose file it is.
+function M.declare(given, drill)
   local at = scheduler.position()
   if type(given) ~= "table" then refuse("runbook needs a table: runbook { … }.", at) end
   for name, value in next, given do
@@ -60,17 +60,20 @@ function M.declare(given)
       on_failure, suggest.did_you_mean(on_failure, { "ask", "undo", "stop" })), at)
   end
   check_targets(given.targets or {}, at)
-  return setmetatable({ declared = given, at = at }, metatable)
+  return setmetatable({ declared = given, at = at, drill = drill }, metatable)
 end
 
----The declaration behind what a runbook file returned, or nil.
+---The declaration behind what a runbook file returned, or nil; of a drill's file also its facts.
 function M.declaration(value)
-  if type(value) == "table" and getmetatable(value) == "runbook" then return value.declared end
+  if type(value) == "table" and getmetatable(value) == "runbook" then
+    return value.declared, value.drill
+  end
 end
 
 ---What the host needs to know of a declaration: everything but its functions.
-function M.describe(declared)
+function M.describe(declared, drill)
   return {
+    drill = drill,
     summary = declared.summary, objectives = declared.objectives, targets = declared.targets or {},
     parameters = declared.parameters or {}, locks = declared.locks or {},
     on_failure = declared.on_failure or "ask", refuses = declared.refuse ~= nil,

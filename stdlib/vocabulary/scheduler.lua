@@ -129,10 +129,16 @@ function M.plans(strand)
   return M.planning and strand.n >= (M.recorded[strand.id] or M.recorded["*"] or 0)
 end
 
----Plans only: this strand's plan ends here, because what follows depends on an unknown.
+---Plans only: this strand's plan ends here, because what follows depends on an unknown; inside of
+---what may be assumed (waits.lua), only that ends.
 function M.horizon(source)
   local strand = current
   if not strand then return end
+  if strand.assuming and coroutine.isyieldable() then
+    M.drop_above(strand, strand.assuming)
+    enqueue(strand, "interrupted", "horizon")
+    coroutine.yield(horizon_tag)
+  end
   M.emit(strand, "horizon", "horizon", "", { source = source })
   M.drop_above(strand, 0)
   if coroutine.isyieldable() then coroutine.yield(horizon_tag) end
@@ -254,27 +260,21 @@ function M.deliver(id, n, now, how, value)
   return true
 end
 
----pcall that the scheduler knows of, so that a failure inside unwinds to it and asks nobody.
-function M.pcall(f, ...)
+local function guarded(original, ...)
   local strand = current
   local frame = strand and strand.frames[#strand.frames]
-  if not frame or coroutine.running() ~= frame.co then return raw_pcall(f, ...) end
+  if not frame or coroutine.running() ~= frame.co then return original(...) end
   frame.guards = frame.guards + 1
-  local results = pack(raw_pcall(f, ...))
+  local results = pack(original(...))
   frame.guards = frame.guards - 1
   return unpack(results, 1, results.n)
 end
 
+---pcall that the scheduler knows of, so that a failure inside unwinds to it and asks nobody.
+function M.pcall(f, ...) return guarded(raw_pcall, f, ...) end
+
 ---xpcall likewise; the handler may not wait.
-function M.xpcall(f, handler, ...)
-  local strand = current
-  local frame = strand and strand.frames[#strand.frames]
-  if not frame or coroutine.running() ~= frame.co then return xpcall(f, handler, ...) end
-  frame.guards = frame.guards + 1
-  local results = pack(xpcall(f, handler, ...))
-  frame.guards = frame.guards - 1
-  return unpack(results, 1, results.n)
-end
+function M.xpcall(f, handler, ...) return guarded(xpcall, f, handler, ...) end
 
 ---Evaluates `body` as a probe: it may only observe. Errors pass through.
 function M.probe(name, body, ...)

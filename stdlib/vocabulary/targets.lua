@@ -105,6 +105,12 @@ local function family_function(family, operations)
   end
 end
 
+---Makes `proxy` stand for the target of `handle` where it is given as an argument.
+function M.stand_for(proxy, handle)
+  handles[proxy] = handles[handle]
+  return proxy
+end
+
 ---Makes the functions of all families from { family = { operation = "observe" | "change" } }.
 function M.make(families)
   local functions = {}

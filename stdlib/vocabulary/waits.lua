@@ -7,18 +7,39 @@ local units = require "vocabulary.units"
 
 local M = {}
 
+-- What a condition says where it does not hold; in a plan perhaps an unknown.
+local function says(message, ...)
+  if message == nil then return "A condition that must hold does not." end
+  if select("#", ...) > 0 then message = M.format(message, ...) end
+  return scheduler.planning and scheduler.is_unknown(message) and message or tostring(message)
+end
+
+-- The value of a condition; nil and true where, in a plan, it looks into what only the run knows.
+local function evaluate(body)
+  if not scheduler.planning then return scheduler.probe("ensure", body) end
+  local strand = scheduler.here("ensure")
+  local outer = strand.assuming
+  strand.assuming = #strand.frames
+  local how, value = scheduler.call(scheduler.probe, "ensure", body)
+  strand.assuming = outer
+  if how == "raised" then error(value, 0) end
+  return value, how == "interrupted"
+end
+
 ---ensure(condition_or_function, message, …): fails the step where the condition does not hold.
 ---Further arguments fill the message's %s and %d.
 function M.ensure(condition, message, ...)
   local at = scheduler.position()
-  if type(condition) == "function" then condition = scheduler.probe("ensure", condition) end
-  if scheduler.planning and scheduler.is_unknown(condition) then
-    return scheduler.assume("ensure: " .. tostring(message or "a condition"))
+  local unknown
+  if type(condition) == "function" then condition, unknown = evaluate(condition) end
+  local assumed = scheduler.planning and (unknown or scheduler.is_unknown(condition))
+  if condition and not assumed then return condition end
+  local said = says(message, ...)
+  if scheduler.planning and scheduler.is_unknown(said) then
+    said = tostring(message):gsub("%%[%d.-]*%a", "…")
   end
-  if condition then return condition end
-  if message == nil then message = "A condition that must hold does not." end
-  if select("#", ...) > 0 then message = M.format(message, ...) end
-  errors.raise("ensure_failed", tostring(message), "safe", at)
+  if assumed then return scheduler.assume(("ensure does not fail with \"%s\""):format(said)) end
+  errors.raise("ensure_failed", said, "safe", at)
 end
 
 ---sleep(duration): durable; a resumed run sleeps only what is left.

@@ -8,6 +8,8 @@ local usual_libraries = {
   "-lluajit-5.1", "-lsqlite3", "-lssl", "-lcrypto", "-lcurl", "-lzstd", "-lldns", "-lsodium",
   "-lyaml-cpp", "-lspdlog", "-lfmt", "-lz",
 }
+-- What the host loads only when it needs it: the peer stays a program that links them all.
+local late_libraries = { "-l:libcurl.so.4", "-l:libpq.so.5" }
 -- Every C++ program has these already.
 local always_there = { c = true, m = true, ["stdc++"] = true, gcc_s = true, ["ld-linux"] = true }
 
@@ -25,7 +27,7 @@ local function libraries_of(program)
   if not measure.read_file(program) then
     return usual_libraries
   end
-  local libraries = {}
+  local libraries = { unpack(late_libraries) }
   for _, name in ipairs(words_of(("readelf -d '%s' | sed -n 's/.*NEEDED.*\\[\\(.*\\)\\]/\\1/p'")
     :format(program))) do
     if not always_there[name:match("^lib([%w%+_]+)%.so") or name:match("^ld%-linux")] then

@@ -157,6 +157,27 @@ function cases.each_over_fifty_items_survives_a_resume(w)
   w:equal(50, w:count("kind='intent'"), "Changes after the resume")
 end
 
+function cases.the_time_after_branches_is_that_of_their_end(w)
+  w:body [[
+    local took, began = {}, now()
+    parallel { a = function() sleep("200ms") end }
+    took[1], began = now() - began, now()
+    each({ "x", "y" }, { at_once = 1 }, function() sleep("200ms") end)
+    took[2], began = now() - began, now()
+    meanwhile("Telling", { every = "1h" }, function() end, function() sleep("200ms") end)
+    took[3], began = now() - began, now()
+    try(parallel, { a = function() sleep("200ms") error("no") end })
+    took[4] = now() - began
+    confirm("Onwards?")
+    for index, least in ipairs { 0.2, 0.4, 0.2, 0.2 } do
+      ensure(took[index] >= least and took[index] < least + 1, "%d: %s", index, took[index])
+    end
+  ]]
+  w:run():exits(3)
+  w:perilune("answer case Onwards? yes"):exits(0)
+  w:perilune("resume case --no-input"):exits(0)
+end
+
 function cases.meanwhile_tells_at_once_and_at_every_interval(w)
   w:body [[
     local told = 0
@@ -178,6 +199,16 @@ function cases.what_fails_in_telling_never_fails_the_work(w)
       function() sleep("120ms"); return "worked" end)
   ]]
   w:run():exits(0):says('"value":"worked"'):says("no one listens")
+end
+
+function cases.a_question_in_meanwhile_brings_the_run_to_rest_though_it_goes_on_telling(w)
+  w:body [[
+    meanwhile("Telling", { every = "1h" }, function() log("told") end,
+      function() confirm("Sure?") end)
+  ]]
+  w:run():exits(3):says("Sure?")
+  w:perilune("answer case Sure? yes"):exits(0)
+  w:perilune("resume case --no-input"):exits(0):says("Done")
 end
 
 function cases.meanwhile_raises_what_the_work_raises(w)

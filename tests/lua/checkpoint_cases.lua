@@ -42,6 +42,21 @@ function cases.a_tail_that_was_cut_off_shows_only_against_the_checkpoint(w)
   w:perilune("verify case " .. against):exits(1):says("BROKEN"):says("its tail was cut off")
 end
 
+-- minisign's own program makes the key and checks what it signed.
+function cases.a_key_of_minisigns_own_signs_by_its_password(w)
+  checkpointed(w)
+  w:file("password", "a long word\n")
+  w:file("another", "a long wort\n")
+  local told, code = rig.shell(("cd %s && cat password password | minisign -G -p own.pub -s own "
+    .. "2>&1"):format(rig.quoted(w.folder)))
+  w:equal(0, code, "The exit code of minisign, which says " .. told)
+  w:perilune("checkpoint --key @W@/own --password-file @W@/another --output @W@/more"):exits(2)
+  w:perilune("checkpoint --key @W@/own --password-file @W@/password --output @W@/more"):exits(0)
+  told, code = rig.shell(("cd %s && minisign -V -p own.pub -m more 2>&1"):format(
+    rig.quoted(w.folder)))
+  w:equal(0, code, "The exit code of minisign, which says " .. told)
+end
+
 -- Writes a journal anew with one text changed: each hash is right, and so is the run's row.
 local forger = [[
 import hashlib, sqlite3, sys

@@ -82,4 +82,33 @@ function cases.a_childs_changes_are_undone_in_the_order_of_the_whole(w)
     "The outcomes")
 end
 
+function cases.a_child_gets_the_defaults_of_what_its_parent_does_not_give(w)
+  child(w, [[return params.kept .. " " .. params.within]], [[parameters = {
+    kept = { type = "integer", default = 3 }, within = { type = "duration", default = "2m" } }]])
+  w:body [[ return run_runbook("child", { kept = 4 }) ]]
+  w:run():exits(0):says('"value":"4 120"')
+end
+
+function cases.a_plan_shows_a_child_whose_parameters_only_the_run_will_know(w)
+  child(w, [[storage("box"):put { key = params.key, body = "of " .. params.size }]],
+    [[parameters = { size = { type = "integer", required = true },
+      key = { type = "string", default = "by-child" } }]])
+  w:body [[
+    local made = process("local"):run { program = "sh", arguments = { "-c", "exit 0" } }
+    run_runbook("child", { size = made.exit_code })
+  ]]
+  w:perilune("plan book --environment here"):exits(0):says("run_runbook \"child\"")
+    :says("storage/box:put"):says('"key":"by-child"'):says_not("bad_parameters")
+end
+
+function cases.what_a_parent_gives_is_checked_by_the_childs_declarations(w)
+  child(w, [[return params.kept]], [[parameters = { kept = { type = "integer", max = 5 } }]])
+  w:body [[ local done, err = try(run_runbook, "child", { kept = 9, other = 1 })
+    return tostring(done) .. " " .. err.message ]]
+  local told = w:run():exits(0)
+  told:says("false")
+  told:says("kept")
+  told:says("other")
+end
+
 return cases

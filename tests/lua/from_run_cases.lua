@@ -135,7 +135,7 @@ return runbook {
   end,
 }
 ]]
-  w:run("", 30):exits(9)
+  w:run("", 30):exits(9):says("perilune settle case --happened")
   rig.shell("kill " .. rig.read(w.folder .. "/server/pid"))
   from_run(w)
   rig.shell("rm " .. rig.quoted(w.folder) .. "/library/tests/*")

@@ -98,6 +98,30 @@ function cases.an_undo_that_leaves_what_it_says_breaks_nothing(w)
   w:equal(1, told.outcomes.undone, "runs that were undone")
 end
 
+function cases.a_copy_that_may_be_thrown_away_is_no_second_primary(w)
+  local name, told = broken(w, { targets = [[{ ["database/copy"] = { "clone" },
+    ["database/primary"] = {} }]],
+    world = "w.database.copy:drop {}",
+    run = [[database("copy"):clone { from = database("primary"),
+      backup = database("primary"):list_backups()[1].id }]] })
+  w:equal(1, told.outcomes.done, "The clone is made")
+  w:equal("", name, "beside the primary")
+end
+
+function cases.nobody_is_made_to_refuse_what_is_no_yes_or_no(w)
+  local told = {}
+  for _, question in ipairs { [[ask("Which?", { choices = { "east", "west" } })]],
+    [[manual("Which?", { evidence = "number" })]], [[confirm("Which?")]] } do
+    local name
+    name, told[#told + 1] = broken(w, { targets = "{}", run = question, faults = "refuse Which?",
+      fields = "answers = { [\"Which?\"] = \"east\" }," })
+    w:equal("", name, question)
+  end
+  w:equal(1, told[1].outcomes.waits, "A choice that nobody makes")
+  w:equal(1, told[2].outcomes.waits, "Evidence that nobody gives")
+  w:equal(nil, told[3].outcomes.waits, "A no is an answer")
+end
+
 local rests = "the run ends or is parked with a next action"
 
 function cases.a_run_that_never_rests_is_found(w)

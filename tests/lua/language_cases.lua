@@ -84,6 +84,35 @@ function cases.log_lines_stand_between_the_steps_they_were_written_in(w)
     (w:sql("select kind from record order by pos"):gsub("\n", " ")), "The journal")
 end
 
+function cases.refuse_knows_what_time_it_is(w)
+  w:body("log(\"begun\")", [[
+  parameters = { since = { type = "time", required = true, help = "when" } },
+  refuse = function(given)
+    if given.since > now() then return "it has not been yet in " .. run.environment end
+  end]])
+  w:run("since=2020-01-01T00:00:00Z"):exits(0)
+  w:perilune("run book --environment here --no-input since=2099-01-01T00:00:00Z"):exits(5)
+    :says("it has not been yet in here")
+end
+
+function cases.modules_of_dependencies_are_found_by_their_names(w)
+  w:file("library/perilune.yaml", "name: cases\nversion: 1.0.0\ndependencies:\n"
+    .. "  - { name: one, path: ../one, version: \"1.0\" }\n"
+    .. "  - { name: two, path: ../two, version: \"1.0\" }\n")
+  for _, name in ipairs { "one", "two" } do
+    w:file(name .. "/perilune.yaml", "name: " .. name .. "\nversion: 1.0.0\n")
+    w:file(name .. "/lib/shared/both.lua", "return \"" .. name .. "\"")
+  end
+  w:file("one/lib/shared/inner.lua", "return 7")
+  w:file("one/lib/shared/outer.lua", "return { seven = require \"shared.inner\" }")
+  w:body [[
+    local _, err = try(require, "shared.both")
+    return { require("shared.outer").seven, err.code }
+  ]]
+  w:perilune("check book"):exits(0)
+  w:run():exits(0):says('"value":[7,"two_modules"]')
+end
+
 function cases.modules_are_loaded_once_and_from_the_library_only(w)
   w:file("library/lib/traffic.lua", "local M = { n = 0 }\nfunction M.next() M.n = M.n + 1 "
     .. "return M.n end\nreturn M\n")

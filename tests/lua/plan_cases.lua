@@ -83,17 +83,54 @@ function cases.a_value_that_only_the_run_will_know_chooses_nothing_unseen(w)
     "sleep(r.pause)", "step(r.name, function() end)",
     "step(\"A\", { timeout = r.t }, function() end)",
     "each(r.list, function() end)", "dns(r.zone)", "wait_for(r.signal)", "secret(r.name)",
-    "run_runbook(r.name)", "select(r.n, 1, 2)", "assert(r.ok)", "local t = {} t[r.key] = 1",
+    "run_runbook(r.name)", "select(r.n, 1, 2)", "assert(r.ok)", "table.sort(r.list)",
+    "table.remove(r.list)", "local t = {} t[r.key] = 1",
     "keep(r.name)", "if tostring(r.x) == \"a\" then end" } do
     w:body(put .. choosing .. "\nstorage(\"box\"):put { key = \"after\", body = \"1\" }")
     plan(w):exits(0):says("not known before the run"):says_not("\"key\":\"after\"")
   end
   for _, passing in ipairs { "tostring(r.x)", "(\"%s\"):format(r.x)", "r.x .. \"y\"",
     "json.encode { x = r.x }", "table.concat { \"a\", r.x }", "bit.band(r.x, 1) .. \"\"",
-    "math.max(r.x, 1) .. \"\"", "(\"x\"):rep(r.n)" } do
+    "math.max(r.x, 1) .. \"\"", "(\"x\"):rep(r.n)", "#r.list .. \"\"",
+    "table.concat(r.list, \", \")",
+    "(function() local t = {} table.insert(t, r.x) return t[1] end)()" } do
     w:body(put .. "storage(\"box\"):put { key = \"after\", body = " .. passing .. " }")
     plan(w):exits(0):says("unknown until run"):says_not("Not planned")
   end
+end
+
+function cases.a_text_that_only_the_run_will_know_shows_what_is_known_of_it(w)
+  w:body [[
+    local r = storage("box"):put { key = "a", body = "1" }
+    local text = ("%d of %s, %3d%% of %s"):format(#r.list, "nine", 7, r.x)
+    text = ("%s (%s)"):format(text:gsub("i", "o"), "sure")
+    storage("box"):put { key = "b", body = "So: " .. text }
+    storage("box"):put { key = "c", body = date("db_%Y", now()) }
+  ]]
+  plan(w):exits(0):says("\\\"So: \\\" .. \\\"… of nine,   7% of … (sure)\\\"")
+    :says("(unknown until run: db_%Y at the time of the run)")
+end
+
+function cases.what_is_kept_under_one_name_says_nothing_of_another(w)
+  w:file("box/there", "old")
+  local function planned(changed, asked)
+    w:body(([[
+      local box = storage("box")
+      local made = box:put { key = "made", body = "1" }
+      %s
+      if %s then box:put { key = "after", body = "1" } end
+    ]]):format(changed, asked))
+    return plan(w):exits(0)
+  end
+  planned("", "box:head { key = \"there\" }"):says("\"key\":\"after\""):says_not("Not planned")
+  planned("box:put { key = \"more\", body = made.version }", "box:head { key = \"there\" }")
+    :says("\"key\":\"after\"")
+  planned("", "not box:head { key = \"absent\" }"):says("\"key\":\"after\"")
+  planned("", "box:head { key = \"made\" }"):says("Not planned: "):says_not("\"after\"")
+  planned("", "#box:list {} > 0"):says("Not planned: "):says_not("\"after\"")
+  -- Under which name this is put, only the run will know.
+  planned("box:put { key = \"a\" .. made.version, body = \"1\" }", "box:head { key = \"there\" }")
+    :says("Not planned: "):says_not("\"after\"")
 end
 
 function cases.the_same_world_gives_the_same_plan_whatever_answers_first(w)
@@ -134,6 +171,7 @@ end
 
 function cases.a_child_run_is_planned_and_may_do_what_its_parents_plan_shows(w)
   w:book([[return runbook { summary = "A child", targets = { ["storage/box"] = { "put" } },
+    parameters = { key = { type = "string" } },
     run = function(params)
       step("Inside", function() storage("box"):put { key = params.key, body = "1" } end)
     end }]], "child")
@@ -200,6 +238,42 @@ function cases.a_plan_whose_worker_dies_says_so_and_ends(w)
   planned:says('"key":"a"'):says("The plan breaks off: the script's worker ended: ")
   planned:says_not('"key":"b"')
   w:equal(true, planned.code ~= 0, "Whether it fails")
+end
+
+function cases.a_plan_assumes_that_messages_are_delivered_and_goes_on(w)
+  w:body [[
+    local told = notify("log"):send { text = "begun" }
+    if not told.delivered then storage("box"):put { key = "untold", body = "1" } end
+    storage("box"):put { key = "after", body = told.id }
+  ]]
+  plan(w):exits(0):says("notify/log delivers what it is given"):says("storage/box:put")
+    :says('"key":"after"'):says_not("untold"):says_not("Not planned")
+end
+
+function cases.a_plan_says_how_long_it_took_before(w)
+  local body = [[
+    step("Write", function() storage("box"):put { key = "new", body = "1" } end)
+    step("Wait", function() sleep("200ms") end)
+  ]]
+  w:body(body, "objectives = { rto = \"1m\" }")
+  plan(w):exits(0):says_not("How long it took before")
+  w:run():exits(0)
+  plan(w):exits(0):says("How long it took before, in runs and drills"):says("  Write  ")
+    :says("  in all  "):says("The RTO is 60 s: 60 s to spare by the longest so far")
+  w:perilune("plan book --environment here --json"):exits(0)
+    :says('"expected":{"run":{"median_s":0.')
+end
+
+function cases.what_a_predicted_change_may_have_touched_by_another_name_is_unknown(w)
+  w:environment((w:default_environment():gsub("path: %.%./other",
+    "path: ../other, uses: [storage/box]")))
+  w:body [[
+    ensure(#storage("other"):list {} == 0, "It is empty.")
+    storage("box"):put { key = "a", body = "1" }
+    ensure(function() return #storage("other"):list {} == 1 end, "It would have failed.")
+    storage("other"):put { key = "b", body = "1" }
+  ]]
+  plan(w):exits(0):says("storage/other:put"):says("Assumed to hold")
 end
 
 return cases

@@ -125,7 +125,7 @@ function cases.a_further_attempt_makes_what_was_planned_before_the_rest_again(w)
     step("Write", { retries = 1, backoff = "0s" }, function()
       local made = storage("box"):put { key = "a", body = "1" }
       if made.changed then storage("box"):put { key = "b", body = "2" } end
-      ensure(storage("box"):head { key = "gate" }, "the gate must be there")
+      ensure(storage("box"):list({ prefix = "gate" })[1], "the gate must be there")
     end)
   ]]
   follow(w):exits(3)
@@ -134,6 +134,51 @@ function cases.a_further_attempt_makes_what_was_planned_before_the_rest_again(w)
   w:equal(2, w:count("kind = 'open' and f('$.name') = 'Write'"), "attempts")
   w:equal(3, w:count("kind = 'intent'"), "changes of both attempts")
   w:equal(1, w:count("kind = 'beyond'"), "changes that no plan showed")
+end
+
+function cases.what_an_ensure_looks_at_is_assumed_and_the_plan_goes_on(w)
+  w:body [[
+    step("Write", function()
+      local made = storage("box"):put { key = "a", body = "1" }
+      ensure(function()
+        local count = 0
+        for _ in ipairs(storage("box"):list {}) do count = count + 1 end
+        return made.changed and count == 1
+      end, "%d objects are there", 7)
+      storage("box"):put { key = "b", body = "2" }
+    end)
+    ensure(function() return now() > 0 end, "it is %.0f", now())
+    storage("box"):put { key = "c", body = "3" }
+  ]]
+  plan(w):exits(0):says("+ storage/box:put {\"body\":\"2\",\"key\":\"b\"")
+    :says("ensure does not fail with \"7 objects are there\""):says("\"it is …\"")
+    :says("3 to create"):says_not("Not planned")
+  follow(w):exits(0)
+  w:equal("a=1 b=2 c=3", w:objects(), "what was written")
+end
+
+function cases.a_condition_says_what_a_plan_knows_of_why_it_does_not_hold(w)
+  w:body [[ ensure(false, "it is %.0f, and that is wrong", now()) ]]
+  plan(w):exits(1):says("Would fail\n  it is …, and that is wrong (")
+end
+
+function cases.a_condition_that_does_not_hold_fails_the_plan_as_it_would_the_run(w)
+  w:body [[
+    step("Write", function()
+      ensure(function() return 1 > 2 end, "one must be more than two")
+      storage("box"):put { key = "a", body = "1" }
+    end)
+  ]]
+  plan(w):exits(1):says("Would fail"):says("one must be more than two"):says("0 to create")
+end
+
+function cases.a_text_for_people_may_be_unknown_in_a_plan(w)
+  w:body [[
+    local made = storage("box"):put { key = "a", body = "1" }
+    approve("Go on?", { role = "lead", detail = ("Written: %s"):format(made.digest) })
+    storage("box"):put { key = "b", body = "2" }
+  ]]
+  plan(w):exits(0):says("Go on? (role lead)"):says("2 to create"):says_not("Not planned")
 end
 
 return cases

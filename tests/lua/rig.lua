@@ -66,7 +66,7 @@ end
 
 function World:remove()
   for _, job in ipairs(self.jobs) do
-    if not job.ended then shell("kill -9 -- " .. job.pid .. " 2>/dev/null") end
+    if not job.ended then shell(("kill -9 %d 2>/dev/null"):format(job.pid)) end
   end
   shell("rm -rf " .. quoted(self.folder))
 end

@@ -50,7 +50,7 @@ local function execute_all(cases, names)
   local list = assert(io.open(folder .. "/.names", "wb"))
   list:write(table.concat(names, "\n"), "\n")
   list:close()
-  os.execute(("xargs -P %d -n 1 luajit %s --case %s <%s"):format(at_once, rig.quoted(arg[0]),
+  os.execute(("xargs -r -P %d -n 1 luajit %s --case %s <%s"):format(at_once, rig.quoted(arg[0]),
     rig.quoted(folder), rig.quoted(folder .. "/.names")))
   local passed, failed = 0, 0
   for _, name in ipairs(names) do

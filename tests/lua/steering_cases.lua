@@ -221,6 +221,7 @@ function cases.a_lock_that_is_held_is_refused_with_its_holder(w)
   w:perilune("run book --environment here --no-input --json --run-id other"):exits(6)
     :says("The lock traffic/site is held by the run case")
     :says("and waits for a person. What it needs to end: perilune status case")
+    :says("What ends it as it stands: perilune cancel case")
   w:tell("cancel"):exits(1)
   w:perilune("run book --environment here --no-input --json --run-id other"):exits(3)
 end

@@ -7,6 +7,13 @@ local json = require("vocabulary.json_reader")
 
 local M = {}
 
+---The section below a heading of a page of docs/.
+function M.section(name, heading)
+  local text = assert(rig.read(here .. "/../../docs/" .. name)) .. "\n## "
+  local _, first = text:find("\n## " .. heading .. "\n", 1, true)
+  return text:sub(first + 1, text:find("\n## ", first, true))
+end
+
 ---Makes a library of the repository the case's own: "tests/lua/fixtures/seeded".
 function M.take(w, path)
   local _, code = rig.shell(("rm -rf %s && cp -r %s %s"):format(rig.quoted(w.folder .. "/library"),

@@ -5,52 +5,13 @@ local library = require("testing_library")
 local cases = {}
 
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
-local programs = os.getenv("PERILUNE_BIN") or ".build/release/bin"
 
 local function page() return assert(rig.read(here .. "/../../docs/testing.md")) end
 
--- The section below a heading.
-local function section(heading)
-  local text = page() .. "\n## "
-  local _, first = text:find("\n## " .. heading .. "\n", 1, true)
-  return text:sub(first + 1, text:find("\n## ", first, true))
-end
-
--- Its files and commands in their order: each block of Lua or YAML belongs to the last path that
--- the text before it names.
-local function blocks_of(text)
-  local blocks, path, at = {}, nil, 1
-  while true do
-    local first, last, kind, body = text:find("\n```(%a+)\n(.-)\n```", at)
-    if not first then return blocks end
-    for named in text:sub(at, first):gmatch("`([%w_/-]+%.%a+)`") do path = named end
-    blocks[#blocks + 1] = { kind = kind, body = body, path = kind ~= "sh" and path }
-    at = last + 1
-  end
-end
-
-function cases.the_testing_page_can_be_followed_from_nothing(w)
-  rig.shell("rm -rf " .. rig.quoted(w.folder .. "/library"))
-  local bin = programs:sub(1, 1) == "/" and programs or rig.shell("pwd") .. "/" .. programs
-  local commands = 0
-  for _, block in ipairs(blocks_of(section("Five minutes"))) do
-    if block.path then
-      w:file("library/" .. block.path, block.body .. "\n")
-    else
-      for line in (block.body .. "\n"):gmatch("([^\n]+)\n") do
-        local wanted = tonumber(line:match("# exit code (%d+)") or 0)
-        local told, code = rig.shell(
-          ("cd %s && PATH=%s:$PATH PERILUNE_STATE=%s timeout 60 %s </dev/null 2>&1"):format(
-            rig.quoted(w.folder .. "/library"), rig.quoted(bin), rig.quoted(w.folder .. "/state"),
-            (line:gsub("%s+# exit code.*", ""))))
-        if code ~= wanted then
-          error(("%s\nended with %d instead of %d:\n%s"):format(line, code, wanted, told), 0)
-        end
-        commands = commands + 1
-      end
-    end
-  end
-  w:equal(9, commands, "the commands of the page")
+function cases.a_library_is_begun_in_a_new_folder_only(w)
+  w:file("there/mine.txt", "mine")
+  w:perilune("new @W@/there"):exits(2):says("is there already, and not empty")
+  w:perilune("new @W@/Shop"):exits(2):says("cannot be a library's name")
 end
 
 local every_family = [[
@@ -99,7 +60,7 @@ function cases.the_testing_page_names_every_control_and_field(w)
     error(table.concat(lines, "\n"), 0)]])
   local families = 0
   for family, controls, fields in told:gmatch("(%a+):([^:\n]*):([^:\n]*)") do
-    local shown_controls, shown_fields = section("Worlds"):match(
+    local shown_controls, shown_fields = library.section("testing.md", "Worlds"):match(
       "\n| " .. family .. " | (.-) | (.-) |\n")
     if not shown_controls then error("The page has no family " .. family .. ".", 0) end
     w:equal(controls, table.concat(words_of(shown_controls), " "), "the controls of " .. family)
@@ -113,7 +74,7 @@ function cases.the_testing_page_names_every_control_and_field(w)
 end
 
 function cases.the_testing_page_names_only_words_that_there_are(w)
-  local tests = section("Test files")
+  local tests = library.section("testing.md", "Test files")
   local groups, asserts = tests:match("^(.-)\n`assert` has(.-)\n`assert%(")
   local lines = {}
   for row in asserts:gmatch("\n| (`.-) |") do
@@ -136,10 +97,40 @@ function cases.the_testing_page_names_only_words_that_there_are(w)
     "what the words raise")
 end
 
+-- The words of worlds: those that the page names by `w:word` and `w.word`, and those that follow.
+function cases.the_testing_page_names_the_words_that_a_world_has(w)
+  w:environment(every_family)
+  local source = rig.read(here .. "/../../stdlib/testing/world.lua")
+  local table_of = library.section("testing.md", "Worlds"):match("\n(| | |\n.-)\n\n")
+  local shown, found = {}, 0
+  for cell in table_of:gmatch("\n| (`[^|]+`) |") do
+    for span in cell:gmatch("`([^`]+)`") do
+      shown[span:match("^w[:.]([%w_]+)") or span:match("^([%w_]+)$") or ""] = true
+    end
+  end
+  local lines = {}
+  local function need(word)
+    found = found + 1
+    if not shown[word] then error("The page lacks the word " .. word .. " of worlds.", 0) end
+    lines[#lines + 1] = ("local _ = w[%q]"):format(word)
+  end
+  for word in source:gmatch("\nfunction methods%.([%w_]+)") do need(word) end
+  for word in source:match("for _, command in ipairs {(.-)}"):gmatch("%a+") do need(word) end
+  for word in source:match("\nlocal properties = {(.-)\n}"):gmatch("\n  ([%w_]+) = ") do
+    need(word)
+  end
+  if found < 30 then error("Only " .. found .. " words were found.", 0) end
+  for word in table_of:gmatch("`w[:.]([%w_]+)") do
+    lines[#lines + 1] = ("local _ = w[%q]"):format(word)
+  end
+  w:equal("That was all.", told_by(w, "local w = world \"here\"\n" .. table.concat(lines, "\n")
+    .. "\nerror(\"That was all.\", 0)"), "what the words raise")
+end
+
 function cases.the_testing_page_names_every_fault_and_rule(w)
   library.take(w, "tests/lua/fixtures/seeded")
   local told = library.told(w:perilune("explore page_once --json --runs 40"):exits(0))
-  local text = section("Explorations")
+  local text = library.section("testing.md", "Explorations")
   for _, faults in pairs(told.tried) do
     for fault in pairs(faults) do
       if not text:find("`" .. fault, 1, true) then

@@ -226,58 +226,6 @@ function cases.on_failure_stop_without_changes_exits_one(w)
   w:run():exits(1):says('"outcome":"failed"')
 end
 
-function cases.on_failure_undo_of_a_step_takes_its_own_changes_back_and_raises(w)
-  w:body [[
-    local box = storage("box")
-    box:put { key = "outside", body = "1" }
-    local ok, err = try(function()
-      step("Careful", { on_failure = "undo", retries = 1, backoff = "10ms" }, function()
-        box:put { key = "inside", body = "2" }
-        ensure(false, "Went wrong.")
-      end)
-    end)
-    return { ok, err.message }
-  ]]
-  w:run():exits(0):says('"value":[false,"Went wrong."]')
-  w:equal("outside=1", w:objects(), "The box")
-end
-
-function cases.two_branches_may_undo_their_steps_at_once(w)
-  w:body [[
-    local box = storage("box")
-    local function careful(name)
-      return function()
-        return (try(function()
-          step("Careful " .. name, { on_failure = "undo" }, function()
-            box:put { key = name .. "1", body = "1" }
-            box:put { key = name .. "2", body = "2" }
-            ensure(false, "Went wrong.")
-          end)
-        end))
-      end
-    end
-    return parallel { a = careful("a"), b = careful("b"), c = careful("c") }
-  ]]
-  w:run():exits(0):says('"value":{"a":false,"b":false,"c":false}')
-  w:equal("", w:objects(), "The box")
-end
-
-function cases.a_steps_undo_that_meets_a_conflict_leaves_the_step_open(w)
-  w:body [[
-    local box = storage("box")
-    try(function()
-      step("Careful", { on_failure = "undo" }, function()
-        box:put { key = "a", body = "mine" }
-        process("local"):inspect {
-          program = "peek", arguments = { "-c", "echo -n theirs >@W@/box/a" } }
-        ensure(false, "Went wrong.")
-      end)
-    end)
-  ]]
-  w:run():exits(3):says("is no longer as put left it")
-  w:equal("a=theirs", w:objects(), "The box")
-end
-
 function cases.an_undo_killed_in_the_middle_goes_on_as_it_was_asked_for(w)
   w:body [[
     local box = storage("box")

@@ -41,6 +41,7 @@ def main():
     options.add_argument("inbox")
     options.add_argument("certificate", nargs="?")
     options.add_argument("key", nargs="?")
+    options.add_argument("--address", default="127.0.0.1")
     options.add_argument("--user")
     options.add_argument("--password")
     given = options.parse_args()
@@ -58,7 +59,8 @@ def main():
     if given.user:
         more |= {"authenticator": authenticate, "auth_required": True,
                  "auth_require_tls": bool(given.certificate)}
-    Controller(Inbox(given.inbox), hostname="127.0.0.1", port=given.port, **more).start()
+    Controller(Inbox(given.inbox), hostname=given.address, port=given.port,
+               **more).start()
     asyncio.new_event_loop().run_forever()
 
 

@@ -32,6 +32,7 @@ public:
     ~PostgresServer();
 
     int port() const { return port_; }
+    const std::string& data() const { return data_; }  // Its data folder.
     std::string log() const;
     // postgresql://USER:PASSWORD@127.0.0.1:PORT/DATABASE
     std::string url(const std::string& database, const std::string& user = superuser,

@@ -11,6 +11,7 @@
 #include "interpreter/base/digest.h"
 #include "interpreter/base/driver.h"
 #include "interpreter/base/json.h"
+#include "interpreter/base/standing.h"
 #include "tests/support/loop_rig.h"
 
 namespace perilune::test {
@@ -76,10 +77,16 @@ public:
         if (!handler.restore) return fail("no_undo", made.call.operation + " is not undone.");
         const auto restore = handler.restore(made.call, made.before.state, made.outcome.value);
         if (!restore) return fail("nothing_to_undo", made.call.operation + " changed nothing.");
-        const auto today = look_before(restore->operation, restore->arguments);
+        const auto today = look_before(made.call.operation, made.call.arguments);
         if (!today) return today.error();
-        if (!(today->state == made.outcome.after))
-            return fail("conflict", "The world is not as " + made.call.operation + " left it.");
+        const Standing standing = standing_of(made.before.state, made.outcome.after, today->state);
+        if (standing == Standing::before) return fail("as_before", "Nothing is to be taken back.");
+        if (standing == Standing::other) {
+            const auto seen = look_before(restore->operation, restore->arguments);
+            if (!seen || !(seen->state == made.outcome.after))
+                return fail("conflict", "The world is not as " + made.call.operation +
+                                            " left it: " + to_json(today->state));
+        }
         return call(restore->operation, restore->arguments);
     }
 

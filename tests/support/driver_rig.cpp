@@ -2,6 +2,7 @@
 #include "tests/support/driver_rig.h"
 
 #include "interpreter/base/json.h"
+#include "interpreter/base/standing.h"
 
 namespace perilune::test {
 
@@ -10,6 +11,7 @@ namespace {
 Value fallback_of(const Setting& setting) {
     const std::string text(setting.fallback);
     const bool number = setting.type == Type::integer || setting.type == Type::number;
+    if (setting.type == Type::boolean) return Value(text == "true");
     return number ? Value(std::stod(text)) : Value(text);
 }
 
@@ -45,6 +47,7 @@ DriverRig::DriverRig(const Family& family, SimulatedStage& stage, std::string ta
 
 Services DriverRig::make_services(HttpClient* client) {
     Services lent{.loop = loop(), .http = client};
+    lent.state_folder = "/nowhere";
     lent.open_secret = [this](const Value& value) -> Result<std::string> {
         if (value.is_text()) return value.text();
         std::string opened;
@@ -73,7 +76,8 @@ Result<Value> DriverRig::complete(const Value& settings) const {
             if (setting.need == Need::required) return fail("bad_setting", what + " is missing.");
             continue;
         }
-        if (given.is_secret() && setting.may_be_secret) {
+        const bool holds_secrets = setting.may_be_secret || setting.type == Type::secret;
+        if (given.is_secret() && holds_secrets) {
             completed.set(setting.name, given);
             continue;
         }
@@ -127,6 +131,24 @@ Result<Value> DriverRig::observe(const std::string& operation, Value arguments) 
     return await(driver_.operations.at(operation).observe(*made));
 }
 
+std::vector<std::string> DriverRig::examine(const Value& changes) {
+    if (!driver_.examine) return {};
+    Call made;
+    made.target = target_;
+    made.arguments = Value(Map{});
+    if (!changes.is_nil()) made.arguments.set("changes", changes);
+    made.deadline_s = boot_now_s() + timeout_s;
+    made.open_secret = services_.open_secret;
+    auto told = await(driver_.examine(made));
+    if (!told) return {"raised " + told.error().code + " " + told.error().message};
+    std::vector<std::string> lines;
+    for (const auto& one : told->list())
+        lines.push_back(
+            (one["credentials"].boolean() ? "credentials " : one["state"].text() + " ") +
+            one["found"].text());
+    return lines;
+}
+
 Changed DriverRig::change(const std::string& operation, Value arguments, std::string key) {
     if (key.empty()) {
         key = "key" + std::to_string(++calls_);
@@ -154,6 +176,13 @@ Changed DriverRig::change(const std::string& operation, Value arguments, std::st
     return changed;
 }
 
+Outcome DriverRig::act_again(const std::string& operation, Value arguments, const std::string& key,
+                             const Value& before) {
+    auto made = call(operation, std::move(arguments), key);
+    if (!made) return Outcome::failed(made.error());
+    return await(driver_.operations.at(operation).act(*made, before));
+}
+
 Sighting DriverRig::look(const std::string& operation, Value arguments, const std::string& key,
                          const Value& before) {
     auto made = call(operation, std::move(arguments), key);
@@ -169,8 +198,29 @@ Changed DriverRig::undo(const std::string& operation, Value arguments, const Cha
     auto recorded = call(operation, std::move(arguments), "");
     const Handler& handler = driver_.operations.at(operation);
     if (!recorded || !handler.restore) return nothing;
-    const auto restore = handler.restore(*recorded, made.before.state, made.outcome.value);
+    const Value& before = made.before.state;
+    const auto restore = handler.restore(*recorded, before, made.outcome.value);
     if (!restore) return nothing;
+    // Undo looks first, by the operation's own `before`, as a run does.
+    const auto now = await(handler.before(*recorded));
+    if (!now) {
+        nothing.refused = now.error();
+        return nothing;
+    }
+    const Standing standing = standing_of(before, made.outcome.after, now->state);
+    const std::string states = "Before: " + to_json(before) +
+                               ". Left: " + to_json(made.outcome.after) +
+                               ". Now: " + to_json(now->state) + ".";
+    if (standing == Standing::before) {
+        nothing.refused = fail("as_before", states);
+        return nothing;
+    }
+    auto reversal = call(restore->operation, restore->arguments, "");
+    if (standing == Standing::other && reversal) {
+        const auto seen = await(driver_.operations.at(restore->operation).before(*reversal));
+        nothing.refused = fail("conflict", states);
+        if (!seen || !(seen->state == made.outcome.after)) return nothing;
+    }
     return change(restore->operation, restore->arguments);
 }
 

@@ -33,7 +33,13 @@ public:
     Status make(const Value& settings);
 
     Result<Value> observe(const std::string& operation, Value arguments);
+    // What a doctor is told: one line for each finding, "problem the token is none".
+    // `changes`: those that runbooks make; nil: any.
+    std::vector<std::string> examine(const Value& changes = Value());
     Changed change(const std::string& operation, Value arguments, std::string key = "");
+    // Acts again with what was found before the change, as a run does after a lost answer.
+    Outcome act_again(const std::string& operation, Value arguments, const std::string& key,
+                      const Value& before);
     // Asks the driver whether a change happened, which found `before` as it was.
     Sighting look(const std::string& operation, Value arguments, const std::string& key,
                   const Value& before = Value());

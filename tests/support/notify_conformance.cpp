@@ -16,13 +16,15 @@ Value opening(const std::string& key) {
 void check_delivery(const Make& make) {
     const NotifySubject subject = make();
     DriverRig& rig = *subject.rig;
-    const Changed sent = rig.change(
-        "send", fields("text", "hello", "title", "A title", "fields", fields("region", "west")));
-    REQUIRE(sent.kind() == "done");
-    CHECK(sent.outcome.value["delivered"].boolean());
-    CHECK(sent.outcome.value["changed"].boolean());
-    CHECK_FALSE(sent.outcome.value.has("error"));
-    CHECK(subject.count() == 1);
+    if (rig.has("send")) {
+        const Changed sent = rig.change("send", fields("text", "hello", "title", "A title",
+                                                       "fields", fields("region", "west")));
+        REQUIRE(sent.kind() == "done");
+        CHECK(sent.outcome.value["delivered"].boolean());
+        CHECK(sent.outcome.value["changed"].boolean());
+        CHECK_FALSE(sent.outcome.value.has("error"));
+        CHECK(subject.count() == 1);
+    }
     const Changed opened = rig.change("open", opening("outage"));
     REQUIRE(opened.kind() == "done");
     CHECK(opened.outcome.value["key"].text() == "outage");
@@ -34,7 +36,7 @@ void check_delivery(const Make& make) {
     CHECK(rig.change("resolve", fields("key", "outage", "text", "Served again"))
               .outcome.value["delivered"]
               .boolean());
-    CHECK(subject.count() == 4);
+    CHECK(subject.count() == (rig.has("send") ? 4 : 3));
 }
 
 void check_refusals(const Make& make) {
@@ -45,8 +47,8 @@ void check_refusals(const Make& make) {
     CHECK(rig.change("open", opening(std::string(201, 'k'))).kind() == "refused bad_argument");
     CHECK(rig.change("open", fields("key", "a", "summary", "b", "severity", "P1")).kind() ==
           "refused bad_argument");
-    CHECK(rig.change("send", fields("text", "a", "on_undelivered", "raise")).kind() ==
-          "refused bad_argument");
+    Value loud = opening("a");
+    CHECK(rig.change("open", loud.set("on_undelivered", "raise")).kind() == "refused bad_argument");
     CHECK(subject.count() == 0);
 }
 
@@ -60,6 +62,7 @@ void check_failures(const Make& make) {
         {"update", fields("key", "outage", "text", "still down")}};
     for (const auto& [operation, arguments] : calls) {
         CAPTURE(operation);
+        if (!rig.has(operation)) continue;
         const Changed quiet = rig.change(operation, arguments);
         REQUIRE(quiet.kind() == "done");
         CHECK_FALSE(quiet.outcome.value["delivered"].boolean());

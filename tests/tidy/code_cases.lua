@@ -90,6 +90,11 @@ Awaitable<int> f(int a) {
 
   { rule = "loop", at = "a.cpp:1",
     files = { ["a.cpp"] = "for (const auto& one : run->state().waits().list()) f(one);\n" } },
+  { rule = "loop", at = "a.cpp:1",
+    files = { ["a.cpp"] = "for (const auto& [a, b] : records->front()[\"x\"][0].map()) f(a);\n" } },
+  { rule = "loop", at = "", files = {
+    ["a.cpp"] = "for (auto& a : (*found)[\"x\"].list()) f(a.map()[0]);\n"
+      .. "for (auto& a : b.list()[0][\"x\"].list()) f(a);\n" } },
   { rule = "loop", at = "", files = { ["a.cpp"] = "for (int i = f(a ? b() : c()); ;) {}\n"
     .. "for (const auto& one : (*found)[0].list()) f(one);\nfor (auto& two : waits.list()) {}\n"
     .. "for (const auto& [name, value] : call.arguments.map()) g(std::vector(2).size());\n" } },

@@ -23,6 +23,9 @@ local layers = {
   ["interpreter/testing"] = {
     base, "interpreter/lua", "interpreter/library", "interpreter/driver",
   },
+  ["interpreter/drill"] = {
+    base, "interpreter/journal", "interpreter/library", "interpreter/run", "interpreter/report",
+  },
   ["interpreter/command"] = everything,
   ["bindings"] = everything,
 }

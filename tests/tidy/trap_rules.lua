@@ -116,11 +116,28 @@ local function check_coroutines(file, report)
   end
 end
 
+-- Whether a loop goes through `a.b(c).list()` or `a.b(c)[d].map()`. A bracket that follows no name,
+-- as in `(*a)[b].list()`, is no call; and what `list` and `map` return is a part of what has them.
+local function goes_through_part(range)
+  local whole = range:match("^(.*%S)%s*%.list%(%)$") or range:match("^(.*%S)%s*%.map%(%)$")
+  local is_member = whole and whole:find("%]$") ~= nil
+  while whole and whole:find("%b[]$") do
+    whole = whole:gsub("%s*%b[]$", "")
+  end
+  if not whole or not whole:find("%)$") then
+    return false
+  elseif not is_member then
+    return true
+  end
+  local called = whole:match("([%w_>]*)%s*%b()$")
+  return called ~= "" and called ~= "list" and called ~= "map"
+end
+
 -- C++20 keeps what a call returns only to the end of the loop's head.
 local function check_loops(file, report)
   for from, head in file.code:gmatch("()%f[%w_]for%s*(%b())") do
     local range = not head:find(";", 1, true) and head:match(":%s*([^:].*)%)$")
-    if range and (range:find("%)%s*%.list%(%)$") or range:find("%)%s*%.map%(%)$")) then
+    if range and goes_through_part(range) then
       report(source.line_at(file, from),
         "the loop may go through a part of what is gone: name what the call returns first")
     end

@@ -42,7 +42,7 @@ constexpr std::array<Translation, 17> absent_names = {{
     {"_G", " There is no table of all names; write the name itself."},
 }};
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string with_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 class Diagnoser {
 public:
@@ -106,13 +106,13 @@ private:
             const Expression& name = *use.name;
             if (use.assigned) {
                 add(name.span.begin, "global_assignment",
-                    quoted(name.text) +
+                    with_quotes(name.text) +
                         " is given a value without being declared, and runbooks have no globals "
                         "of their own. Declare it with \"local\"." +
                         suggest(name, {}));
             } else if (!known_.globals.contains(name.text)) {
                 add(name.span.begin, "unknown_global",
-                    quoted(name.text) + " is neither a local nor a name of the language." +
+                    with_quotes(name.text) + " is neither a local nor a name of the language." +
                         advise_on_unknown(name));
             }
         }
@@ -126,7 +126,7 @@ private:
             const std::string what =
                 local.kind == LocalKind::function ? "The local function " : "The local ";
             add(local.name.position, "unused_local",
-                what + quoted(local.name.text) +
+                what + with_quotes(local.name.text) +
                     (local.assignments > 0 ? " is given values but never read."
                                            : " is never used.") +
                     " Remove it, or begin its name with \"_\".",
@@ -154,9 +154,9 @@ private:
             if (step == nullptr) continue;
             const Expression& name = *step->items.front();
             const std::string which =
-                name.kind == ExpressionKind::text ? "The step " + quoted(name.text) : "A step";
+                name.kind == ExpressionKind::text ? "The step " + with_quotes(name.text) : "A step";
             add(assignment.target->span.begin, "step_assigns_outer_local",
-                which + " assigns " + quoted(assignment.target->text) +
+                which + " assigns " + with_quotes(assignment.target->text) +
                     ", which is declared outside of it; where the step is skipped or answered by "
                     "a person, that is lost. Return the value from the step: local " +
                     std::string(assignment.target->text) + " = step(…).",
@@ -191,14 +191,14 @@ private:
         if (fields == nullptr || fields->contains(name)) return;
         const std::vector<std::string> candidates(fields->begin(), fields->end());
         add(index.right->span.begin, "unknown_field",
-            quoted(index.left->text) + " has no field " + quoted(name) + "." +
+            with_quotes(index.left->text) + " has no field " + with_quotes(name) + "." +
                 did_you_mean(name, candidates));
     }
 
     void check_library_assignment(const Expression& target) {
         if (target.kind != ExpressionKind::index || library_fields(*target.left) == nullptr) return;
         add(target.span.begin, "library_assignment",
-            "A field of " + quoted(target.left->text) +
+            "A field of " + with_quotes(target.left->text) +
                 " is given a value, and libraries cannot be changed. Declare a local instead.");
     }
 

@@ -29,7 +29,7 @@ bool is_certain(const Expression& expression) {
         case ExpressionKind::table: return true;
         case ExpressionKind::parentheses: return is_certain(*expression.left);
         case ExpressionKind::unary:
-            return expression.operation != Operator::negate || is_certain(*expression.left);
+            return expression.operation == Operator::logical_not || is_certain(*expression.left);
         case ExpressionKind::binary:
             return is_comparison(expression.operation) ||
                    (is_certain(*expression.left) && is_certain(*expression.right));
@@ -79,8 +79,7 @@ private:
 
     void mark_within(const Expression& expression) {
         const bool tests_left = is_choice(expression) || is_comparison(expression.operation) ||
-                                expression.operation == Operator::logical_not ||
-                                expression.operation == Operator::length;
+                                expression.operation == Operator::logical_not;
         if (tests_left) mark(*expression.left);
         if (is_comparison(expression.operation)) mark(*expression.right);
         if (expression.kind == ExpressionKind::index) mark(*expression.right);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* modules_name = "perilune.modules";  // In the registry: what was required.
 
-constexpr int pause_percent = 200;
+constexpr int pause_percent = 400;  // A worker is small and short-lived: room is cheaper than time.
 constexpr int step_percent = 200;
 constexpr int eager_pause_percent = 120;
 constexpr int eager_step_percent = 400;

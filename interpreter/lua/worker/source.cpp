@@ -72,13 +72,28 @@ private:
         while (at_ < source_.size() && !is_one_of(source_[at_], "\n\r")) ++at_;
     }
 
+    // An escaped line end may be two bytes, and "\z" takes every blank and line end after it: who
+    // believed the string to end there would take what follows for one, numbers and all.
+    void skip_escape() {
+        const char escaped = look(1);
+        at_ += 2;
+        if (escaped == 'z') {
+            while (at_ < source_.size() && is_one_of(source_[at_], " \t\n\v\f\r")) ++at_;
+        } else if (is_one_of(escaped, "\n\r") && is_one_of(look(0), "\n\r") && look(0) != escaped) {
+            ++at_;
+        }
+    }
+
     void skip_string(char quote) {
-        for (++at_; at_ < source_.size(); ++at_) {
+        ++at_;
+        while (at_ < source_.size()) {
             if (source_[at_] == '\\') {
-                ++at_;
+                skip_escape();
             } else if (source_[at_] == quote || is_one_of(source_[at_], "\n\r")) {
                 ++at_;
                 return;
+            } else {
+                ++at_;
             }
         }
     }

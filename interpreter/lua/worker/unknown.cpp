@@ -12,12 +12,22 @@ int give_unknown(lua_State* L, std::string source) {
     return 1;
 }
 
+// text:gsub(…) of a text that is not known reads as the text does, as string.gsub(text, …) tells.
+int leave_as_it_is(lua_State* L) {
+    lua_settop(L, 1);
+    return 1;
+}
+
 // "lag of database/standby" indexed by "behind_bytes" is "lag of database/standby.behind_bytes".
 int index(lua_State* L) {
     std::string source(unknown_source(L, 1));
     if (lua_type(L, 2) == LUA_TSTRING) {
         std::size_t size = 0;
         const char* name = lua_tolstring(L, 2, &size);
+        if (std::string_view(name, size) == "gsub") {
+            lua_pushcfunction(L, leave_as_it_is);
+            return 1;
+        }
         source += '.';
         source.append(name, size);
     } else {
@@ -28,7 +38,9 @@ int index(lua_State* L) {
 
 int call(lua_State* L) { return give_unknown(L, std::string(unknown_source(L, 1)) + "()"); }
 
-int length(lua_State* L) { return give_unknown(L, '#' + std::string(unknown_source(L, 1))); }
+int length(lua_State* L) {
+    return give_unknown(L, "number of " + std::string(unknown_source(L, 1)));
+}
 
 int negate(lua_State* L) { return give_unknown(L, '-' + std::string(unknown_source(L, 1))); }
 

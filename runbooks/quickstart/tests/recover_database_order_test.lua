@@ -3,13 +3,6 @@ local shop_world = require "shop_world"
 
 local short = { watch_for = "10s" }
 
--- The place of the first effect of an operation after `from`, for what must come before what.
-local function place_of(w, operation, from)
-  for place, effect in ipairs(w.effects) do
-    if place > (from or 0) and effect.operation == operation then return place end
-  end
-end
-
 local function step_of(run, name)
   for _, step in ipairs(run.steps) do
     if step.name == name then return step end
@@ -24,13 +17,12 @@ describe("recover-database in order", function()
   end)
 
   it("tells the team first, and that it is over when customers are let in", function()
-    local before = #w.effects
     local run = w:run("recover-database", short)
     assert.equal("done", run.outcome)
-    local closed = place_of(w, "set_maintenance", before)
-    assert.is_true(place_of(w, "open", before) < closed)
-    local opened = place_of(w, "set_maintenance", closed)
-    assert.is_true(opened < place_of(w, "resolve", before))
+    local closed = w:place "deploy/shop:set_maintenance"
+    assert.is_true(w:place "notify/team:open" < closed)
+    local opened = w:place("deploy/shop:set_maintenance", closed)
+    assert.is_true(opened < w:place "notify/team:resolve")
   end)
 
   it("points the site back at the shop, and goes on when everybody is led there", function()

@@ -190,6 +190,8 @@ return {
     { name = "sessions", optional = true,
       doc = "The pattern of the keys that are sessions, such as \"sess:*\"; for flush_sessions." },
   },
+  doctor = { checks = { "the token and the database (status)" },
+    cannot = { "whether the token may write: one that only reads is refused only by a write" } },
   operations = {
     status = { observe = status }, get = { observe = get },
     count = { observe = function(arguments, call) return count(call, arguments.pattern) end },

@@ -1,78 +1,8 @@
--- Neon's control plane: one branch's snapshots, its history, and going back in it.
+-- Neon: one branch's snapshots, its history and going back in it; a branch made of another's past,
+-- and what SQL says of either.
 
 local kept_prefix = "perilune-previous-"
-local bad_ends = { failed = true, error = true, cancelled = true }
-local unfinished = { scheduling = true, running = true, cancelling = true }
-
-local request = api.of {
-  name = "Neon",
-  request = function(call) return { bearer = call.settings.token } end,
-  -- 423 says that another operation goes on; nothing was executed then.
-  why = function(told, status) return told.code ~= "" and told.code or nil, told.message, nil,
-    status == 423 end,
-}
-
-local function ask(call, method, path, more, codes)
-  return request(call, method, "/api/v2/projects/" .. call.settings.project .. path, more, codes)
-end
-
-local function branch_path(call, word)
-  return "/branches/" .. call.settings.branch .. (word or "")
-end
-
-local function stamp(at) return date(nil, at) end
-
--- Waits until all these operations have ended well. One that failed is told by its own words.
-local function finish(call, operations, what)
-  for _, operation in ipairs(operations or {}) do
-    local ended = poll({ every = 0.5, growth = 1.5, every_max = 10, within = math.huge,
-      tell = call.target .. ": " .. what .. " goes on", taken = ("%s: Neon took the %s, which had "
-      .. "not ended when time was up."):format(call.target, what) }, function()
-      local one = ask(call, "get", "/operations/" .. operation.id).operation
-      return not unfinished[one.status] and one
-    end)
-    if bad_ends[ended.status] then
-      fail { code = "provider_failed", retry = "never", message = ("%s: Neon's operation %s (%s) "
-        .. "of the %s ended as %s: %s"):format(call.target, ended.id, ended.action, what,
-        ended.status, ended.error or "without a reason") }
-    end
-  end
-end
-
-local function read_write(call)
-  for _, one in ipairs(ask(call, "get", branch_path(call, "/endpoints")).endpoints) do
-    if one.type == "read_write" then return one end
-  end
-end
-
--- A compute that is idle starts with the first connection.
-local function status(_, call)
-  local branch, endpoint = ask(call, "get", branch_path(call)).branch, read_write(call)
-  local project = ask(call, "get", "").project
-  local reachable = branch.current_state == "ready" and not branch.pending_state
-    and endpoint ~= nil and not endpoint.disabled and endpoint.current_state ~= "init"
-  return { reachable = reachable, writable = reachable, role = "primary",
-    version = tostring(project.pg_version), size_bytes = branch.logical_size }
-end
-
-local function wait_ready(arguments, call)
-  local ready = poll({ every = 0.5, growth = 1.5, every_max = 10, within = arguments.within },
-    function()
-      local found = status(nil, call)
-      return found.reachable and found
-    end)
-  if ready then return ready end
-  fail { code = "timed_out", retry = "safe", message = ("%s: the branch %s was not ready in time.")
-    :format(call.target, call.settings.branch) }
-end
-
-local function branches_of(call)
-  return http.pages(function(cursor)
-    local told = ask(call, "get", "/branches", { query = { limit = 100, cursor = cursor } })
-    local following = (told.pagination or {}).next
-    return told.branches, following ~= "" and following or nil
-  end)
-end
+local ask, finish, branch_path, stamp = neon.ask, neon.finish, neon.path, neon.stamp
 
 local function kept_backup(branch)
   return { id = branch.id, kind = "snapshot", state = "complete", key = branch.name,
@@ -87,12 +17,12 @@ end
 
 -- Snapshots of this branch, and what restores have kept.
 local function backups_of(call)
-  local found = {}
+  local found, id = {}, neon.id(call)
   for _, one in ipairs(ask(call, "get", "/snapshots").snapshots) do
-    local own = one.source_branch_id == call.settings.branch
+    local own = one.source_branch_id == id
     if own then found[#found + 1] = snapshot_backup(one) end
   end
-  for _, one in ipairs(branches_of(call)) do
+  for _, one in ipairs(neon.branches(call)) do
     if one.name:sub(1, #kept_prefix) == kept_prefix then found[#found + 1] = kept_backup(one) end
   end
   table.sort(found, function(one, other)
@@ -172,7 +102,7 @@ local delete_backup = {
 local function kept_name(call) return kept_prefix .. call.key end
 
 local function kept_branch(call)
-  for _, one in ipairs(branches_of(call)) do
+  for _, one in ipairs(neon.branches(call, kept_name(call))) do
     if one.name == kept_name(call) then return one end
   end
 end
@@ -204,20 +134,21 @@ local restore = {
       fail { code = "not_found", message = ("%s: there is no backup %s."):format(call.target,
         arguments.backup) }
     end
-    return { state = { until_at = until_at }, plan = call.settings.branch .. " as it was at "
-      .. stamp(until_at) }
+    -- Undo asks again, and may not find what it found before: that would say that nothing is left.
+    return { state = { until_at = until_at, looked_at = now() },
+      plan = call.settings.branch .. " as it was at " .. stamp(until_at) }
   end,
   act = function(arguments, before, call)
     local began_at = now()
     local taken = part("restore", function()
       if kept_branch(call) then return {} end
       return { operations = ask(call, "post", branch_path(call, "/restore"), { json = {
-        source_branch_id = arguments.backup or call.settings.branch,
+        source_branch_id = arguments.backup or neon.id(call),
         source_timestamp = arguments.at and stamp(arguments.at),
         preserve_under_name = kept_name(call) } }).operations }
     end)
     finish(call, taken.operations, "restore")
-    wait_ready({ within = math.huge }, call)
+    neon.wait_ready({ within = math.huge }, call)
     local result = restored(arguments, began_at, before.until_at, call)
     if arguments.keep_previous == 0 then
       part("forget", function()
@@ -231,7 +162,7 @@ local restore = {
   -- What was there is kept under the change's own name from the moment that the restore was taken.
   look = function(arguments, before, call)
     if not kept_branch(call) then return "did_not", "there is no branch " .. kept_name(call) end
-    if not status(nil, call).reachable then
+    if not neon.status(nil, call).reachable then
       return "cannot_tell", "the restore was taken, and the branch is not ready yet"
     end
     return "happened", restored(arguments, call.sent_at or now(), before.until_at, call)
@@ -241,24 +172,41 @@ local restore = {
   end,
 }
 
+local operations = sql_checks.operations(neon.rows)
+operations.status, operations.wait_ready = { observe = neon.status }, { observe = neon.wait_ready }
+operations.list_backups = { observe = list_backups }
+operations.restore_window = { observe = restore_window }
+operations.snapshot, operations.delete_backup, operations.restore = snapshot, delete_backup, restore
+operations.clone, operations.drop = neon_clones.clone, neon_clones.drop
+
 return {
   family = "database",
   name = "neon",
-  doc = "Neon's control plane, for one branch: snapshots, and going back to a moment of its "
-    .. "history. SQL goes to a target of the driver postgres. What a restore replaces stays as a "
-    .. "branch until delete_backup: Neon ends it at no time of its own.",
-  hosts = { "{url}" },
-  lacks = { "query", "counts", "digests", "verify", "check_integrity", "pending_migrations",
-    "verify_backup", "execute", "migrate", "backup" },
+  doc = "A branch of Neon: snapshots, and going back to a moment of its history. What a restore "
+    .. "replaces stays as a branch until delete_backup: Neon ends it at no time of its own. A "
+    .. "branch that is disposable is made of a moment of its parent's history by clone. Where "
+    .. "sql_url is set, Neon answers SQL that reads; other SQL goes to a target of the driver "
+    .. "postgres.",
+  hosts = { "{url}", "{sql_url}" },
+  lacks = { "digests", "check_integrity", "pending_migrations", "verify_backup", "execute",
+    "migrate", "backup" },
   settings = {
     { name = "project", identity = true, doc = "The project's id." },
-    { name = "branch", identity = true, doc = "The branch's id, br-…." },
+    { name = "branch", identity = true, doc = "The branch's id, br-…, or its name: one that is "
+      .. "made by clone has another id every time." },
     { name = "token", secret = true, doc = "An API key." },
     { name = "url", default = "https://console.neon.tech", doc = "Where the API is." },
+    { name = "sql_url", optional = true,
+      doc = "Where SQL over HTTP is: https://api.REGION.aws.neon.tech." },
+    { name = "database", optional = true, doc = "The database within it that SQL is asked of." },
+    { name = "role", optional = true, doc = "Who asks it." },
+    { name = "parent", optional = true, doc = "The id of the branch that clone makes it of." },
+    { name = "parent_target", optional = true,
+      doc = "The target that is that branch: clone takes no other." },
+    { name = "disposable", type = "boolean", optional = true,
+      doc = "Whether clone and drop may throw its data away." },
   },
-  operations = {
-    status = { observe = status }, wait_ready = { observe = wait_ready },
-    list_backups = { observe = list_backups }, restore_window = { observe = restore_window },
-    snapshot = snapshot, delete_backup = delete_backup, restore = restore,
-  },
+  doctor = { checks = { "the key and the branch (status)" },
+    cannot = { "whether the key may change the branch: Neon tells it only by a refusal" } },
+  operations = operations,
 }

@@ -168,7 +168,9 @@ local restore = {
         .. "only: leave from out." }
     end
     local _, _, until_at = way_back(arguments, call)
-    return { state = { until_at = until_at } }
+    -- Undo asks again, and may not find what it found before: that would say that nothing is left.
+    return { state = { until_at = until_at, looked_at = now() },
+      plan = "the project as it was at " .. date("%Y-%m-%d %H:%M:%S UTC", until_at) }
   end,
   act = function(arguments, before, call)
     local began_at, previous = now(), nil
@@ -214,6 +216,8 @@ return {
       doc = "How long a restore that was taken may take to begin." },
     { name = "url", default = "https://api.supabase.com", doc = "Where the API is." },
   },
+  doctor = { checks = { "the token and the project (status)" },
+    cannot = { "whether the token may restore: Supabase tells it only by a refusal" } },
   operations = {
     status = { observe = status }, wait_ready = { observe = wait_ready },
     list_backups = { observe = list_backups }, restore_window = { observe = restore_window },

@@ -75,23 +75,6 @@ local function previous_release(arguments, call)
   end
 end
 
-local function status(arguments, call)
-  local place = place_of(arguments.slot, call)
-  local service = service_of(place, call)
-  local serving, primary = serving_of(service), primary_of(service)
-  local name = serving and name_of(serving.taskDefinition)
-  local healthy = service.runningCount
-  if place.group then healthy = aws_balancer.healthy(place.group, call) end
-  local state = "degraded"
-  if service.desiredCount == 0 then state = "stopped"
-  elseif primary ~= serving or #service.deployments > 1 then state = "deploying"
-  elseif healthy >= service.desiredCount then state = "serving" end
-  return { state = state, instances = service.desiredCount, maintenance = false,
-    instances_healthy = math.min(healthy, service.desiredCount),
-    version = name and aws_tasks.version(aws_tasks.definition(name, call), call),
-    release_id = name and id_of(place, name), since_at = serving and serving.updatedAt }
-end
-
 local function endpoint(arguments, call)
   local place = place_of(arguments.slot, call)
   local host = call.settings.endpoint or place.group and aws_balancer.host(place.group, call)
@@ -222,33 +205,30 @@ local function write_variables(values, call)
     { ["perilune-variables"] = "of the next release" }, call)
 end
 
-local function resource_of(place, call)
-  return { namespace = "ecs", dimension = "ecs:service:DesiredCount",
-    id = "service/" .. name_of(call.settings.cluster) .. "/" .. place.service }
+-- What IAM is asked about by a doctor.
+local function needs(arn, call)
+  local found, cluster = {}, name_of(call.settings.cluster)
+  local function need(operations, resource, ...)
+    found[#found + 1] = { resource = resource, actions = { ... }, operations = operations }
+  end
+  local makes = { "release", "redeploy", "set_env", "unset_env" }
+  for _, place in ipairs(all_places(call)) do
+    local service = arn("ecs", ("service/%s/%s"):format(cluster, place.service))
+    need(nil, service, "ecs:DescribeServices")
+    need({ "rollback", "promote", "scale", "stop", "start", unpack(makes) }, service,
+      "ecs:UpdateService")
+    need({ "rollback", "stop" }, service, "ecs:TagResource")
+  end
+  need(nil, "*", "ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition")
+  need({ "scale", "stop" }, "*", "ecs:ListTasks", "application-autoscaling:DescribeScalableTargets")
+  need({ "scale", "stop" }, arn("ecs", ("task/%s/*"):format(cluster)), "ecs:DescribeTasks")
+  need(makes, "*", "ecs:RegisterTaskDefinition")
+  local shares = { [call.settings.rule or false] = "elasticloadbalancing:ModifyRule",
+    [call.settings.listener or false] = "elasticloadbalancing:ModifyListener" }
+  shares[false] = nil
+  for resource, action in pairs(shares) do need({ "shift_traffic" }, resource, action) end
+  return found
 end
-
--- A number that autoscaling would undo is refused.
-local scale = {
-  before = function(arguments, call)
-    local place, wants = place_of(arguments.slot, call), arguments.instances
-    local bounds = aws_scaling.read(resource_of(place, call), call)
-    if bounds.state == "on" and (wants < bounds.instances_min or wants > bounds.instances_max) then
-      refuse(call, "unsupported", "autoscaling keeps %s between %d and %d instances and would undo "
-        .. "it. Use set_autoscaling first.", place.service, bounds.instances_min,
-        bounds.instances_max)
-    end
-    local is = service_of(place, call).desiredCount
-    return { state = { instances = is }, already_so = is == wants, sign = "~",
-      plan = ("%d → %d instances"):format(is, wants),
-      result = { instances_before = is, instances = is, changed = false } }
-  end,
-  act = function(arguments, before, call)
-    local wants = arguments.instances
-    update(place_of(arguments.slot, call), { desiredCount = wants }, call)
-    return { instances_before = before.instances, instances = wants, changed = true },
-      { instances = wants }
-  end,
-}
 
 local function groups_of(call)
   local groups = {}
@@ -264,7 +244,8 @@ return {
   name = "ecs",
   doc = "A service of Amazon ECS with rolling deployments, or several as slots. A version is a tag "
     .. "or digest of the image; a release is a revision of the task definition. Healthy are the "
-    .. "target group's healthy targets, without one the running tasks.",
+    .. "target group's healthy targets, without one the running tasks; where none is to run, all "
+    .. "tasks that have not ended. stop returns when there is none.",
   hosts = aws.hosts,
   settings = aws.settings {
     { name = "cluster", identity = true, doc = "The cluster's name." },
@@ -281,20 +262,23 @@ return {
     { name = "endpoint", optional = true,
       doc = "The host name; otherwise the load balancer's of the target group." },
   },
+  doctor = { ask = aws_doctor.ask(needs), checks = aws_doctor.checks, cannot = {
+    aws_doctor.cannot[1], "whether the roles of a task definition may be passed (iam:PassRole)" } },
   judge = judge, wanted = wanted, find = find, unchanged = unchanged, release = release,
   redeploy = redeploy, rollback = rollback, rolled_back = rolled_back, promote = promote,
   variables = { read = function(call) return (variables_of(only_place(call), call)) end,
     write = write_variables },
   operations = {
-    status = { observe = status }, releases = { observe = releases },
+    status = { observe = aws_instances.status }, releases = { observe = releases },
     previous_release = { observe = previous_release }, endpoint = { observe = endpoint },
-    artifact = { observe = artifact }, scale = scale,
+    artifact = { observe = artifact }, scale = aws_instances.scale, stop = aws_instances.stop,
+    start = aws_instances.start,
     traffic = { observe = function(_, call)
       return aws_balancer.traffic(groups_of(call), call)
     end },
     shift_traffic = aws_balancer.shift_traffic(groups_of),
     set_autoscaling = aws_scaling.set_autoscaling(function(call)
-      return resource_of(only_place(call), call)
+      return aws_instances.resource_of(only_place(call), call)
     end),
   },
 }

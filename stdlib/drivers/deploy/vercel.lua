@@ -4,24 +4,14 @@ local states = { QUEUED = "pending", INITIALIZING = "pending", BUILDING = "pendi
   READY = "superseded", ERROR = "failed", CANCELED = "cancelled", BLOCKED = "failed" }
 local busy = { pending = true, ["in-progress"] = true }
 
-local ask = api.of {
-  name = "Vercel",
-  request = function(call)
-    return { bearer = call.settings.token, query = { teamId = call.settings.team } }
-  end,
-  why = function(told)
-    local why = type(told.error) == "table" and told.error or {}
-    return why.code, why.message, why.invalidToken or why.code == "forbidden"
-  end,
-}
-
-local function project_path(call, version, rest)
-  return version .. "/projects/" .. call.settings.project .. (rest or "")
-end
+local ask, project_path = vercel.ask, vercel.project_path
 
 local function read_project(call)
   return (ask(call, "get", project_path(call, "/v9"), { query = { rollbackInfo = "true" } }))
 end
+
+-- A target may be the slot "preview" alone.
+local function is_preview(slot, call) return (call.settings.slot or slot) == "preview" end
 
 local function production(project) return (project.targets or {}).production or {} end
 
@@ -30,14 +20,14 @@ local function created_of(one) return (one.createdAt or one.created or 0) / 1000
 
 -- The newest deployments of production, or of the slot "preview".
 local function list(call, slot, limit, more)
-  local found = {}
+  local found, preview = {}, is_preview(slot, call)
   http.pages(function(until_at)
     local query = { projectId = call.settings.project, limit = 100, ["until"] = until_at,
-      target = slot ~= "preview" and "production" or nil }
+      target = not preview and "production" or nil }
     for name, value in pairs(more or {}) do query[name] = value end
     local told = ask(call, "get", "/v7/deployments", { query = query })
     for _, one in ipairs(told.deployments) do
-      if (one.target ~= "production") == (slot == "preview") and #found < limit then
+      if (one.target ~= "production") == preview and #found < limit then
         found[#found + 1] = one
       end
     end
@@ -76,7 +66,7 @@ end
 
 local function judge(id, _, call)
   local one = ask(call, "get", "/v13/deployments/" .. id, nil, { [404] = false })
-  if not one then return nil end
+  if not one or call.settings.slot and one.target == "production" then return nil end
   local project = read_project(call)
   local release = release_of(one, production(project).id)
   local over = release.state == "failed" or release.state == "cancelled"
@@ -87,12 +77,12 @@ local function judge(id, _, call)
   return release, reason
 end
 
--- The release that is wanted: the newest one on its way, else the one that serves or shall.
+-- The release that is wanted: the newest one on its way, else the one that serves or shall. Nobody
+-- is led to a preview, and each serves beside the others: none is gone back to.
 local function wanted(slot, call)
+  if is_preview(slot, call) then return nil end
   local newest = list(call, slot, 1)[1]
-  if newest and (slot == "preview" or judge(newest.uid, slot, call).state == "pending") then
-    return newest.uid
-  end
+  if newest and judge(newest.uid, slot, call).state == "pending" then return newest.uid end
   local project = read_project(call)
   local job = project.lastAliasRequest or {}
   return busy[job.jobStatus] and job.toDeploymentId or production(project).id
@@ -107,7 +97,8 @@ local function releases(arguments, call)
 end
 
 -- The newest before the serving one, but not one that was rolled back from.
-local function previous_release(_, call)
+local function previous_release(arguments, call)
+  if is_preview(arguments.slot, call) then return nil end
   local project = read_project(call)
   local serving, job = production(project), project.lastAliasRequest or {}
   local left = job.type == "rollback" and job.fromDeploymentId
@@ -119,16 +110,26 @@ end
 
 local function status(arguments, call)
   local project, newest = read_project(call), list(call, arguments.slot, 1)[1]
-  local serving = production(project)
-  if arguments.slot == "preview" then serving = newest or {} end
-  local well = id_of(serving) ~= nil and not project.paused
-    and deploy.healthy(call.settings.health)
+  local serving, paused, built = production(project), project.paused == true, true
   local way = newest and release_of(newest).state == "pending"
-  return { instances = 1, instances_healthy = well and 1 or 0, release_id = id_of(serving),
-    maintenance = project.paused == true, since_at = id_of(serving) and created_of(serving),
-    version = id_of(serving) and judge(id_of(serving), nil, call).version,
-    state = project.paused and "stopped" or way and "deploying" or well and "serving"
-      or "degraded" }
+  -- A paused project's previews can still be seen.
+  if is_preview(arguments.slot, call) then
+    serving, paused = newest or {}, false
+    built = newest and release_of(newest).state == "serving"
+  end
+  local id = id_of(serving)
+  local well = id ~= nil and built and not paused and deploy.healthy(call.settings.health)
+  return { instances = 1, instances_healthy = well and 1 or 0, release_id = id,
+    maintenance = paused, since_at = id and created_of(serving),
+    version = id and judge(id, nil, call).version,
+    state = paused and "stopped" or way and "deploying" or well and "serving" or "degraded" }
+end
+
+local function endpoint(_, call)
+  if call.settings.slot then return (list(call, nil, 1)[1] or {}).url or "" end
+  local project = read_project(call)
+  return call.settings.domain or (production(project).alias or {})[1]
+    or project.name .. ".vercel.app"
 end
 
 local function find(call)
@@ -149,68 +150,11 @@ local function make(call, body, meta)
     { incorrect_git_source_info = "not_found", not_found = "not_found" })))
 end
 
-local function read_variables(call, names)
-  local asked, values = {}, {}
-  for _, name in ipairs(names or {}) do asked[name] = true end
-  local told = ask(call, "get", project_path(call, "/v10", "/env"))
-  for _, one in ipairs(told.envs or {}) do
-    local targets = type(one.target) == "table" and one.target or { one.target }
-    local ours = not one.gitBranch and (not names or asked[one.key])
-    for _, target in ipairs(ours and targets or {}) do
-      if target == "production" then values[one.key] = one end
-    end
-  end
-  return values
-end
-
--- What Vercel encrypts it opens one by one; sensitive values it shows to nobody.
-local function values_of(call, names)
-  local values = read_variables(call, names)
-  for name, one in pairs(values) do
-    if one.type == "encrypted" then
-      local told = ask(call, "get", project_path(call, "/v1", "/env/" .. one.id),
-        { handles = { [name] = "value" } })
-      values[name] = told.value
-    else
-      values[name] = one.type == "plain" and one.value or true
-    end
-  end
-  return values
-end
-
-local function write_variables(values, call)
-  local there, set, gone = read_variables(call), {}, {}
-  for name, value in pairs(values) do
-    local one = there[name] or {}
-    if type(one.target) == "table" and #one.target > 1 then
-      fail { code = "shared_variable", message = ("%s: the variable %s is one for %s. Split it in "
-        .. "Vercel first, so that production's can be changed alone."):format(call.target, name,
-        table.concat(one.target, ", ")) }
-    end
-    if value == false then
-      gone[#gone + 1] = one.id
-    else
-      set[#set + 1] = { key = name, value = value, target = { "production" },
-        type = deploy.is_secret(value) and call.settings.secrets_as or "plain" }
-    end
-  end
-  if #set > 0 then
-    local told = ask(call, "post", project_path(call, "/v10", "/env"),
-      { query = { upsert = "true" }, json = set })
-    for _, one in ipairs(told.failed or {}) do
-      fail { code = "unexpected_status", message = ("%s: Vercel did not take the variable %s: %s")
-        :format(call.target, tostring(one.error.key or one.error.envVarKey), one.error.message) }
-    end
-  end
-  if #gone == 0 then return end
-  ask(call, "delete", project_path(call, "/v1", "/env"), { json = { ids = gone } })
-end
-
 local function unchanged(release, call)
-  for _, one in pairs(read_variables(call)) do
+  for _, one in pairs(vercel.list_variables(call)) do
     if (one.updatedAt or 0) / 1000 > release.created_at then return false end
   end
-  return release.slot ~= "preview"
+  return true
 end
 
 local function release(arguments, call)
@@ -221,15 +165,15 @@ local function release(arguments, call)
   end
   local commit = #version == 40 and not version:find("%X")
   return make(call, {
-    target = arguments.slot ~= "preview" and "production" or nil,
+    target = not is_preview(arguments.slot, call) and "production" or nil,
     gitSource = { type = link.type, repoId = link.repoId, projectId = link.projectId,
       ref = commit and link.productionBranch or version, sha = commit and version or nil },
   }, { perilune_version = version, perilune_message = arguments.message })
 end
 
 local function redeploy(id, slot, call)
-  return make(call, { deploymentId = id, target = slot ~= "preview" and "production" or nil },
-    { perilune_version = judge(id, slot, call).version })
+  local body = { deploymentId = id, target = not is_preview(slot, call) and "production" or nil }
+  return make(call, body, { perilune_version = judge(id, slot, call).version })
 end
 
 -- Gives the domains to a deployment that is built; what a rollback says of itself has its key.
@@ -249,6 +193,7 @@ end
 
 -- A preview was built with other variables: to promote it, Vercel builds it anew.
 local function promote(id, call)
+  vercel.check_slot(call)
   local one = judge(id, nil, call)
   if one.slot == "preview" then return find(call) or redeploy(id, nil, call) end
   return wanted(nil, call) == id and one or move(call, "/v10", "promote", id)
@@ -264,6 +209,8 @@ return {
     { name = "project", identity = true, doc = "The project's id or name." },
     { name = "team", optional = true, identity = true, doc = "The id of the team it belongs to." },
     { name = "token", secret = true, doc = "An access token." },
+    { name = "slot", optional = true, identity = true, choices = { "preview" },
+      doc = "The target is only the project's previews, and changes nothing of production." },
     { name = "domain", optional = true, doc = "The host name; otherwise the project's first." },
     { name = "health", optional = true, doc = "A URL that answers 2xx while all is healthy." },
     { name = "secrets_as", default = "encrypted", choices = { "encrypted", "sensitive" },
@@ -273,6 +220,10 @@ return {
   judge = judge, wanted = wanted, find = find, unchanged = unchanged, release = release,
   redeploy = redeploy,
   rollback = function(target, call)
+    if target.slot == "preview" then
+      fail { code = "cannot_roll_back", message = ("%s: %s is a preview, and production goes back "
+        .. "only to what served it. Promote it."):format(call.target, target.release_id) }
+    end
     return move(call, "/v1", "rollback", target.release_id,
       { description = "perilune " .. call.key })
   end,
@@ -287,14 +238,13 @@ return {
         on and "pause" or "unpause"))
     end,
   },
-  variables = { read = values_of, write = write_variables },
+  variables = { read = vercel.read_variables, write = vercel.write_variables },
+  doctor = { checks = { "the token and the project (status)" },
+    cannot = { "what the token may change: it has its owner's rights, and Vercel tells them "
+      .. "only by a refusal" } },
   operations = {
     status = { observe = status }, releases = { observe = releases },
     previous_release = { observe = previous_release },
-    endpoint = { observe = function(_, call)
-      local project = read_project(call)
-      return call.settings.domain or (production(project).alias or {})[1]
-        or project.name .. ".vercel.app"
-    end },
+    endpoint = { observe = endpoint },
   },
 }

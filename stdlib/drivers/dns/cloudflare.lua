@@ -286,6 +286,9 @@ return {
     { name = "url", default = "https://api.cloudflare.com", doc = "Where the API is." },
     { name = "name_servers", type = "list", optional = true,
       doc = "The servers that are asked as authoritative; otherwise the zone's NS." },
+    { name = "resolvers", type = "list", optional = true,
+      doc = "What \"resolvers\" asks; otherwise the system's (/etc/resolv.conf)." },
   },
   functions = { sets = sets, change = change },
+  doctor = cloudflare_doctor.of { ask = ask, list = list, zone_of = zone_of, zone_id = zone_id },
 }

@@ -75,8 +75,11 @@ return {
     { name = "server", default = "localhost", doc = "The server's id in the API." },
     { name = "name_servers", type = "list", optional = true,
       doc = "The servers that are asked as authoritative; otherwise the zone's NS." },
+    { name = "resolvers", type = "list", optional = true,
+      doc = "What \"resolvers\" asks; otherwise the system's (/etc/resolv.conf)." },
     { name = "certificate_authority", optional = true,
       doc = "A PEM file with the authority to trust instead of the system's." },
   },
+  doctor = { checks = { "the key and the zone, by its records (list)" } },
   functions = { sets = sets, change = change },
 }

@@ -199,18 +199,28 @@ return {
   doc = "A hosted zone of Amazon Route 53. A change of several record sets is one batch, done when "
     .. "all of its servers have it. Aliases, and weighted, failover and other sets with a routing "
     .. "policy, are listed without values and left alone.",
-  hosts = { "{url}", "route53.amazonaws.com" },
+  hosts = { "{url}", "route53.amazonaws.com", "sts.amazonaws.com", "iam.amazonaws.com" },
   settings = {
     { name = "zone", identity = true, doc = "The zone: example.com." },
     { name = "zone_id", optional = true, identity = true,
       doc = "The hosted zone's id; otherwise looked up by its name." },
     { name = "credentials", type = "map", secret = true,
       doc = "Whose requests they are: access_key_id, secret_access_key and, of temporary ones, "
-        .. "session_token." },
+        .. "session_token; or role: container, instance or web_identity." },
     { name = "url", optional = true,
       doc = "Where the API is; https://route53.amazonaws.com unless given." },
     { name = "name_servers", type = "list", optional = true,
       doc = "The servers that are asked as authoritative; otherwise the zone's NS." },
+    { name = "resolvers", type = "list", optional = true,
+      doc = "What \"resolvers\" asks; otherwise the system's (/etc/resolv.conf)." },
   },
   functions = { sets = sets, change = change },
+  doctor = aws_doctor.of(function(arn, call)
+    return { { resource = arn("route53", "hostedzone/" .. zone_id(call), ""), actions = {
+        "route53:ListResourceRecordSets" } },
+      { resource = arn("route53", "hostedzone/" .. zone_id(call), ""), actions = {
+        "route53:ChangeResourceRecordSets" }, operations = { "upsert", "delete", "batch",
+        "set_ttl" } },
+      { resource = arn("route53", "change/*", ""), actions = { "route53:GetChange" } } }
+  end),
 }

@@ -79,5 +79,11 @@ return {
     { name = "certificate_authority", optional = true,
       doc = "A PEM file with the authority to trust instead of the system's." },
   },
+  doctor = { checks = { "the server and its credentials, by its list of silences" },
+    ask = function(say, call)
+      if say.try("the silences", function()
+        return ask(call, "get", "/api/v2/silences", { query = { expired = "false" } })
+      end) then say.well("Alertmanager lists its silences") end
+    end },
   operations = { silence = silence, unsilence = unsilence },
 }

@@ -1,44 +1,24 @@
--- Better Stack's monitors, paused around a change, and heartbeats.
+-- Better Stack's monitors or heartbeats: as alarms, paused around a change, and beaten.
 
-local per_page = 50
 local states = { up = "ok", down = "firing" }
 
--- "errors" is one text, or a map of field to texts.
-local function text_of(errors)
-  if type(errors) ~= "table" then return errors end
-  local found = {}
-  for field, texts in pairs(errors) do
-    found[#found + 1] = tostring(field) .. ": "
-      .. (type(texts) == "table" and table.concat(texts, ", ") or tostring(texts))
-  end
-  table.sort(found)
-  return table.concat(found, "; ")
+-- By a heartbeat's address anybody beats: it is a secret from the start. A monitor's is a page's.
+local function hidden(call, path)
+  return call.settings.watches == "heartbeats" and { ["addresses of heartbeats"] = path } or nil
 end
 
-local ask = api.of {
-  name = "Better Stack",
-  request = function(call) return { bearer = call.settings.token } end,
-  why = function(told, status)
-    return nil, type(told) == "table" and text_of(told.errors or told.message) or told,
-      status == 403
-  end,
-}
-
-local function monitors_of(call)
-  return http.pages(function(page)
-    local told = ask(call, "get", "/api/v2/monitors", { query = { per_page = per_page,
-      page = page } })
-    return told.data, (told.pagination or {}).next and page + 1 or nil
-  end, 1)
+local function watched(call)
+  return betterstack.list(call, "/api/v2/" .. call.settings.watches, nil,
+    hidden(call, "data.*.attributes.url"))
 end
 
-local function name_of(monitor)
-  return monitor.attributes.pronounceable_name or monitor.attributes.url
+local function name_of(one)
+  return one.attributes.pronounceable_name or one.attributes.name or one.attributes.url
 end
 
 local function alarms(arguments, call)
   local by_name, names, shown = {}, {}, {}
-  for _, one in ipairs(monitors_of(call)) do
+  for _, one in ipairs(watched(call)) do
     names[#names + 1] = name_of(one)
     by_name[name_of(one)] = states[one.attributes.status]
   end
@@ -52,14 +32,16 @@ end
 local silence, unsilence = metrics.paused_monitors {
   list = function(call)
     local found = {}
-    for index, one in ipairs(monitors_of(call)) do
+    for index, one in ipairs(watched(call)) do
       found[index] = { id = one.id, name = name_of(one),
         state = one.attributes.status == "paused" and "paused" or "watching" }
     end
     return found
   end,
   set = function(call, id, state)
-    ask(call, "patch", "/api/v2/monitors/" .. id, { json = { paused = state == "paused" } })
+    betterstack.ask(call, "patch", ("/api/v2/%s/%s"):format(call.settings.watches, id),
+      { json = { paused = state == "paused" },
+        handles = hidden(call, "data.attributes.url") })
   end,
 }
 
@@ -94,17 +76,21 @@ local beat = {
 return {
   family = "metrics",
   name = "betterstack",
-  doc = "Better Stack's monitors and heartbeats. A silence pauses monitors by their names, or "
+  doc = "Better Stack's monitors, or its heartbeats: each is an alarm of its name. A paused one, "
+    .. "or a heartbeat that was never heard, is unknown. A silence pauses them by their names, or "
     .. "\"web-*\"; Better Stack does not end it by itself, so it has no `ends_at`, and lasts until "
-    .. "unsilence or undo. An alarm is a monitor; a paused one is unknown.",
+    .. "unsilence or undo.",
   hosts = { "{url}" },
   lacks = { "read", "range" },
   settings = {
     { name = "token", secret = true, doc = "An Uptime API token of the team." },
+    { name = "watches", default = "monitors", choices = { "monitors", "heartbeats" },
+      doc = "What its alarms are, and what a silence pauses." },
     { name = "heartbeats", type = "map", optional = true, secret = true,
       doc = "Tokens of heartbeats by the names that runbooks use: the end of a heartbeat's URL." },
     { name = "url", default = "https://uptime.betterstack.com", doc = "Where the API is." },
   },
+  doctor = { checks = { "the token, by the monitors (alarms)" } },
   operations = {
     alarms = { observe = alarms }, silence = silence, unsilence = unsilence, beat = beat,
   },

@@ -275,6 +275,13 @@ return {
     { name = "queries", type = "map", optional = true,
       doc = "Queries by the names that runbooks use." },
   },
+  doctor = aws_doctor.of(function(arn)
+    return { { resource = arn("cloudwatch", "alarm:*"), actions = {
+        "cloudwatch:DescribeAlarms" } },
+      { resource = arn("cloudwatch", "alarm:*"), operations = { "silence", "unsilence" },
+        actions = { "cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions" } },
+      { resource = "*", actions = { "cloudwatch:GetMetricData" } } }
+  end),
   operations = {
     read = { observe = read }, range = { observe = range }, query = { observe = query },
     alarms = { observe = alarms }, silence = silence, unsilence = unsilence,

@@ -228,6 +228,8 @@ return {
     { name = "url", identity = true, default = "https://api.datadoghq.com",
       doc = "The API of the site." },
   },
+  doctor = { checks = { "both keys, by the monitors (alarms)" },
+    cannot = { "which scopes the application key has" } },
   operations = {
     read = { observe = read }, range = { observe = range }, query = { observe = query },
     alarms = { observe = alarms }, silence = silence, unsilence = unsilence, annotate = annotate,

@@ -74,5 +74,14 @@ return {
     { name = "token", secret = true, doc = "A token that may write deployments." },
     { name = "url", default = "https://api.github.com", doc = "Where the API is." },
   },
+  doctor = { checks = { "the token and its scopes, where it is a classic one", "the repository" },
+    cannot = { "the permissions of a fine-grained token: GitHub tells them only by a refusal" },
+    ask = function(say, call)
+      forges.github_token(say, call, { "repo", "repo_deployment" })
+      if say.try("the repository", function()
+        return ask(call, "get", "/deployments", { query = { per_page = 1,
+          environment = call.settings.environment } })
+      end) then say.well("GitHub lists the deployments of " .. call.settings.repository) end
+    end },
   operations = { record_deployment = record_deployment },
 }

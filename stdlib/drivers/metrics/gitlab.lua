@@ -76,5 +76,12 @@ return {
     { name = "token", secret = true, doc = "A token with the scope api." },
     { name = "url", default = "https://gitlab.com", doc = "Where GitLab is." },
   },
+  doctor = { checks = { "the token and its scopes", "the project" },
+    ask = function(say, call)
+      forges.gitlab_token(say, call)
+      if say.try("the project", function()
+        return forges.gitlab(call, "get", "/deployments", { query = { per_page = 1 } })
+      end) then say.well("GitLab lists the deployments of " .. call.settings.project) end
+    end },
   operations = { record_deployment = record_deployment },
 }

@@ -106,6 +106,7 @@ return {
     { name = "certificate_authority", optional = true,
       doc = "A PEM file with the authority to trust instead of the system's." },
   },
+  doctor = { checks = { "the server and its credentials (alarms)" } },
   operations = {
     read = { observe = read }, range = { observe = range }, query = { observe = query },
     alarms = { observe = alarms },

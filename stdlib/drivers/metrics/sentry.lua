@@ -84,5 +84,13 @@ return {
     { name = "token", secret = true, doc = "A token with the scope project:releases." },
     { name = "url", default = "https://sentry.io", doc = "Where the API is." },
   },
+  doctor = { checks = { "the token and the organisation, by its list of releases" },
+    cannot = { "whether the token may write releases: Sentry tells it only by one" },
+    ask = function(say, call)
+      if say.try("the releases", function()
+        return ask(call, "get", ("/api/0/organizations/%s/releases/"):format(
+          call.settings.organization), { query = { per_page = 1 } })
+      end) then say.well("Sentry lists the releases of " .. call.settings.organization) end
+    end },
   operations = { record_deployment = record_deployment },
 }

@@ -70,5 +70,8 @@ return {
     { name = "api_key", secret = true, doc = "The account's main API key." },
     { name = "url", default = "https://api.uptimerobot.com", doc = "Where the API is." },
   },
+  doctor = { checks = { "the key, by the monitors (alarms)" },
+    cannot = { "whether the key may change monitors: one that only reads is refused only by "
+      .. "a change" } },
   operations = { alarms = { observe = alarms }, silence = silence, unsilence = unsilence },
 }

@@ -1,35 +1,12 @@
 -- Better Stack: incidents that call the people on duty. An incident's key is its name.
 
-local per_page = 50
+local ask, list = betterstack.ask, betterstack.list
 local channels = {
   critical = { call = true, sms = true, email = true, push = true },
   error = { call = false, sms = true, email = true, push = true },
   warning = { call = false, sms = false, email = true, push = true },
   info = { call = false, sms = false, email = true, push = false },
 }
-
-local function ask(call, method, path, more)
-  local request = { url = call.settings.url, path = path, bearer = call.settings.token,
-    accept = { 403 } }
-  for name, value in pairs(more or {}) do request[name] = value end
-  for index, status in ipairs(request.also or {}) do request.accept[index + 1] = status end
-  request.also = nil
-  local answer = http[method](request)
-  if answer.status == 403 then
-    fail { code = "credentials_refused", message = call.target .. ": Better Stack refused the "
-      .. "token (403). Check that it is one of the team's Uptime API tokens." }
-  end
-  return answer.json or {}, answer.status
-end
-
-local function list(call, path, query)
-  query.per_page = per_page
-  return http.pages(function(page)
-    query.page = page
-    local told = ask(call, "get", path, { query = query })
-    return told.data, (told.pagination or {}).next and page + 1 or nil
-  end, 1)
-end
 
 local function newest_of(incidents, key)
   local newest
@@ -102,7 +79,8 @@ end
 -- 409 says that it was so already.
 local function settle(call, incident, word, by)
   local _, status = ask(call, "post", "/api/v3/incidents/" .. incident.id .. "/" .. word,
-    { also = { 409 }, json = { [word:gsub("e$", "") .. "ed_by"] = by or call.settings.requester } })
+    { json = { [word:gsub("e$", "") .. "ed_by"] = by or call.settings.requester } },
+    { [409] = false })
   return { id = incident.id, changed = status ~= 409 }
 end
 
@@ -116,7 +94,7 @@ local function resolve(arguments, _, call)
   local result = part("resolve", function() return settle(call, incident, "resolve") end)
   part("comment", function()
     local path = "/api/v2/incidents/" .. incident.id .. "/comments"
-    for _, one in ipairs(list(call, path, {})) do
+    for _, one in ipairs(list(call, path)) do
       if one.attributes.content == arguments.text then return end
     end
     comment(call, incident, arguments.text)
@@ -168,6 +146,7 @@ return {
     { name = "policy", optional = true, doc = "The id of the escalation policy." },
     { name = "url", default = "https://uptime.betterstack.com", doc = "Where the API is." },
   },
+  doctor = { checks = { "the token, by the open incidents (list_open)" } },
   operations = {
     status = { observe = status }, list_open = { observe = list_open },
     wait_acknowledged = { observe = notify.wait_acknowledged(status) },

@@ -56,6 +56,19 @@ return {
     { name = "url", default = "https://api.novu.co",
       doc = "Where the API is; the EU region has its own." },
   },
+  doctor = {
+    checks = { "the secret key (GET /v1/environments/me)" },
+    cannot = { "whether the workflow has steps that reach somebody" },
+    ask = function(say, call)
+      local told = say.try("the secret key", function()
+        return http.get { url = call.settings.url, path = "/v1/environments/me",
+          headers = { Authorization = "ApiKey " .. call.settings.token } }.json
+      end)
+      if told then
+        say.well("the key is one of the environment " .. tostring((told.data or told).name))
+      end
+    end,
+  },
   operations = {
     send = trigger "send", open = trigger "open", update = trigger "update",
     resolve = trigger "resolve",

@@ -131,6 +131,9 @@ return {
     { name = "certificate_authority", optional = true,
       doc = "A PEM file with the authority to trust instead of the system's." },
   },
+  doctor = { checks = { "the key of the REST API, where there is one (list_open)" },
+    cannot = { "whether the routing key is one of a service: PagerDuty tells it only by an event. "
+      .. "Send a change event by a runbook, once" } },
   operations = {
     status = { observe = status },
     list_open = { observe = list_open },

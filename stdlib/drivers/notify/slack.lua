@@ -46,6 +46,8 @@ return {
     { name = "certificate_authority", optional = true,
       doc = "A PEM file with the authority to trust instead of the system's." },
   },
+  doctor = { cannot = { "whether the webhook is one that Slack knows: Slack tells it only by "
+    .. "posting. Send a message by a runbook, once, in the daytime" } },
   operations = {
     send = post "send", open = post "open", update = post "update", resolve = post "resolve",
   },

@@ -234,6 +234,7 @@ return {
     { name = "token", secret = true, doc = "An API key of a user who manages the page." },
     { name = "url", default = "https://api.statuspage.io", doc = "Where the API is." },
   },
+  doctor = { checks = { "the key and the page, by its open incidents (list_open)" } },
   operations = {
     status = { observe = status }, list_open = { observe = list_open },
     send = { act = send }, open = { act = open }, update = { act = update },

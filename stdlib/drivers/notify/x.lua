@@ -58,6 +58,22 @@ return {
       doc = "An OAuth 2.0 user token of the account, with the scope tweet.write." },
     { name = "url", default = "https://api.x.com", doc = "Where the API is." },
   },
+  doctor = {
+    checks = { "the token (GET /2/users/me)" },
+    cannot = { "whether the token has the scope tweet.write: X tells it only by posting" },
+    ask = function(say, call)
+      local answer = http.get { url = call.settings.url, path = "/2/users/me",
+        bearer = call.settings.token, accept = { 401, 403 } }
+      local me = (answer.json or {}).data
+      if answer.status == 401 then
+        say.refused("X does not know the token (401)", "Have the account give a new one.")
+      elseif me then
+        say.well("the token is one of the account " .. tostring(me.username))
+      else
+        say.unchecked("whose token it is: it may not read users (scope users.read)")
+      end
+    end,
+  },
   operations = {
     send = post "send", open = post "open", update = post "update", resolve = post "resolve",
   },

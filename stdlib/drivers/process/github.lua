@@ -67,5 +67,18 @@ return {
       doc = "How long after a dispatch its run may not be shown yet." },
     { name = "url", default = "https://api.github.com", doc = "Where the API is." },
   },
+  doctor = { checks = { "the token and its scopes, where it is a classic one",
+      "every workflow that the environment names" },
+    cannot = { "the permissions of a fine-grained token: GitHub tells them only by a refusal",
+      "whether a workflow shows its key in its run-name" },
+    ask = function(say, call)
+      forges.github_token(say, call, { "repo", "public_repo" })
+      for name, program in pairs(call.settings.programs) do
+        local found = say.try("the workflow " .. program.workflow, function()
+          return ask(call, "get", path_of(program, "/runs"), { query = { per_page = 1 } })
+        end)
+        if found then say.well(("%s is the workflow %s"):format(name, program.workflow)) end
+      end
+    end },
   operations = process.runs(place),
 }

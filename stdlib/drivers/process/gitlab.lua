@@ -61,5 +61,13 @@ return {
       doc = "How long after its start a pipeline may not be shown yet." },
     { name = "url", default = "https://gitlab.com", doc = "Where GitLab is." },
   },
+  doctor = { checks = { "the token and its scopes", "the project" },
+    cannot = { "whether the token's owner may start pipelines of a protected ref" },
+    ask = function(say, call)
+      forges.gitlab_token(say, call)
+      if say.try("the project", function()
+        return ask(call, "get", "/pipelines", { query = { per_page = 1 } })
+      end) then say.well("GitLab lists the pipelines of " .. call.settings.project) end
+    end },
   operations = process.runs(place),
 }

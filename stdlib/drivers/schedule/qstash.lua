@@ -86,7 +86,8 @@ local function switch(word, to, made, before_too)
       for name, state in pairs(states) do changing[name] = state ~= to and state or nil end
       local result = result_of(changing, states)
       return { state = { states = changing }, already_so = not result.changed, result = result,
-        sign = "~", plan = word .. " " .. table.concat(result[made], ", ") }
+        sign = "~", plan = result.changed and word .. " " .. table.concat(result[made], ", ")
+          or "nothing to " .. word }
     end,
     -- Only what was found to change is changed: a job that came since is left alone.
     act = function(arguments, before, call)
@@ -249,6 +250,7 @@ return {
     { name = "url", identity = true, default = "https://qstash.upstash.io",
       doc = "Where the API is; regions have their own." },
   },
+  doctor = { checks = { "the token, by the schedules (list)" } },
   operations = {
     list = { observe = list },
     get = { observe = function(arguments, call)

@@ -267,6 +267,8 @@ return {
     { name = "login_url", default = "https://login.microsoftonline.com",
       doc = "Where applications sign in." },
   },
+  doctor = { checks = { "the credentials and the vault, by its secrets (list)" },
+    cannot = { "whether they may set secrets: Azure tells it only by a refusal" } },
   functions = { value = value },
   operations = {
     describe = { observe = describe }, list = { observe = list }, versions = { observe = versions },

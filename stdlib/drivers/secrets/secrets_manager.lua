@@ -61,10 +61,10 @@ local function version_with(found, stage)
   return one and one.version
 end
 
--- What undo compares. Which version was the previous one is Secrets Manager's own affair.
-local function state_of(name, found)
+-- What undo compares. The stage "previous" is Secrets Manager's own affair, but of a changed `one`.
+local function state_of(name, found, one)
   return { name = name, current = version_with(found, "current"),
-    pending = version_with(found, "pending") }
+    pending = version_with(found, "pending"), stage = one and one.stage }
 end
 
 local function state_now(arguments, call)
@@ -201,14 +201,14 @@ local retire = {
     local one, found = pick(arguments, call)
     check_unused(one, call)
     one.changed = false
-    return { state = state_of(arguments.name, found), sign = "-", result = one,
+    return { state = state_of(arguments.name, found, one), sign = "-", result = one,
       already_so = one.stage == "retired" }
   end,
   act = function(arguments, _, call)
     local one, found = pick(arguments, call)
     if one.stage ~= "retired" then move(arguments.name, one.stage, found, nil, call) end
     one.stage, one.changed = "retired", true
-    return one, state_now(arguments, call)
+    return one, state_of(arguments.name, versions(arguments, call), one)
   end,
 }
 
@@ -278,8 +278,7 @@ local rotate = {
 }
 
 return {
-  family = "secrets",
-  name = "secrets_manager",
+  family = "secrets", name = "secrets_manager", doctor = aws_doctor.secrets,
   doc = "AWS Secrets Manager. The stages are its labels AWSCURRENT, AWSPENDING and AWSPREVIOUS; a "
     .. "version without one is retired, and AWS removes it in time.",
   hosts = aws.hosts,

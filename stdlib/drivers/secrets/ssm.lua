@@ -183,6 +183,16 @@ return {
       "Intelligent-Tiering" }, doc = "Of new versions; values over 4 KiB need Advanced." },
   },
   functions = { value = value },
+  doctor = aws_doctor.of(function(arn, call)
+    local names = "parameter/" .. (call.settings.prefix or ""):gsub("^/", "") .. "*"
+    return { { resource = arn("ssm", names), actions = { "ssm:GetParameter",
+        "ssm:GetParameterHistory" } },
+      { resource = arn("ssm", names), operations = { "put", "set_current" },
+        actions = { "ssm:PutParameter", "ssm:LabelParameterVersion" } },
+      { resource = arn("ssm", names), operations = { "delete" },
+        actions = { "ssm:DeleteParameter" } },
+      { resource = "*", actions = { "ssm:DescribeParameters" } } }
+  end),
   operations = {
     describe = { observe = describe }, list = { observe = list }, versions = { observe = versions },
     put = put, set_current = set_current, delete = delete,

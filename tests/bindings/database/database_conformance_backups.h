@@ -204,6 +204,26 @@ inline void check_database_refused_restores(DatabaseRig& rig) {
         REQUIRE(rig.rig->undo(fenced).ok());
         CHECK(rig.execute("delete from items").ok());
         CHECK(rig.observe("wait_writable", {{"within", 5}}).ok());
+        CHECK(rig.change("unfence").already_so);
+    }
+    SUBCASE("fences_so_that_nobody_gets_in") {
+        if (!rig.has("fence")) return;
+        rig.fill();
+        const auto fenced = rig.change("fence", {{"how", "disconnect"}});
+        if (fenced.code() == "not_supported") return;
+        REQUIRE(fenced.ok());
+        CHECK(fenced.value()["changed"].boolean());
+        CHECK_FALSE(rig.execute("delete from items").ok());
+        CHECK(rig.count("items") == -1);
+        CHECK(rig.change("fence", {{"how", "disconnect"}}).already_so);
+        const auto softer = rig.change("fence", {{"how", "read_only"}});
+        REQUIRE(softer.ok());
+        CHECK_FALSE(rig.execute("delete from items").ok());
+        CHECK(rig.count("items") == 5);
+        REQUIRE(rig.rig->undo(softer).ok());
+        CHECK(rig.count("items") == -1);
+        REQUIRE(rig.rig->undo(fenced).ok());
+        CHECK(rig.execute("delete from items").ok());
     }
 }
 

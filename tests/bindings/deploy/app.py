@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import threading
 
 
 def text_of(name):
@@ -26,7 +27,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "signals": SIGNALS,
         }
         # Only the version counts for health: a release is good or bad as a whole.
-        healthy = self.path != "/health" or not VERSION.startswith("bad")
+        bad = VERSION.startswith("bad") or SIGNALS[:1] == ["SIGTERM"]
+        healthy = self.path != "/health" or not bad
         answer = json.dumps(body).encode()
         self.send_response(200 if healthy else 503)
         self.send_header("Content-Length", str(len(answer)))
@@ -37,10 +39,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def end():
+    # One that drains: it answers no more, and goes on with what it has.
+    if not VERSION.startswith("draining"):
+        os._exit(0)
+    SIGNALS.insert(0, "SIGTERM")
+    threading.Timer(2, os._exit, [0]).start()
+
+
 VERSION = text_of("version")
 SIGNALS = []
 signal.signal(signal.SIGHUP, lambda number, frame: SIGNALS.append("SIGHUP"))
-signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))
+signal.signal(signal.SIGTERM, lambda number, frame: end())
 if VERSION.startswith("crashing"):
     print("no database", file=sys.stderr, flush=True)
     sys.exit(4)

@@ -167,6 +167,22 @@ TEST_CASE("restarts_every_instance_and_only_once_for_one_intent") {
     CHECK(world.answer(1)["pid"].integer() == second);
 }
 
+TEST_CASE("a_target_scaled_to_0_counts_what_has_not_ended_and_is_stopped_when_nothing_is_left") {
+    LocalWorld world(2);
+    world.build("draining-1");
+    DriverRig rig = world.make_rig();
+    release_and_wait(rig, "draining-1");
+    REQUIRE(rig.change("scale", with("instances", 0)).ok());
+    // They answer no more, and may still write.
+    REQUIRE(eventually([&] { return !world.answer(1, "/health")["signals"].list().empty(); }));
+    const Value app = status_of(rig);
+    CHECK(app["instances"].integer() == 0);
+    CHECK(app["instances_healthy"].integer() == 2);
+    CHECK(app["state"].text() == "degraded");
+    REQUIRE(eventually([&] { return status_of(rig)["instances_healthy"].integer() == 0; }));
+    CHECK(status_of(rig)["state"].text() == "stopped");
+}
+
 TEST_CASE("shows_what_instances_wrote_with_time_and_source") {
     LocalWorld world(2);
     DriverRig rig = world.make_rig();

@@ -157,6 +157,14 @@ TEST_CASE("a_request_with_a_key_takes_effect_once") {
     CHECK(site.count("/orders") == 3);
 }
 
+TEST_CASE("an_answer_that_fails_says_how") {
+    Site site;
+    SimulatedTarget* const shown = site.world.find(shop);
+    REQUIRE(shown != nullptr);
+    const auto told = shown->control("answer", fields("path", "/orders", "fails", true));
+    CHECK(told.error().code == "bad_argument");
+}
+
 TEST_CASE("a_certificate_of_yesterday_or_of_another_name_is_refused") {
     Site site(fields("url", "https://shop.example/api"));
     DriverRig rig = site.host();

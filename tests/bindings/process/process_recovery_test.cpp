@@ -1,5 +1,6 @@
 // The local driver after a host or a keeper was killed: one start for one intent, and no guess.
 #include <csignal>
+#include <filesystem>
 
 #include <sys/wait.h>
 
@@ -184,4 +185,23 @@ TEST_CASE("leaves_no_child_of_the_host_behind") {
     REQUIRE(rig.change("stop", keyed("web")).ok());
     CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
     CHECK(errno == ECHILD);
+}
+
+TEST_CASE("a_start_that_never_began_is_known_at_once_but_not_while_a_keeper_may_begin_it") {
+    const TemporaryFolder folder;
+    DriverRig rig = make_rig(folder);
+    const Value call = keyed("web", program("serve"));
+    REQUIRE(rig.change("start", call).ok());
+    REQUIRE(rig.change("stop", keyed("web")).ok());
+    const auto before = rig.before("start", call);
+    REQUIRE(before.ok());
+    const std::string later = to_hex(random_bytes(16));
+    const Sighting seen = rig.look("start", call, later, before->state);
+    CHECK(seen.kind == Sighting::Kind::did_not);
+    CHECK(seen.settled);
+
+    const auto keys = std::filesystem::directory_iterator(folder.path() + "/state/process/keys");
+    const auto lock = lock_kept(keys->path().string());
+    REQUIRE(lock.ok());
+    CHECK(rig.look("start", call, later, before->state).kind == Sighting::Kind::cannot_tell);
 }

@@ -24,6 +24,9 @@ struct SimulatedBucketRig : StorageRig {
 std::unique_ptr<SimulatedBucketRig> make_bucket(const Map& settings = {}) {
     auto made = std::make_unique<SimulatedBucketRig>();
     made->rig = make_simulated_rig(made->clocked);
+    made->rig->services().keep_secret = [](const std::string&, const std::string& value) {
+        return Value(value);
+    };
     made->other = std::make_shared<MemoryObjects>();
     made->moment_s = 0.01;
     add_simulated(*made->rig, made->world(), made->target, storage_family, simulated_storage,

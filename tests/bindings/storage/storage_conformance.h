@@ -9,6 +9,7 @@
 
 #include "bindings/storage/storage.h"
 #include "tests/bindings/storage/memory_objects.h"
+#include "tests/bindings/storage/storage_conformance_rules.h"
 #include "tests/bindings/storage/storage_conformance_versions.h"
 #include "tests/bindings/storage/targets_rig.h"
 
@@ -168,6 +169,7 @@ inline void run_storage_conformance(const MakeStorage& make) {
     if (rig->has("versions")) check_storage_version_rules(*rig);
     if (rig->has("restore_prefix")) check_storage_prefixes(*rig);
     check_storage_bulk(*rig);
+    check_storage_rules(*rig);
     check_storage_between_targets(*rig);
 }
 

@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <filesystem>
+#include <future>
+#include <set>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -68,4 +70,52 @@ TEST_CASE("what_is_still_to_be_done_off_the_loop_is_done_before_it_ends") {
     });
     loop->run();
     CHECK(done == 40);
+}
+
+TEST_CASE("what_is_done_off_the_loop_may_wait_for_the_loop_though_that_ends") {
+    const auto loop = Loop::make();
+    std::atomic<bool> came = false;
+    loop->post([&] {
+        loop->off_loop(
+            [&] {
+                std::promise<void> answered;
+                loop->post([&] { answered.set_value(); });
+                // For ever, where the loop waits for this and does nothing.
+                came = answered.get_future().wait_for(std::chrono::seconds(10)) ==
+                       std::future_status::ready;
+            },
+            [] {});
+        loop->stop();
+    });
+    loop->run();
+    CHECK(came);
+}
+
+TEST_CASE("of_several_free_threads_the_one_that_worked_last_is_taken") {
+    const auto loop = Loop::make();
+    std::atomic<int> arrived = 0;
+    int together = 0;
+    int left = 20;
+    std::thread::id worked;
+    std::set<std::thread::id> workers;
+    std::function<void()> next = [&] {
+        workers.insert(worked);
+        if (--left == 0) return loop->stop();
+        loop->off_loop([&] { worked = std::this_thread::get_id(); }, next);
+    };
+    // Two threads first, each of which could do all that follows.
+    const auto begin = [&] {
+        if (++together == 2) loop->off_loop([&] { worked = std::this_thread::get_id(); }, next);
+    };
+    loop->post([&] {
+        for (int i = 0; i < 2; ++i)
+            loop->off_loop(
+                [&] {
+                    ++arrived;
+                    while (arrived < 2) std::this_thread::yield();
+                },
+                begin);
+    });
+    loop->run();
+    CHECK(workers.size() == 1);
 }

@@ -116,8 +116,9 @@ TEST_CASE("finds_a_good_environment_ready") {
     rig.add_waiting_runbook();
     const Value told = rig.json({"doctor", "wait", "-e", "local"});
     CHECK(told["ok"].boolean());
-    for (const auto* what : {"state", "clock", "perilune-worker", "seccomp", "pidfd", "worker",
-                             "demo wait", "dns/site", "storage/files"}) {
+    for (const auto* what :
+         {"state", "clock", "perilune-worker", "seccomp", "pidfd", "worker", "libcurl.so.4",
+          "libpq.so.5", "demo wait", "dns/site", "storage/files"}) {
         CAPTURE(what);
         const Value* item = examined(told, what);
         REQUIRE(item != nullptr);

@@ -82,3 +82,15 @@ TEST_CASE("names_the_file_of_the_dependency_that_is_broken") {
           "../common/perilune.yaml:3:1: A library has no key \"sumary\". Did "
           "you mean \"summary\"?");
 }
+
+TEST_CASE("a_dependency_without_a_path_comes_with_the_program") {
+    const Neighbours folder;
+    folder.add("top", "  - { name: patterns, version: \"1.0\" }\n");
+    const auto library = open_library(folder.path() + "/top");
+    INFO(refusal(library));
+    REQUIRE(library.ok());
+    REQUIRE(library->dependencies.size() == 1);
+    CHECK(library->dependencies[0].folder.ends_with("stdlib/patterns"));
+    folder.add("top", "  - { name: paterns, version: \"1.0\" }\n");
+    CHECK(holds(folder.refused(), "No library \"paterns\" comes with this program"));
+}

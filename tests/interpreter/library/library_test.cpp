@@ -57,7 +57,7 @@ TEST_CASE("knows_every_file_by_what_it_is") {
                                          {"production", "environments/production.yaml"}});
     CHECK(library->tests == Names{{"region_outage_test", "tests/region_outage_test.lua"}});
     CHECK(library->explorations == Names{{"region_outage", "explorations/region_outage.lua"}});
-    CHECK(library->drills == Names{{"region_outage", "drills/region_outage.lua"}});
+    CHECK(library->drills == Names{{"region-outage", "drills/region_outage.lua"}});
     CHECK(library->files == std::vector<std::string>{"lib/checks/http.lua", "lib/tools/init.lua",
                                                      "perilune.yaml", "runbooks/db/restore_all.lua",
                                                      "runbooks/region-outage.lua"});

@@ -56,6 +56,7 @@ TEST_CASE("reads_every_type") {
     CHECK(read_one("duration", "1h30m") == Value(5400));
     CHECK(read_one("size", "64MiB") == Value(67108864));
     CHECK(read_one("time", "2026-03-01T03:00:00+01:00") == Value(1772330400));
+    CHECK(read_one("time", "1772330400.25") == Value(1772330400.25));
     CHECK(read_one("list", "a, b,c") == Value(List{"a", "b", "c"}));
     CHECK(read_one("list", "") == Value(List{}));
     CHECK(read_one("list", "[\"a,b\", 2, true]") == Value(List{"a,b", 2, true}));

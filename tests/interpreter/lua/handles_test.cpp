@@ -94,7 +94,7 @@ TEST_CASE("makes_unknowns_from_unknowns_with_a_source_that_says_how") {
     CHECK(answer == List{"lag of database/standby.behind_bytes", "lag of database/standby[1]",
                          "lag of database/standby()", "lag of database/standby.rows / 2",
                          "10 - lag of database/standby", "-lag of database/standby",
-                         "#lag of database/standby",
+                         "number of lag of database/standby",
                          "\"https://\" .. lag of database/standby.host .. \"/x\"",
                          "lag of database/standby .. [secret KEY]", "(unknown until run)", true,
                          false, false, "userdata"});

@@ -202,14 +202,16 @@ TEST_CASE("finds_numbers_of_the_ffi_wherever_they_stand_and_nowhere_else") {
     for (const std::string source :
          {"return 1LL", "return 0x1ull", "return 2i", "x = .5I", "return 1e5i", "return 0x1p-2i",
           "return 1..2LL", "local s = '\\'' return 1LL", "--[==[ ]] ]==] return 1LL",
-          "local s = [[ ]] return 1LL", "local s = [=[ ]] ]=] return 1uLL"}) {
+          "local s = [[ ]] return 1LL", "local s = [=[ ]] ]=] return 1uLL",
+          // Who takes the string to end with its line takes what follows it for one.
+          "return '\\z\n a' .. 1LL .. ''", "return '\\\r\n a' .. 1LL .. ''"}) {
         INFO(source);
         CHECK(rig.script(source).error.find("numbers that end in LL") != std::string::npos);
     }
     for (const std::string source :
          {"print('1LL')", "print [[1LL]]", "-- 1LL\nprint(1)", "--[[ 1LL ]] print(1)",
           "local x1LL = 1 print(x1LL)", "local t = { a1i = 1 } print(t.a1i)", "print(\"\\\"1LL\")",
-          "print(0xfp1, 1e+3, 0xALL and 1)"}) {
+          "print('\\z\n 1LL')", "print('\\\r\n2i')", "print(0xfp1, 1e+3, 0xALL and 1)"}) {
         INFO(source);
         const bool is_hexadecimal = source.find("0xALL") != std::string::npos;
         CHECK((rig.script(source).printed.size() == 1) != is_hexadecimal);

@@ -108,7 +108,7 @@ public:
     std::size_t unread_bytes() override { return 0; }
     void after_inbox(std::function<void()> done) override { done(); }
     std::string child_id(const EventId&) override { return "child"; }
-    std::string may_answer(const Value&, const std::vector<Value>&, const std::string&) override {
+    std::string may_answer(const Value&, const std::vector<Value>&, const Command&) override {
         return {};
     }
     std::int64_t approvals_needed(const Value& question) override {

@@ -77,6 +77,45 @@ TEST_CASE("a_lost_answer_of_a_repeatable_change_is_tried_again_and_then_unknown"
     CHECK(port.last("result")["error"]["retry"].text() == "unknown");
 }
 
+TEST_CASE("a_repetition_that_is_refused_says_nothing_of_a_try_that_was_never_answered") {
+    for (const bool answered : {false, true}) {
+        FakePort port;
+        EngineRig rig(port);
+        rig.begin();
+        rig.operation(1, "again", "a");
+        rig.found();
+        if (!answered) {
+            rig.acted(Outcome::unknown(lost()));
+            rig.fire("R:/#1");
+        }
+        rig.acted(Outcome::failed(fail("refused", "No.")));
+        CHECK(port.last("result")["outcome"].text() == (answered ? "failed" : "unknown"));
+        CHECK(port.last("result")["error"]["code"].text() == "refused");
+    }
+}
+
+TEST_CASE("what_was_not_found_counts_once_it_can_land_no_more_or_when_its_driver_knows_that") {
+    for (const bool settled : {false, true}) {
+        FakePort port;
+        EngineRig rig(port);
+        rig.begin();
+        rig.operation(1, "sought", "a");
+        rig.found();
+        rig.acted(Outcome::unknown(lost()));
+        REQUIRE(port.calls.back().phase == Phase::look);
+        Sighting sighting;
+        sighting.kind = Sighting::Kind::did_not;
+        sighting.settled = settled;
+        rig.saw(sighting);
+        CHECK(port.count("not_done") == (settled ? 1 : 0));
+        if (settled) continue;
+        port.wall += 31;  // Longer than it settles within.
+        rig.fire("R:/#1");
+        rig.saw(sighting);
+        CHECK(port.count("not_done") == 1);
+    }
+}
+
 TEST_CASE("a_scope_that_stops_does_not_call_a_change_failed_that_may_have_happened") {
     FakePort port;
     EngineRig rig(port);

@@ -54,6 +54,28 @@ TEST_CASE("after_a_boot_the_wall_clock_says_what_is_left_from_nothing_to_all") {
     CHECK(left_after(0, -year_s, true) == doctest::Approx(hour_s));
 }
 
+TEST_CASE("a_wait_whose_time_was_over_while_no_host_lived_looks_once_more") {
+    FakePort port;
+    const auto ask = [](EngineRig& rig) {
+        rig.event("/", 1, "operation", "await", Value().set("within", 30), "", "rig/x");
+        rig.quiet();
+    };
+    {
+        EngineRig first(port);
+        first.begin();
+        ask(first);
+        CHECK(port.calls.back().call.deadline_s == port.boot + 30);
+    }
+    for (const double passed_s : {10.0, 60.0}) {
+        port.boot += passed_s;
+        port.wall += passed_s;
+        EngineRig next(port);
+        next.load();
+        ask(next);
+        CHECK(port.calls.back().call.deadline_s == port.boot + (passed_s == 10 ? 20 : 2));
+    }
+}
+
 TEST_CASE("a_timer_that_is_due_while_replaying_fires_afterwards_once") {
     FakePort port;
     EngineRig rig(port);
@@ -69,4 +91,20 @@ TEST_CASE("a_timer_that_is_due_while_replaying_fires_afterwards_once") {
     rig.quiet();
     CHECK(port.count("fired") == 1);
     CHECK(port.deliveries("/", 1) == 1);
+}
+
+TEST_CASE("the_last_look_of_a_hold_has_the_time_that_its_operation_has") {
+    const auto seconds_of_a_look = [](const char* what) {
+        FakePort port;
+        EngineRig rig(port);
+        rig.begin();
+        rig.event("/", 1, "open", "It holds", Value().set("what", what).set("within", 10));
+        port.wall += 9.9;
+        port.boot += 9.9;
+        rig.event("/", 2, "operation", "read", Value(), "/#1", "rig/x");
+        REQUIRE(port.calls.size() == 1);
+        return port.calls[0].call.deadline_s - port.boot;
+    };
+    CHECK(seconds_of_a_look("hold") == doctest::Approx(30));
+    CHECK(seconds_of_a_look("wait") == doctest::Approx(1));
 }

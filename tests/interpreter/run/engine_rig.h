@@ -12,6 +12,9 @@ namespace perilune::test {
 
 inline constexpr Operation rig_operations[] = {
     {.name = "read", .doc = "Reads."},
+    {.name = "await",
+     .doc = "Waits.",
+     .parameters = {{{.name = "within", .type = Type::duration, .doc = "How long."}}}},
     {.name = "again",
      .effect = Effect::change,
      .recovery = Recovery::repeat,
@@ -24,6 +27,13 @@ inline constexpr Operation rig_operations[] = {
      .recovery = Recovery::key,
      .undo = "no",
      .doc = "Has a key.",
+     .parameters = {{{.name = "name", .doc = "What."}}},
+     .resource = "name"},
+    {.name = "sought",
+     .effect = Effect::change,
+     .recovery = Recovery::look,
+     .undo = "no",
+     .doc = "Is looked for.",
      .parameters = {{{.name = "name", .doc = "What."}}},
      .resource = "name"},
 };
@@ -47,6 +57,7 @@ public:
     int restarts = 0;
     std::size_t unread = 0;  // What the worker has not read of what it was told.
     int records_before = 0;  // Records that the run is said to have already.
+    std::optional<Restore> restore;  // Of whatever was changed.
 
     void commit() {
         for (auto& effect : std::exchange(effects, {})) effect();
@@ -101,8 +112,9 @@ public:
     }
     void start_call(CallRequest request) override { calls.push_back(std::move(request)); }
     void cancel_call(const EventId&) override {}
-    std::optional<Restore> restore_of(const Call&, const Value&, const Value&) override {
-        return std::nullopt;
+    std::optional<Restore> restore_of(const Call&, const Value&, const Value& result) override {
+        if (!result["changed"].boolean()) return std::nullopt;
+        return restore;
     }
     std::string lacks(const std::string&, const std::string&) override { return {}; }
     bool acts_in_host(const std::string&) override { return false; }
@@ -116,7 +128,7 @@ public:
     std::size_t unread_bytes() override { return unread; }
     void after_inbox(std::function<void()> done) override { done(); }
     std::string child_id(const EventId& id) override { return id.key(); }
-    std::string may_answer(const Value&, const std::vector<Value>&, const std::string&) override {
+    std::string may_answer(const Value&, const std::vector<Value>&, const Command&) override {
         return {};
     }
     std::int64_t approvals_needed(const Value& question) override {
@@ -143,7 +155,7 @@ public:
 
     void begin() {
         Value record;
-        Value changes = List{"again", "keyed"};
+        Value changes = List{"again", "keyed", "sought"};
         Value targets;
         targets.set("rig/x", changes);
         Value facts;
@@ -192,6 +204,11 @@ public:
     void acted(Outcome outcome) {
         CallAnswer answer = last_answer();
         answer.outcome.emplace(std::move(outcome));
+        engine_.on_answer(std::move(answer));
+    }
+    void saw(Sighting sighting) {
+        CallAnswer answer = last_answer();
+        answer.sighting.emplace(std::move(sighting));
         engine_.on_answer(std::move(answer));
     }
     void observed(Result<Value> value) {

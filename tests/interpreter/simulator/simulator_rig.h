@@ -16,10 +16,13 @@ public:
     explicit SimulatorRig(std::map<std::string, std::string> files, int probes = 0) {
         Value texts{Map{}};
         texts.set("perilune.yaml", "name: rig\nversion: 1.0.0\n");
-        for (const auto& [path, text] : files) texts.set(path, text);
+        Value others{Map{}};
+        for (const auto& [path, text] : files)
+            (path.ends_with(".sql") ? others : texts).set(path, text);
         Value library;
         library.set("folder", "/nowhere")
             .set("texts", texts)
+            .set("files", others)
             .set("drivers", Map{})
             .set("probes", probes);
         const List told = session.answer({"library", library});

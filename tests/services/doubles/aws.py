@@ -2,8 +2,10 @@
 
 Every request is checked by what nobody here wrote: its signature by botocore's own signer, its
 parameters by botocore's models of the services. A request is known as "/SERVICE/OPERATION", such as
-"/ecs/UpdateService", wherever it was sent. Needs the packages moto[server] and boto3 in the Python
-that PERILUNE_PYTHON names, or in the checkout's .build/python."""
+"/ecs/UpdateService", wherever it was sent. What an environment calls otherwise than moto does, such
+as an ARN that nobody can choose, is in state["called"]: the name in requests, and moto's.
+
+Needs moto[server] and boto3 in the Python PERILUNE_PYTHON, or the checkout's .build/python."""
 import json
 import os
 import re
@@ -27,10 +29,14 @@ from botocore.validate import ParamValidator
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
+import aws_databases
+import aws_policies
 import aws_rollouts
 
-KEY_ID, KEY, TOKEN = "AKIDOFTHETEST0000000", "key-of-the-test", "session-of-the-test"
-READS = re.compile(r"^(Get|List|Describe|BatchGet|Head)")
+KEY_ID = os.environ.get("DOUBLE_KEY_ID", "AKIDOFTHETEST0000000")
+KEY = os.environ.get("DOUBLE_TOKEN", "key-of-the-test")
+TOKEN = "session-of-the-test"
+READS = re.compile(r"^(Get|List|Describe|Download|BatchGet|Head|Simulate)")
 # Services by the name with which they are signed, where botocore knows them by another.
 MODELS = {"monitoring": "cloudwatch", "elasticloadbalancing": "elbv2"}
 NEEDLESS = {"host", "connection", "content-length"}
@@ -44,9 +50,10 @@ def of_form(fields, prefix, shape):
                 if any(field == prefix + name or field.startswith(prefix + name + ".")
                        for field in fields)}
     if shape.type_name == "list":
-        count = len({field[len(prefix):].split(".")[2] for field in fields
-                     if field.startswith(prefix + ".member.")})
-        return [of_form(fields, f"{prefix}.member.{index + 1}" + below(shape.member), shape.member)
+        item = f"{prefix}.{shape.member.serialization.get('name', 'member')}."
+        count = len({field[len(item):].split(".")[0] for field in fields
+                     if field.startswith(item)})
+        return [of_form(fields, f"{item}{index + 1}" + below(shape.member), shape.member)
                 for index in range(count)]
     return of_text(fields.pop(prefix, None), shape)
 
@@ -93,6 +100,7 @@ class Aws(Double):
 
     def fresh(self):
         self.moto.open("/moto-api/reset", method="POST")
+        aws_databases.reset()
         aws_rollouts.reset()
         return {}
 
@@ -113,13 +121,30 @@ class Aws(Double):
             return request.headers["x-amz-target"].split(".")[-1]
         if "Action" in request.form:
             return request.form["Action"]
+        fits = []
         for name in request.model.operation_names:
-            told = request.model.operation_model(name).http
-            pattern = re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(told["requestUri"].split("?")[0]))
-            if told["method"] == request.method and re.fullmatch(pattern.rstrip("/") + "/?",
-                                                                 request.sent_path):
-                return name
-        return ""
+            operation = request.model.operation_model(name)
+            told, needed = operation.http, self.needed(operation.input_shape)
+            path, _, query = told["requestUri"].partition("?")
+            pattern = re.sub(r"\\\{[^}]+?(\\\+)?\\\}", lambda one: ".+" if one[1] else "[^/]+",
+                             re.escape(path.rstrip("/")))
+            wanted = urllib.parse.parse_qsl(query, keep_blank_values=True)
+            if told["method"] == request.method and re.fullmatch(pattern + "/?",
+                                                                 request.sent_path) \
+                    and all(request.query.get(key) == text for key, text in wanted) \
+                    and all(key in getattr(request, place) for place, key in needed):
+                fits.append((len(wanted) + len(needed), name))
+        # S3 tells operations of one path apart by what the query and the headers say.
+        return max(fits, default=(0, ""), key=lambda one: one[0])[1]
+
+    @staticmethod
+    def needed(shape):
+        """What an operation must have in its query and headers, as (place, name)."""
+        places = {"querystring": "query", "header": "headers"}
+        told = [shape.members[name].serialization for name in shape.required_members] \
+            if shape else []
+        return [(places[one["location"]], one["name"].lower() if one["location"] == "header"
+                 else one["name"]) for one in told if one.get("location") in places]
 
     def target(self, request):
         query = urllib.parse.urlencode(request.queries, doseq=True, quote_via=urllib.parse.quote)
@@ -171,13 +196,16 @@ class Aws(Double):
 
     def rest_parameters(self, request, operation):
         found, shape = {}, operation.input_shape
-        if request.body:
+        # The body is an object's content, the shape itself, or one of its members.
+        payload = shape.members.get(shape.serialization.get("payload"))
+        if request.body and (payload is None or payload.type_name == "structure"):
             root = xml.etree.ElementTree.fromstring(request.body)
-            wanted = operation.input_shape.serialization["name"]
-            space = operation.input_shape.serialization["xmlNamespace"]["uri"]
+            wanted = (payload or shape).serialization["name"]
+            space = (payload or shape).serialization["xmlNamespace"]["uri"]
             if root.tag != f"{{{space}}}{wanted}":
                 return {"": f"the root element is not {wanted} of {space}"}
-            found = of_element(root, shape)
+            inside = of_element(root, payload or shape)
+            found = {shape.serialization["payload"]: inside} if payload else inside
         for name, member in shape.members.items():
             place = member.serialization
             if place.get("location") == "uri":
@@ -185,6 +213,8 @@ class Aws(Double):
             elif place.get("location") == "querystring" and place["name"] in request.query:
                 found[name] = of_text(request.query[place["name"]], member)
         known = {member.serialization.get("name") for member in shape.members.values()}
+        known |= {name for name, _ in urllib.parse.parse_qsl(
+            operation.http["requestUri"].partition("?")[2], keep_blank_values=True)}
         return found | {name: text for name, text in request.query.items() if name not in known}
 
     # What it is answered.
@@ -194,7 +224,7 @@ class Aws(Double):
 
     def answer(self, request):
         if "Boto3" in request.headers.get("user-agent", ""):
-            request.sent_path = request.path
+            request.sent_path, request.service = request.path, ""
             return self.ask_moto(request)
         self.identify(request)
         return super().answer(request)
@@ -209,33 +239,57 @@ class Aws(Double):
                              "Content-Type": "text/xml"}
         if request.service == "ecs":
             aws_rollouts.go_on(request.operation, self.state)
-        done = self.ask_moto(request)
+        if request.operation == "SimulatePrincipalPolicy":
+            return aws_policies.simulate(request, self.state)
+        if request.service == "rds":
+            aws_databases.go_on(request.operation, self.state)
+            done = aws_databases.answer(request, self.ask_moto)
+        else:
+            done = self.ask_moto(request)
         if not READS.match(request.operation) and done[0] < 300:
             self.changed()
         return done
 
     def ask_moto(self, request):
         headers = {name: text for name, text in request.headers.items() if name not in NEEDLESS}
-        told = self.moto.open(self.target(request), method=request.method, data=request.body,
-                              headers=headers, base_url="http://" + request.headers["host"])
+        target, body = self.target(request), request.body
+        known = self.state.get("called", {}) if request.service else {}
+        for name in sorted(known, key=len, reverse=True):
+            target = target.replace(name, known[name])
+            for form in (str, urllib.parse.quote_plus):
+                body = body.replace(form(name).encode(), form(known[name]).encode())
+        told = self.moto.open(target, method=request.method, data=body, headers=headers,
+                              base_url="http://" + request.headers["host"])
+        if request.service == "s3" and not told.headers.get("Content-Type", "").endswith("xml"):
+            return told.status_code, told.data, self.headers_of_object(request, told)
         kind = told.headers.get("Content-Type", "")
         if "x-amz-target" in request.headers:  # moto says text/html of some JSON.
             kind = "application/x-amz-json-1.1"
         # Route 53 answers "*" in octal, moto as it is.
         text = told.text.replace("<Name>*.", "<Name>\\052.")
+        for name in sorted(known, key=lambda one: len(known[one]), reverse=True):
+            text = text.replace(known[name], name)
         return told.status_code, text, {"Content-Type": kind}
+
+    @staticmethod
+    def headers_of_object(request, told):
+        """Of a HEAD the length is that of what is not sent."""
+        hidden = {"connection", "date", "server", "transfer-encoding"}
+        if request.method != "HEAD":
+            hidden.add("content-length")
+        return {name: text for name, text in told.headers.items() if name.lower() not in hidden}
 
     def administer(self, request):
         if request.path != ADMIN + "boto":
             return super().administer(request)
         asked = request.json
-        name = asked["service"]
-        if name not in self.clients:
-            self.clients[name] = boto3.client(
-                name, region_name=asked["region"], aws_access_key_id="boto",
+        place = asked["service"], asked["region"]
+        if place not in self.clients:
+            self.clients[place] = boto3.client(
+                place[0], region_name=place[1], aws_access_key_id="boto",
                 aws_secret_access_key="boto", endpoint_url="http://" + request.headers["host"])
         try:
-            told = getattr(self.clients[name], asked["operation"])(**asked["parameters"])
+            told = getattr(self.clients[place], asked["operation"])(**asked["parameters"])
         except Exception as failure:
             told = {"failure": str(failure)}
         told.pop("ResponseMetadata", None)

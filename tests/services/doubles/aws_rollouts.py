@@ -9,12 +9,16 @@ import time
 
 from moto.ecs.models import ecs_backends
 
+import aws_tasks
+
 numbers = itertools.count(1)
 left = {}  # Looks until the next step, by the ARN of a service.
+after = []  # What else looks, behind every step: functions that correct what ECS says.
 
 
 def reset():
     left.clear()
+    aws_tasks.reset()
 
 
 def deployment(service, revision):
@@ -53,7 +57,7 @@ def end(backend, service, steps):
     # One that failed is shown for some looks more.
     service.deployments[1:] = failed
     left[service.arn] = steps if failed else 0
-    service.running_count, service.pending_count = service.desired_count, 0
+    aws_tasks.run(backend, service)
 
 
 def step(backend, service, steps):
@@ -66,8 +70,8 @@ def step(backend, service, steps):
         return None
     if primary["rolloutState"] != "IN_PROGRESS":
         service.deployments[1:] = []
-        service.running_count, service.pending_count = service.desired_count, 0
-        primary.update(desiredCount=service.desired_count, runningCount=service.desired_count)
+        aws_tasks.run(backend, service)
+        primary.update(desiredCount=service.desired_count, runningCount=service.running_count)
         return None
     return end(backend, service, steps)
 
@@ -81,3 +85,6 @@ def go_on(operation, state):
             for service in backend.services.values():
                 if service.status == "ACTIVE" and service.deployments:
                     step(backend, service, state.get("rollout_looks", 2))
+                    aws_tasks.go_on(backend, service, state)
+    for look in after:
+        look()

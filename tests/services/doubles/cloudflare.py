@@ -60,6 +60,14 @@ class Cloudflare(Double):
                      "result_info": {"page": page, "per_page": size, "count": len(shown),
                                      "total_count": len(items)}}
 
+    @route("GET", "/client/v4/user/tokens/verify")
+    def verify(self, request):
+        if self.state.get("owned_by_account"):
+            self.error(1000, "Invalid API Token", 401)
+        return 200, {"success": True, "errors": [], "messages": [], "result": {
+            "id": "ed17574386854bf78a67040be0a770b0", "status": self.state.get("token", "active"),
+            "expires_on": "2030-01-01T00:00:00Z"}}
+
     @route("GET", "/client/v4/zones")
     def zones(self, request):
         name = request.query.get("name")

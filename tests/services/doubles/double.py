@@ -19,6 +19,12 @@ import urllib.parse
 ADMIN = "/__double__/"
 
 
+def named(name):
+    """What the double serves one of (a project, a repository) as the environment calls it: the
+    variable DOUBLE_NAMED, else `name`."""
+    return os.environ.get("DOUBLE_NAMED", name)
+
+
 class Request:
     def __init__(self, method, target, headers, body):
         self.method = method
@@ -71,7 +77,7 @@ def route(method, template):
 
 class Double:
     documents = []            # Files in the folder of documents; see openapi.Document.
-    token = "token-of-the-test"
+    token = os.environ.get("DOUBLE_TOKEN", "token-of-the-test")
     checks_answers = True     # Whether the document is complete enough to judge answers by it.
 
     def __init__(self):
@@ -226,13 +232,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send(*answer)
 
     def send(self, status, body, headers):
-        text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
+        if not isinstance(body, bytes):
+            text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
+            content = text.encode()
+        else:
+            content = body
         self.send_response(status)
         kind = "text/plain" if isinstance(body, str) else "application/json"
-        for name, value in {"Content-Type": kind, **headers}.items():
+        told = {"Content-Type": kind, "Content-Length": str(len(content)), **headers}
+        for name, value in told.items():
             self.send_header(name, str(value))
-        content = text.encode()
-        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
@@ -252,6 +261,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def main(kind):
-    """Serves the double on the port of 127.0.0.1 that is the program's argument."""
+    """Serves the double on the port that is the program's argument. The variables DOUBLE_ADDRESS
+    and DOUBLE_TOKEN say where and for whom, where it is not 127.0.0.1 and a test."""
     Handler.double = kind()
-    Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+    address = os.environ.get("DOUBLE_ADDRESS", "127.0.0.1")
+    Server((address, int(sys.argv[1])), Handler).serve_forever()

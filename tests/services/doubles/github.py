@@ -2,9 +2,9 @@
 import re
 import time
 
-from double import Double, main, route
+from double import Double, main, named, route
 
-BASE = "/repos/shop/web"
+BASE = "/repos/" + named("shop/web")
 
 
 def iso(at):
@@ -17,6 +17,8 @@ class GitHub(Double):
     def fresh(self):
         # A workflow's run name is its name and the input that the environment names.
         return {"deployments": [], "refs": ["1.1", "1.2", "main"], "runs": [],
+                # A workflow's inputs besides the key, by its file.
+                "workflows": {"restore.yml": ["database"]},
                 "conclusion": "success", "answers_runs": True, "shows_after": 0, "ends_after": 1}
 
     # `created` is described as a range of date-times, but its schema is one date-time.
@@ -33,6 +35,13 @@ class GitHub(Double):
             if str(one["id"]) == request.values["id"]:
                 return one
         self.refuse(404, "Not Found")
+
+    @route("GET", "/rate_limit")
+    def limits(self, request):
+        scopes = self.state.get("scopes")
+        one = {"limit": 5000, "used": 1, "remaining": 4999, "reset": int(time.time()) + 3600}
+        return 200, {"resources": {"core": one, "search": one}, "rate": one}, (
+            {"X-OAuth-Scopes": scopes} if scopes is not None else {})
 
     @route("GET", BASE + "/deployments")
     def deployments(self, request):
@@ -74,19 +83,20 @@ class GitHub(Double):
     @route("POST", BASE + "/actions/workflows/{workflow}/dispatches")
     def dispatch(self, request):
         asked = request.json
-        if request.values["workflow"] != "restore.yml":
+        file = request.values["workflow"]
+        if file not in self.state["workflows"]:
             self.refuse(404, "Not Found")
-        inputs = asked.get("inputs", {})
-        unexpected = set(inputs) - {"perilune", "database"}
+        name, inputs = file.removesuffix(".yml"), asked.get("inputs", {})
+        unexpected = set(inputs) - {"perilune", *self.state["workflows"][file]}
         if unexpected:
             self.refuse(422, f"Unexpected inputs provided: {sorted(unexpected)}")
         if asked["ref"] not in self.state["refs"]:
             self.refuse(422, "No ref found for: " + asked["ref"])
         number = 9000000000 + len(self.state["runs"])
         self.state["runs"].append({
-            "id": number, "name": "restore", "workflow_id": 5, "event": "workflow_dispatch",
-            "head_branch": asked["ref"], "path": ".github/workflows/restore.yml",
-            "display_title": f"restore {inputs.get('database', '')} {inputs.get('perilune', '')}",
+            "id": number, "name": name, "workflow_id": 5, "event": "workflow_dispatch",
+            "head_branch": asked["ref"], "path": ".github/workflows/" + file,
+            "display_title": f"{name} {inputs.get('database', '')} {inputs.get('perilune', '')}",
             "created_at": iso(time.time()), "run_started_at": iso(time.time()),
             "updated_at": iso(time.time()), "status": "in_progress", "conclusion": None,
             "html_url": f"https://github.com/shop/web/actions/runs/{number}",
@@ -102,6 +112,8 @@ class GitHub(Double):
 
     @route("GET", BASE + "/actions/workflows/{workflow}/runs")
     def runs(self, request):
+        if request.values["workflow"] not in self.state["workflows"]:
+            self.refuse(404, "Not Found")
         since = re.sub(r"^>=", "", request.query.get("created", ""))
         found = [self.shown(one) for one in reversed(self.state["runs"])
                  if one["created_at"] >= since

@@ -4,9 +4,9 @@ GitLab publishes no document that could be kept beside the others; what is check
 its pages "Deployments API" and "Pipelines API"."""
 import time
 
-from double import Double, main, route
+from double import Double, main, named, route
 
-BASE = "/api/v4/projects/shop%2Fweb"
+BASE = "/api/v4/projects/" + named("shop/web").replace("/", "%2F")
 ENDS = {"success", "failed", "canceled"}
 
 
@@ -30,6 +30,11 @@ class GitLab(Double):
         if name not in self.state["commits"]:
             self.refuse(404, "Commit Not Found")
         return {"id": self.state["commits"][name]}
+
+    @route("GET", "/api/v4/personal_access_tokens/self")
+    def own_token(self, request):
+        return 200, {"id": 4, "name": "runs", "active": True, "expires_at": "2030-01-01",
+                     "scopes": self.state.get("scopes", ["api"])}
 
     @route("GET", BASE + "/repository/commits/{name}")
     def get_commit(self, request):

@@ -2,9 +2,9 @@
 import re
 import time
 
-from double import Double, main, route
+from double import Double, main, named, route
 
-LOGIN = "/directory-of-the-test/oauth2/v2.0/token"
+LOGIN = f"/{named('directory-of-the-test')}/oauth2/v2.0/token"
 # Pages go on by the address that nextLink gives, which the published document leaves open; the
 # sign-in is another service's.
 DESCRIBED = re.compile(r"no query parameter \$skiptoken is described"
@@ -17,7 +17,7 @@ class KeyVault(Double):
     def fresh(self):
         # A deletion is shown after so many questions about it.
         return {"secrets": {}, "deleted": {}, "settles_after": 1, "asked": 0, "sign_ins": 0,
-                "page": 25, "made": 0}
+                "page": 25, "made": 0, "client_id": "app"}
 
     def check(self, request):
         return [one for one in super().check(request) if not DESCRIBED.search(one)]
@@ -33,7 +33,8 @@ class KeyVault(Double):
     @route("POST", LOGIN)
     def sign_in(self, request):
         form = request.form
-        if form["client_secret"] != "client-" + self.token or form["client_id"] != "app":
+        if form["client_secret"] != "client-" + self.token \
+                or form["client_id"] != self.state["client_id"]:
             return 401, {"error": "invalid_client",
                          "error_description": "AADSTS7000215: Invalid client secret provided."}
         self.state["sign_ins"] += 1

@@ -1,9 +1,13 @@
-"""Neon's control plane, one project: branches, snapshots, endpoints and operations."""
+"""Neon's control plane, one project: branches, snapshots, endpoints and operations; and SQL over
+HTTP as far as a branch's rows can be counted."""
+import re
 import time
 
-from double import Double, main, route
+from double import Double, Refused, main, named, route
 
-BASE = "/api/v2/projects/shop"
+BASE = "/api/v2/projects/" + named("shop")
+COUNT = re.compile(r'select count\(\*\)::int as n from "(\w+)"')
+READ_ONLY = {"query": "set transaction read only", "params": []}
 
 
 def iso(at):
@@ -17,12 +21,31 @@ class Neon(Double):
         started = time.time() - 3600
         return {"branches": [self.branch("br-main", "main", started)], "snapshots": [],
                 "operations": {}, "ends_after": 1, "end": "finished", "retention": 86400,
-                "restored": []}
+                "restored": [], "made_in_s": 0.3, "ready_at": {}, "rows": {},
+                "answers": {}, "columns": {}, "sql": []}
 
     @staticmethod
     def branch(number, name, at):
         return {"id": number, "project_id": "shop", "name": name, "current_state": "ready",
                 "created_at": iso(at), "logical_size": 4096}
+
+    def authorized(self, request):
+        return request.path == "/sql" or super().authorized(request)
+
+    def check(self, request):
+        if request.path != "/sql":
+            return super().check(request)
+        asked = request.json or {}
+        well = set(asked) == {"queries"} and all(
+            set(one) == {"query", "params"} and isinstance(one["params"], list)
+            for one in asked["queries"])
+        return [] if well else ["SQL over HTTP takes queries, a list of a query and its params"]
+
+    def perform(self, request):
+        for one in self.state["branches"]:
+            if one["current_state"] == "init" and time.time() > self.state["ready_at"][one["id"]]:
+                one["current_state"] = "ready"
+        return super().perform(request)
 
     def refusal(self, status, message):
         return {"request_id": "r", "code": "", "message": message}
@@ -61,9 +84,71 @@ class Neon(Double):
     @route("GET", BASE + "/branches")
     def branches(self, request):
         size, start = int(request.query.get("limit", 10000)), int(request.query.get("cursor", 0))
-        more = start + size < len(self.state["branches"])
-        return 200, {"branches": self.state["branches"][start:start + size],
+        part = request.query.get("search", "")
+        found = [one for one in self.state["branches"] if part in one["name"] or part in one["id"]]
+        size = min(size, 3)
+        more = start + size < len(found)
+        return 200, {"branches": found[start:start + size],
                      "pagination": {"next": str(start + size)} if more else {}}
+
+    @staticmethod
+    def uri(branch):
+        return f"postgresql://owner:password-of-{branch}@ep-1.eu.aws.neon.tech/neondb"
+
+    @route("POST", BASE + "/branches")
+    def create(self, request):
+        asked = request.json["branch"]
+        if any(one["name"] == asked["name"] for one in self.state["branches"]):
+            self.refuse(409, "branch with the provided name already exists")
+        parent = [one for one in self.state["branches"] if one["id"] == asked["parent_id"]]
+        if not parent or asked["parent_timestamp"] < parent[0]["created_at"]:
+            self.refuse(400, "the timestamp is older than the parent branch")
+        number = f"br-made-{self.changes}"
+        made = {**self.branch(number, asked["name"], time.time()), "current_state": "init",
+                "parent_id": asked["parent_id"], "parent_timestamp": asked["parent_timestamp"]}
+        self.state["branches"].append(made)
+        self.state["ready_at"][number] = time.time() + self.state["made_in_s"]
+        self.changed()
+        return 201, {"branch": made, "operations": self.begin(number), "endpoints": [],
+                     "roles": [{"branch_id": number, "name": "owner",
+                                "password": f"password-of-{number}"}],
+                     "connection_uris": [{"connection_uri": self.uri(number),
+                                          "connection_parameters": {
+                                              "password": f"password-of-{number}"}}]}
+
+    @route("GET", BASE + "/connection_uri")
+    def connection(self, request):
+        request.values["branch"] = request.query["branch_id"]
+        return 200, {"uri": self.uri(self.find(request)["id"])}
+
+    @route("POST", "/sql")
+    def sql(self, request):
+        told = request.headers.get("neon-connection-string", "")
+        branch = [one for one in self.state["branches"] if self.uri(one["id"]) == told]
+        if not branch:
+            self.refuse(400, "password authentication failed for user 'owner'")
+        first, *others = request.json["queries"]
+        self.state["sql"] = [one["query"] for one in others]
+        if first != READ_ONLY:
+            self.violations.append(f"the SQL {first} opens no transaction that only reads")
+        results = [{"command": "SET", "rowCount": None, "rows": [], "fields": []}]
+        for one in others:
+            rows = self.answer_sql(one, self.state["rows"].get(branch[0]["id"], {}))
+            names = self.state["columns"].get(one["query"], list(rows[0]) if rows else [])
+            results.append({"command": "SELECT", "rowCount": len(rows), "rows": rows,
+                            "fields": [{"name": name} for name in names]})
+        return 200, {"results": results}
+
+    def answer_sql(self, one, rows):
+        counted = COUNT.fullmatch(one["query"])
+        if counted and counted[1] in rows:
+            return [{"n": rows[counted[1]]}]
+        if counted:
+            raise Refused(400, {"code": "42P01",
+                                "message": f'relation "{counted[1]}" does not exist'})
+        if re.search(r"\b(delete|insert|update)\b", one["query"]):
+            self.refuse(400, "cannot execute this in a read-only transaction")
+        return self.state["answers"].get(one["query"], [{"p": one} for one in one["params"]])
 
     @route("GET", BASE + "/branches/{branch}")
     def get(self, request):

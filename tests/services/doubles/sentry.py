@@ -1,9 +1,9 @@
 """Sentry as far as releases and their deploys go."""
 import time
 
-from double import Double, main, route
+from double import Double, main, named, route
 
-BASE = "/api/0/organizations/shop/releases/"
+BASE = f"/api/0/organizations/{named('shop')}/releases/"
 
 
 class Sentry(Double):

@@ -2,7 +2,10 @@
 import datetime
 import secrets
 
-from double import Double, main, route
+from double import Double, main, named, route
+
+PAGE = named("p1")
+BASE = "/v1/pages/" + PAGE
 
 ENDED = ("resolved", "completed")
 IMPACTS = {"major_outage": "critical", "partial_outage": "major", "degraded_performance": "minor"}
@@ -16,7 +19,7 @@ class Statuspage(Double):
     documents = [{"file": "statuspage/statuspage.subset.openapi.json", "maps": ("components",)}]
 
     def fresh(self):
-        components = [{"id": identity, "name": name, "page_id": "p1", "status": "operational"}
+        components = [{"id": identity, "name": name, "page_id": PAGE, "status": "operational"}
                       for identity, name in (("c1", "checkout"), ("c2", "api"), ("c3", "web"))]
         return {"components": components, "incidents": [], "page_size_max": 100}
 
@@ -31,7 +34,7 @@ class Statuspage(Double):
         page = int(request.query.get("page", 1))
         return 200, items[(page - 1) * size:page * size]
 
-    @route("GET", "/v1/pages/p1/components")
+    @route("GET", BASE + "/components")
     def components(self, request):
         return self.page(request, self.state["components"])
 
@@ -41,27 +44,27 @@ class Statuspage(Double):
                 return component
         self.refuse(404, "Component not found")
 
-    @route("GET", "/v1/pages/p1/components/{id}")
+    @route("GET", BASE + "/components/{id}")
     def get_component(self, request):
         return 200, self.component(request.values["id"])
 
-    @route("PATCH", "/v1/pages/p1/components/{id}")
+    @route("PATCH", BASE + "/components/{id}")
     def patch_component(self, request):
         component = self.component(request.values["id"])
         component.update(request.json["component"])
         self.changed()
         return 200, component
 
-    @route("GET", "/v1/pages/p1/incidents")
+    @route("GET", BASE + "/incidents")
     def incidents(self, request):
         return self.page(request, self.state["incidents"], "limit")
 
-    @route("GET", "/v1/pages/p1/incidents/unresolved")
+    @route("GET", BASE + "/incidents/unresolved")
     def unresolved(self, request):
         return self.page(request, [one for one in self.state["incidents"]
                                    if one["status"] not in (*ENDED, "scheduled")])
 
-    @route("GET", "/v1/pages/p1/incidents/scheduled")
+    @route("GET", BASE + "/incidents/scheduled")
     def scheduled(self, request):
         return self.page(request, [one for one in self.state["incidents"]
                                    if one["status"] == "scheduled"])
@@ -97,16 +100,16 @@ class Statuspage(Double):
         self.changed()
         return incident
 
-    @route("POST", "/v1/pages/p1/incidents")
+    @route("POST", BASE + "/incidents")
     def create(self, request):
-        incident = {"id": secrets.token_hex(6), "page_id": "p1", "components": [],
+        incident = {"id": secrets.token_hex(6), "page_id": PAGE, "components": [],
                     "created_at": now(), "incident_updates": [], "metadata": {},
                     "status": "investigating", "shortlink": "https://stspg.io/x"}
         made = self.apply(incident, request.json["incident"])
         self.state["incidents"].insert(0, made)
         return 201, made
 
-    @route("PATCH", "/v1/pages/p1/incidents/{id}")
+    @route("PATCH", BASE + "/incidents/{id}")
     def patch(self, request):
         for incident in self.state["incidents"]:
             if incident["id"] == request.values["id"]:

@@ -1,9 +1,9 @@
 """Supabase's management API as far as the backups of one project go."""
 import time
 
-from double import Double, main, route
+from double import Double, main, named, route
 
-BASE = "/v1/projects/abcdefghijklmnopqrst"
+BASE = "/v1/projects/" + named("abcdefghijklmnopqrst")
 
 
 def iso(at):

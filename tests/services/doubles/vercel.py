@@ -3,9 +3,9 @@ of domains take a moment, as they do."""
 import secrets
 import time
 
-from double import Double, main, route
+from double import Double, main, named, route
 
-PROJECT = "prj_1"
+PROJECT = named("prj_1")
 NAME = "shop"
 
 
@@ -46,6 +46,10 @@ class Vercel(Double):
             "id": one["uid"], "createdAt": one["createdAt"], "alias": ["shop.example.com"]}
         one["readySubstate"] = "PROMOTED"
 
+    def comes_up(self, one):
+        """Whether what was built has begun to listen; where nothing is executed, at once."""
+        return True
+
     def proceed(self):
         """What time has done since the last request."""
         project, now = self.state["project"], self.now()
@@ -53,7 +57,8 @@ class Vercel(Double):
             age_s = (now - one["createdAt"]) / 1000
             if one["readyState"] in ("QUEUED", "BUILDING") and age_s > self.state["build_s"] / 2:
                 one["readyState"] = "BUILDING"
-            if one["readyState"] == "BUILDING" and age_s > self.state["build_s"]:
+            if (one["readyState"] == "BUILDING" and age_s > self.state["build_s"]
+                    and self.comes_up(one)):
                 bad = one["meta"].get("perilune_version", "").startswith("bad")
                 one["readyState"] = "ERROR" if bad else "READY"
                 if bad:
@@ -66,7 +71,8 @@ class Vercel(Double):
             one["state"] = one["readyState"]
         job = project.get("lastAliasRequest")
         if job and job["jobStatus"] == "pending" and (
-                now - job["requestedAt"] > self.state["move_s"] * 1000):
+                now - job["requestedAt"] > self.state["move_s"] * 1000
+                and self.comes_up(self.deployment(job["toDeploymentId"]))):
             job["jobStatus"] = "succeeded"
             self.serve(self.deployment(job["toDeploymentId"]))
             project["autoAssignCustomDomains"] = (

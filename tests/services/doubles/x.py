@@ -23,6 +23,12 @@ class X(Double):
         return {"title": "Unauthorized" if status == 401 else "Forbidden", "status": status,
                 "type": "about:blank", "detail": message}
 
+    @route("GET", "/2/users/me")
+    def me(self, request):
+        if self.state.get("may_not_read_users"):
+            self.refuse(403, "You are not permitted to perform this action.")
+        return 200, {"data": {"id": "2244994945", "name": "The shop", "username": "shop"}}
+
     @route("POST", "/2/tweets")
     def post(self, request):
         text = request.json.get("text", "")

@@ -1,4 +1,7 @@
-// The drivers for Better Stack's and UptimeRobot's monitors against their doubles.
+// The drivers for Better Stack's monitors and heartbeats and for UptimeRobot's monitors against
+// their doubles.
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "bindings/metrics/metrics.h"
@@ -11,9 +14,9 @@ namespace perilune::test {
 
 namespace {
 
-// How one of the two shows monitors, and what pauses one.
+// How a provider shows what it watches, and what pauses one.
 struct Provider {
-    std::string name, key, method, path;
+    std::string name, key, watches, method, path;
     std::function<Value(int id, const std::string& name, const std::string& state)> monitor;
     Value refusal;
 };
@@ -21,6 +24,7 @@ struct Provider {
 const Provider betterstack = {
     .name = "betterstack",
     .key = "token",
+    .watches = "monitors",
     .method = "PATCH",
     .path = "/monitors/",
     .monitor =
@@ -32,9 +36,25 @@ const Provider betterstack = {
         },
     .refusal = fields("errors", fields("paused", List{"Not like this"}))};
 
+const Provider heartbeats = {
+    .name = "betterstack",
+    .key = "token",
+    .watches = "heartbeats",
+    .method = "PATCH",
+    .path = "/heartbeats/",
+    .monitor =
+        [](int id, const std::string& name, const std::string& state) {
+            const std::string status = state == "firing" ? "down" : state == "ok" ? "up" : state;
+            return fields("id", std::to_string(id), "type", "heartbeat", "attributes",
+                          fields("name", name, "url", "https://x.example/canary-of-the-address",
+                                 "status", status, "paused", status == "paused"));
+        },
+    .refusal = betterstack.refusal};
+
 const Provider uptimerobot = {
     .name = "uptimerobot",
     .key = "api_key",
+    .watches = "monitors",
     .method = "POST",
     .path = "/editMonitor$",
     .monitor =
@@ -52,7 +72,8 @@ struct Place {
         rig.secrets = {{"KEY", Double::token}, {"BEAT", Double::token}};
         Value settings = fields("url", double_.url(), of.key, make_secret("KEY"));
         if (of.name == "betterstack")
-            settings.set("heartbeats", fields("nightly", make_secret("BEAT")));
+            settings.set("heartbeats", fields("nightly", make_secret("BEAT")))
+                .set("watches", of.watches);
         REQUIRE(rig.make(settings).ok());
         set_monitors({{"errors", "ok"}});
     }
@@ -61,17 +82,19 @@ struct Place {
         for (const auto& [name, state] : all)
             monitors.push_back(
                 provider.monitor(static_cast<int>(monitors.size()) + 1, name, state));
-        double_.set_state(fields("monitors", monitors));
+        double_.set_state(fields(provider.watches, monitors));
     }
     List paused() const {
         List found;
         const Value state = double_.state();
-        for (const auto& one : state["monitors"].list()) {
+        for (const auto& one : state[provider.watches].list()) {
             if (provider.name == "uptimerobot" && one["status"].integer() == 0)
                 found.push_back(one["friendly_name"]);
             if (one["attributes"]["status"].is_text() &&
                 one["attributes"]["status"].text() == "paused")
-                found.push_back(one["attributes"]["pronounceable_name"]);
+                found.push_back(
+                    one["attributes"]
+                       [one["type"].text() == "heartbeat" ? "name" : "pronounceable_name"]);
         }
         return found;
     }
@@ -89,8 +112,9 @@ Value silence(const List& monitors) {
 
 TEST_CASE("places_that_pause_monitors_conform_to_the_metrics_family") {
     if (!has_doubles()) return;
-    for (const auto* provider : {&betterstack, &uptimerobot}) {
+    for (const auto* provider : {&betterstack, &heartbeats, &uptimerobot}) {
         CAPTURE(provider->name);
+        CAPTURE(provider->watches);
         check_metrics_conformance([provider] {
             const auto place = std::make_shared<Place>(*provider);
             return MetricsSubject{.rig = {place, &place->rig},
@@ -118,8 +142,9 @@ TEST_CASE("places_that_pause_monitors_conform_to_the_metrics_family") {
 
 TEST_CASE("a_pause_ends_only_what_it_paused_itself_on_every_page") {
     if (!has_doubles()) return;
-    for (const auto* provider : {&betterstack, &uptimerobot}) {
+    for (const auto* provider : {&betterstack, &heartbeats, &uptimerobot}) {
         CAPTURE(provider->name);
+        CAPTURE(provider->watches);
         Place place(*provider);
         std::vector<std::pair<std::string, std::string>> all = {{"web-1", "ok"},
                                                                 {"web-2", "paused"}};
@@ -158,6 +183,26 @@ TEST_CASE("a_beat_says_how_the_job_went_and_shows_no_token") {
     CHECK(refused.kind() == "failed");
     CHECK(refused.error().code == "not_found");
     CHECK(to_json(refused.error().to_value()).find("canary") == std::string::npos);
+}
+
+TEST_CASE("a_heartbeat_that_was_never_heard_is_unknown_and_its_address_is_shown_to_nobody") {
+    if (!has_doubles()) return;
+    Place place(heartbeats);
+    place.set_monitors({{"payouts", "pending"}, {"reminders", "firing"}, {"cleanup", "paused"}});
+    const auto alarms = place.rig.observe("alarms", fields());
+    REQUIRE_MESSAGE(alarms.ok(), (alarms.ok() ? "" : alarms.error().message));
+    const auto alarm = [](const std::string& name, const std::string& state) {
+        return fields("name", name, "state", state);
+    };
+    CHECK(*alarms == Value(List{alarm("cleanup", "unknown"), alarm("payouts", "unknown"),
+                                alarm("reminders", "firing")}));
+    const Changed made = place.rig.change("silence", silence({"reminders"}));
+    REQUIRE_MESSAGE(made.done(), made.error().message);
+    for (const auto& told : {*alarms, made.before.state, made.outcome.value, made.outcome.after})
+        CHECK(to_json(told).find("canary") == std::string::npos);
+    const auto kept = place.rig.secrets;
+    CHECK(std::ranges::any_of(
+        kept, [](const auto& secret) { return secret.second.ends_with("canary-of-the-address"); }));
 }
 
 TEST_CASE("what_uptimerobot_refuses_inside_a_good_answer_is_seen") {

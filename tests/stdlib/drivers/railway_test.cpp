@@ -20,6 +20,11 @@ struct Railway : DeployDouble {
         const Value state = double_.state();
         return state["deployments"].list().size();
     }
+    // Of the deployment that is so many before the newest.
+    std::string image(std::size_t index) const {
+        const Value state = double_.state();
+        return state["deployments"].list().at(index)["meta"]["image"].text();
+    }
 };
 
 }  // namespace
@@ -32,6 +37,7 @@ TEST_CASE("railway_conforms_to_the_deploy_family") {
     check_deploy_looks(*railway.rig);
     check_deploy_fails(*railway.rig);
     check_deploy_scales(*railway.rig);
+    check_deploy_stops_and_starts(*railway.rig);
 }
 
 TEST_CASE("railway_makes_one_deployment_though_the_answer_is_lost") {
@@ -79,6 +85,25 @@ TEST_CASE("railway_returns_to_no_release_whose_image_is_gone") {
     const Changed again = railway.rig->change("redeploy", with("release_id", first));
     REQUIRE_MESSAGE(again.ok(), again.outcome.error.message);
     CHECK(again.value()["version"].text() == "v1");
+    CHECK(railway.image(0) != railway.image(2));  // Built again.
+}
+
+TEST_CASE("railway_deploys_what_it_has_an_image_of_without_a_new_build") {
+    if (!has_doubles()) return;
+    Railway railway;
+    release_and_wait(*railway.rig, "v1");
+    const auto first = railway.rig->observe("releases")->list()[0]["release_id"];
+    const Changed again = railway.rig->change("redeploy");
+    REQUIRE_MESSAGE(again.ok(), again.outcome.error.message);
+    REQUIRE(railway.rig->observe("wait_serving", serving(again)).ok());
+    CHECK(railway.image(0) == railway.image(1));
+    const Value applied = with("values", with("PLAIN", "one"), with("apply", "now"));
+    REQUIRE(railway.rig->change("set_env", applied).ok());
+    CHECK(railway.deployments() == 3);
+    CHECK(railway.image(0) == railway.image(1));
+    // Of a release that Railway has removed, as long as it could return to it.
+    REQUIRE(railway.rig->change("redeploy", with("release_id", first)).ok());
+    CHECK(railway.image(0) == railway.image(3));
 }
 
 TEST_CASE("railway_says_why_a_release_that_waits_for_approval_does_not_serve") {

@@ -51,18 +51,18 @@ void send_state(Channel& channel, char** environment) {
     channel.begin_frame();
     append_head(channel.out(), Major::array, 2);
     append_bytes(channel.out(), "state");
-    append_head(channel.out(), Major::map, 11);
-    append_state(channel.out(), "descriptors", descriptors);
-    append_state(channel.out(), "variables", variables);
-    append_state(channel.out(), "dumpable", ::prctl(PR_GET_DUMPABLE));
-    append_state(channel.out(), "no_new_privileges", ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
-    append_state(channel.out(), "death_signal", death_signal);
+    append_head(channel.out(), Major::map, 11);  // Keys in their order: the one form there is.
     append_state(channel.out(), "core", limit_of(RLIMIT_CORE));
-    append_state(channel.out(), "files", limit_of(RLIMIT_NOFILE));
+    append_state(channel.out(), "death_signal", death_signal);
+    append_state(channel.out(), "descriptors", descriptors);
+    append_state(channel.out(), "dumpable", ::prctl(PR_GET_DUMPABLE));
     append_state(channel.out(), "file_bytes", limit_of(RLIMIT_FSIZE));
-    append_state(channel.out(), "processes", limit_of(RLIMIT_NPROC));
+    append_state(channel.out(), "files", limit_of(RLIMIT_NOFILE));
     append_state(channel.out(), "leads_session", ::getsid(0) == ::getpid());
+    append_state(channel.out(), "no_new_privileges", ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
     append_state(channel.out(), "open_error", file < 0 ? file_error : 0);
+    append_state(channel.out(), "processes", limit_of(RLIMIT_NPROC));
+    append_state(channel.out(), "variables", variables);
     channel.end_frame();
     channel.flush();
 }

@@ -31,14 +31,14 @@ TEST_CASE("checks_the_conditions_of_statements") {
           "if C(a) then b() elseif C(c.d) then else end");
     CHECK(rewritten("while a[1] do end") == "while C(a[1]) do end");
     CHECK(rewritten("repeat local x = f() until x") == "repeat local x = f() until C(x)");
-    CHECK(rewritten("for i = a, #b, c + 1 do end") == "for i = C(a), #C(b), C(c + 1) do end");
+    CHECK(rewritten("for i = a, #b, c + 1 do end") == "for i = C(a), C(#b), C(c + 1) do end");
     CHECK(rewritten("if(a)then elseif(b)then end") == "if C((a))then elseif C((b))then end");
 }
 
 TEST_CASE("checks_what_operators_test") {
     CHECK(rewritten("x = not a") == "x = not C(a)");
     CHECK(rewritten("x = not(a)") == "x = not C((a))");
-    CHECK(rewritten("x = #a") == "x = #C(a)");
+    CHECK(rewritten("x = #a") == "x = #a");
     CHECK(rewritten("x = a and b") == "x = C(a) and b");
     CHECK(rewritten("x = a or b") == "x = C(a) or b");
     CHECK(rewritten("x = a and b or c") == "x = C(a) and C(b) or c");
@@ -55,7 +55,7 @@ TEST_CASE("checks_keys_that_are_not_constant") {
     CHECK(rewritten("x = t[i + 1][j].k") == "x = t[C(i + 1)][C(j)].k");
     CHECK(rewritten("x = { [k] = v, [1] = w, y = z, u }") ==
           "x = { [C(k)] = v, [1] = w, y = z, u }");
-    CHECK(rewritten("x = t[#t + 1]") == "x = t[#C(t) + 1]");
+    CHECK(rewritten("x = t[#t + 1]") == "x = t[C(#t + 1)]");
     CHECK(rewritten("a.b[c].d = e") == "a.b[C(c)].d = e");
 }
 
@@ -134,5 +134,5 @@ TEST_CASE("every_rewritten_snippet_compiles_and_keeps_its_lines") {
               std::count(source.begin(), source.end(), '\n'));
         changed += *text != source ? 1 : 0;
     }
-    CHECK(changed > 40);
+    CHECK(changed > 30);
 }

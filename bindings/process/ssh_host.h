@@ -1,0 +1,41 @@
+// A host that is reached over the stock ssh program: what the environment says of it, and the
+// command line that opens a session there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "interpreter/base/child.h"
+
+namespace perilune {
+
+struct SshHost {
+    std::string host;
+    std::string user;         // Empty: what ssh's own configuration says.
+    int port = 0;             // 0: what ssh's own configuration says.
+    Value identity;           // Nil, the path of a private key, or a secret that is the key itself.
+    std::string known_hosts;  // A file's path; empty: ssh's own files.
+    std::string jump;         // "[user@]host[:port]" or empty.
+    std::string config;       // A file's path; empty: ssh's own files.
+    double connect_within_s = 10;
+
+    // "deploy@web-1.example.org:2222", for messages.
+    std::string show() const;
+};
+
+// Reads the settings host, user, port, identity, known_hosts, jump, config and connect_within.
+Result<SshHost> read_ssh_host(const Settings& given);
+
+// The ssh program as a child whose standard input is `input`. A key that is a secret reaches it as
+// a file in memory. The session has no terminal and asks nothing; the host's key is always checked.
+Result<Program> ssh_program(const SshHost& host, const std::string& remote_command, int input,
+                            const Call& call);
+
+// Why no session came about, from what ssh printed: `unknown_host_key`, `host_key_changed`,
+// `permission_denied`, `name_not_found`, `refused`, `timed_out`, `not_installed` or `unreachable`.
+// Nothing was executed there: `retry` is `safe`.
+Error ssh_refusal(const SshHost& host, const Ended& ended);
+// Whether trying again cannot mend such an error and only tires the host: keys, names, programs.
+bool is_for_a_person(const Error& refusal);
+
+}  // namespace perilune

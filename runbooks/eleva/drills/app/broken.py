@@ -1,0 +1,2 @@
+"""The services of others that this release cannot reach."""
+BROKEN = ()

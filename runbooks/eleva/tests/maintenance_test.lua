@@ -1,0 +1,98 @@
+-- maintenance: which points are checked when, and what fails them.
+local care_world = require "care_world"
+
+describe("maintenance", function()
+  local w
+  before_each(function() w = care_world.warm_up(care_world.open(world "production")) end)
+
+  it("checks the daily points alone, asking nobody", function()
+    local run = w:run("maintenance", { what = "daily" })
+    assert.equal("done", run.outcome)
+    assert.equal(3, run.value.passed)
+    assert.same({}, w.questions)
+    assert.contains("3 passed, 0 failed", w:told())
+  end)
+
+  it("checks the weekly points, and leaves to people what no program knows", function()
+    local run = w:run("maintenance", { what = "weekly" })
+    assert.equal("done", run.outcome)
+    assert.equal(3, run.value.passed)
+    assert.same({}, w.questions)
+  end)
+
+  it("tests a restore every month", function()
+    local history = care_world.keep_history(care_world.open(world "test"), 40)
+    local run = history:run("maintenance", { what = "monthly" })
+    assert.equal("done", run.outcome)
+    assert.equal(1, run.value.passed)
+    assert.equal(1, history:times "database/restore-test:clone")
+  end)
+
+  it("fails where the restore fails, and tells the team at once", function()
+    local run = w:run("maintenance", { what = "monthly" })
+    assert.equal("failed", run.outcome)
+    assert.contains("A restore was tested", run.reason)
+    assert.contains("Maintenance: 0 passed, 1 failed", w:told "notify/team")
+    assert.is_true(run.took_s < 60)
+  end)
+
+  for what, case in pairs {
+    ["a monitor fires"] = { "No monitor fires: eleva.care", function(w)
+      w.metrics.monitors:alarm { name = "eleva.care", state = "firing" }
+    end },
+    ["there are many errors"] = { "errors-per-hour is 40", function(w)
+      w.metrics.product:set { name = "errors-per-hour", value = 40 }
+    end },
+    ["PostHog has no numbers"] = { "errors-per-hour has no samples", function(w)
+      w.metrics.product:empty { name = "errors-per-hour" }
+    end },
+    ["a job has not run"] = { "Every job has run: ", function(w)
+      w.schedule.jobs:pause { jobs = { "keep-alive" } }
+    end },
+  } do
+    it("fails the daily list where " .. what, function()
+      case[2](w)
+      local run = w:run("maintenance", { what = "daily" })
+      assert.equal("failed", run.outcome)
+      assert.contains(case[1], run.reason)
+    end)
+  end
+
+  it("judges how full Redis is where Redis says it", function()
+    w.cache.redis:limit { memory = 1000, evicts = false }
+    w.cache.redis:put { key = "slots", value = ("x"):rep(100) }
+    local run = w:run("maintenance", { what = "weekly" })
+    assert.equal("done", run.outcome)
+    assert.contains("Redis has memory left (automated)", table.concat(run.log, "\n"))
+    w.cache.redis:put { key = "slots", value = ("x"):rep(870) }
+    run = w:run("maintenance", { what = "weekly" })
+    assert.contains("is used", run.reason)
+    w.cache.redis:fail()
+    assert.contains("Redis has memory left: ", w:run("maintenance", { what = "weekly" }).reason)
+  end)
+
+  it("fails the weekly list where a query is slow, and shows it", function()
+    w.database.care:slow_query { sql = "select * from appointments", mean_s = 4, max_s = 9,
+      calls = 20 }
+    local run = w:run("maintenance", { what = "weekly" })
+    assert.equal("failed", run.outcome)
+    assert.contains("4.0 s: select * from appointments", run.reason)
+  end)
+
+  it("fails the weekly list where pages are slow, and names every point that failed", function()
+    w.metrics.product:set { name = "page-p95", value = 4 }
+    w.metrics.product:set { name = "api-p95", value = 2 }
+    local run = w:run("maintenance", { what = "weekly" })
+    assert.contains("page-p95 is 4", run.reason)
+    assert.contains("api-p95 is 2", run.reason)
+  end)
+
+  it("does what is due: daily always, weekly on Mondays, monthly on the first", function()
+    -- The world's second day is a Friday, 2 January 2026; Monday is the fifth.
+    assert.equal(3, #w:run("maintenance").value.rows)
+    w:advance("3d")
+    assert.equal(6, #w:run("maintenance").value.rows)
+    w:advance("27d")
+    assert.contains("A restore was tested", w:run("maintenance").reason)
+  end)
+end)

@@ -1,0 +1,1 @@
+drop index idx_vibelogs_created_at;
