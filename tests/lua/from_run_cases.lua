@@ -96,12 +96,15 @@ function cases.failures_of_targets_happen_again(w)
 end
 
 function cases.a_lost_answer_is_lost_again_and_found_by_looking(w)
-  w:body [[
-    local made = process("local"):run { program = "sh", arguments = { "-c", "sleep 1" } }
+  w:body([[
+    local made = process("local"):run {
+      program = "sh", arguments = { "-c", "echo yes > ]] .. w.folder .. [[/began; sleep 1" },
+    }
     storage("box"):put { key = "a", body = "exit " .. made.exit_code }
-  ]]
+  ]])
   local job = w:start()
-  w:await("kind = 'intent'")
+  -- Before this the program may not exist yet, and then it is executed again, not found.
+  rig.wait(function() return rig.read(w.folder .. "/began") end, "the program")
   job:kill("KILL")
   job.wait()
   w:resume():exits(0)

@@ -68,7 +68,9 @@ function World:remove()
   for _, job in ipairs(self.jobs) do
     if not job.ended then shell(("kill -9 %d 2>/dev/null"):format(job.pid)) end
   end
-  shell("rm -rf " .. quoted(self.folder))
+  -- A process that was just killed may still write there.
+  local remove = "rm -rf " .. quoted(self.folder)
+  shell(remove .. " 2>/dev/null || { sleep 0.5; " .. remove .. "; }")
 end
 
 -- @W@ in any text of a case stands for the world's folder.
