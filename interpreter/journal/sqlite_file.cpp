@@ -188,17 +188,35 @@ SqliteFile::~SqliteFile() {
     sqlite3_close_v2(database_);
 }
 
-Status SqliteFile::write(const std::function<Status()>& work) {
+Status SqliteFile::write(const std::function<Status()>& work, Flush flush) {
     if (refusal_) return *refusal_;
     const FolderLock held(lock_.get());
     failure_ = 0;
+    if (!set_flush(flush)) return error("Beginning to write");
+    return write_once(work);
+}
+
+// Where it cannot be set nothing is written: a commit that only seemed to be flushed would be a
+// lie.
+bool SqliteFile::set_flush(Flush flush) {
+    if (flush == flush_) return true;
+    // Not as a prepared statement: SQLite takes it when it is compiled.
+    const char* sql = flush == Flush::now ? "pragma synchronous=full" : "pragma synchronous=normal";
+    failure_ = sqlite3_exec(database_, sql, nullptr, nullptr, nullptr);
+    if (failure_ == SQLITE_OK) flush_ = flush;
+    return failure_ == SQLITE_OK;
+}
+
+Status SqliteFile::write_once(const std::function<Status()>& work) {
     if (!execute("begin immediate")) return error("Beginning to write");
     auto worked = work();
+    // In this transaction: a further one would take all locks once more.
+    const std::int64_t newest = worked ? newest_position() : 0;
     if (worked && failed()) worked = error("Writing");
     if (worked && !execute("commit")) worked = error("Committing");
     if (!worked) sqlite3_exec(database_, "rollback", nullptr, nullptr, nullptr);
     if (!worked) return worked;
-    mark_.note(newest_position());
+    mark_.note(newest);
     checkpoint_when_large();
     return worked;
 }

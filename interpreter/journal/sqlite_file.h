@@ -70,8 +70,10 @@ public:
     Result<std::string> adopt(const Adoption& adoption);
 
     // Executes `work` in one write transaction under the folder's lock. `work` says by its error
-    // that nothing is to be written.
-    Status write(const std::function<Status()>& work);
+    // that nothing is to be written. What only living hosts ask of each other needs no flush of its
+    // own: it goes with the next, and a loss of power ends them all.
+    enum class Flush { now, with_the_next };
+    Status write(const std::function<Status()>& work, Flush flush = Flush::now);
     // A prepared statement, made once and kept.
     Statement& statement(const char* sql);
     Error error(const std::string& doing) const;
@@ -83,6 +85,8 @@ public:
 private:
     explicit SqliteFile(std::string folder) : folder_(std::move(folder)) {}
     Status prepare();
+    Status write_once(const std::function<Status()>& work);
+    bool set_flush(Flush flush);
     bool execute(const char* sql);
     void checkpoint_when_large();
     void checkpoint();
@@ -96,6 +100,7 @@ private:
     OpenMark mark_;
     sqlite3* database_ = nullptr;
     mutable int failure_ = 0;
+    Flush flush_ = Flush::now;    // As `prepare` has set it.
     int wal_pages_ = 0;           // Of the write-ahead log, as of the last commit.
     int checkpointed_pages_ = 0;  // Of these, when the last checkpoint was made.
     std::map<const char*, std::unique_ptr<Statement>> statements_;
