@@ -99,7 +99,8 @@ Awaitable<bool> Conductor::part(std::string name) {
     co_return false;
 }
 
-// The service must be seen to serve before it is broken, or the drill would measure nothing.
+// The service must be seen to serve, and a mark of each series be written, before anything is
+// broken, or the drill would measure nothing.
 Awaitable<bool> Conductor::watch_before() {
     for (auto& marker : markers_) {
         const auto made = co_await marker->prepare();
@@ -112,12 +113,23 @@ Awaitable<bool> Conductor::watch_before() {
     for (auto& marker : markers_) marker->start();
     prober_.start();
     const double until = boot_now_s() + well_within_s;
+    const auto unmarked = [&] {
+        return std::ranges::find_if(markers_,
+                                    [](const auto& marker) { return marker->marks().empty(); });
+    };
+    bool serves = false;
     while (boot_now_s() < until && !conducted_.interrupted) {
         co_await wait(look_every_s);
         const double since = prober_.good_since();
-        if (since > 0 && wall_now_s() > since + well_before_s) co_return true;
+        serves = since > 0 && wall_now_s() > since + well_before_s;
+        if (serves && unmarked() == markers_.end()) co_return true;
     }
     if (conducted_.interrupted) co_return false;
+    if (serves) {
+        deviate("No mark could be written to " + (*unmarked())->plan().target +
+                " before the disaster, so there is nothing to measure its loss by.");
+        co_return false;
+    }
     const auto probes = prober_.probes();
     deviate("The service does not serve before the disaster, so there is nothing to measure: " +
             (probes.empty() ? "no answer" : probes.back().problem) + " (" + plan_.probe.url + ")");

@@ -136,7 +136,7 @@ private:
 };
 
 std::string measured(const std::string& label, const Value& value) {
-    if (!value.has("measured_s"))
+    if (value.has("problem"))
         return "<div " + html_class("objective", Tone::bad) + "><p>" + html(label) +
                " <span class=\"told\">" + html(value["problem"].text()) + "</span></p></div>";
     const double taken = value["measured_s"].number();

@@ -10,7 +10,7 @@ namespace perilune {
 namespace {
 
 std::string against(const Value& measured) {
-    if (!measured.has("measured_s")) return measured["problem"].text();
+    if (measured.has("problem")) return "not measured: " + measured["problem"].text();
     std::string text = show_duration(measured["measured_s"].number());
     if (measured.has("allowed_s"))
         text += " of " + show_duration(measured["allowed_s"].number()) +

@@ -42,6 +42,9 @@ end
 function cases.marks_that_are_lost_are_counted_and_missed_objectives_fail_the_drill(w)
   drilled(w, { disaster = [[
     local box = on.storage("box")
+    wait_until("ten marks", { within = "20s", every = "50ms" }, function()
+      return box:head { key = "perilune-mark/00000010" }
+    end)
     box:copy { key = "perilune-mark/00000003", to_key = "kept", to = box }
     on.storage("box"):delete { key = "perilune-mark/00000003" }
     on.storage("box"):delete { key = "perilune-mark/00000004" }]],
@@ -54,6 +57,23 @@ function cases.marks_that_are_lost_are_counted_and_missed_objectives_fail_the_dr
   w:file("library/runbooks/recover.lua",
     (drilling.recover:gsub("ASK", ""):gsub('rpo = "10s"', 'rpo = "100ms"')))
   w:equal("failed", drill_it(w, 1).result, "The result where the loss is too large")
+end
+
+-- For a second the marks' folder is none, and all marks before are refused.
+function cases.nothing_is_broken_before_a_mark_is_written(w)
+  drilled(w, { more = [[mark = { target = "storage/late", name = "late", every = "50ms" },]],
+    environment = drilling.environment:gsub("  notify/log", "  storage/late: { driver: folder, "
+      .. "path: \"{services.site.folder}/late/box\" }\n%0") })
+  w:file("library/services/site", (drilling.site:gsub('"run":\n', [["run":
+    late = os.path.join(os.environ["SERVICE_FOLDER"], "late")
+    if not os.path.exists(late):
+        import threading, time
+        open(late, "w").close()
+        threading.Timer(4, lambda: (os.unlink(late), os.mkdir(late))).start()
+]])))
+  local seen = drill_it(w, 0)
+  w:equal("passed", seen.result, "The result")
+  w:equal(true, seen.rpo[1].written > 0, "Marks were written before the disaster")
 end
 
 function cases.what_comes_before_the_disaster_happens_while_marks_are_written(w)

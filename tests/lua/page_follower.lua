@@ -111,7 +111,7 @@ function M.follow(w, page, options)
   w:file("followed/script", ("export HOME=@W@/home PERILUNE_STATE=@W@/state COLUMNS=100\n"
     .. "PATH=%s:$PATH\ncd %s || exit 1\n%s%s"):format(bin, rig.quoted(folder),
     (prelude:gsub("@F@", "@W@/followed")), script))
-  local told = rig.shell(("timeout 60 bash %s 2>&1"):format(
+  local told = rig.shell(("timeout 240 bash %s 2>&1"):format(
     rig.quoted(w.folder .. "/followed/script")))
   if options.ended then rig.shell(options.ended) end
   local ended = {}
