@@ -29,11 +29,30 @@ std::string rpo_line(const Value& rpo) {
     return text + (rpo["holes"].boolean() ? ", with holes" : "") + ")\n";
 }
 
-std::string pad(std::string text, std::size_t width) {
+std::size_t width_of(const std::string& text) {
     std::size_t shown = 0;
     for (const char c : text) shown += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    if (shown < width) text.append(width - shown, ' ');
+    return shown;
+}
+
+std::string pad(std::string text, std::size_t width) {
+    if (const std::size_t shown = width_of(text); shown < width) text.append(width - shown, ' ');
     return text;
+}
+
+std::vector<std::string> lines_of(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> widths(rows.front().size());
+    for (const auto& row : rows)
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], width_of(row[i]));
+    std::vector<std::string> lines;
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i)
+            line += i + 1 < row.size() ? pad(row[i], widths[i] + 2) : row[i];
+        lines.push_back(line);
+    }
+    return lines;
 }
 
 }  // namespace
@@ -66,27 +85,28 @@ std::string drill_text(const Value& evidence) {
 std::vector<std::string> drill_table(const std::vector<Value>& all) {
     std::vector<std::vector<std::string>> rows = {
         {"library", "drill", "RTO", "RPO", "in doubt", "result", "not real"}};
+    std::vector<std::string> notes;
+    const auto number_of = [&](const std::string& note) {
+        const auto found = std::ranges::find(notes, note);
+        const auto place = found - notes.begin();
+        if (found == notes.end()) notes.push_back(note);
+        return std::to_string(place + 1);
+    };
     for (const auto& one : all) {
         std::string rpo;
         for (const auto& each : one["rpo"].list()) rpo += (rpo.empty() ? "" : ", ") + against(each);
         std::string simulated;
         for (const auto& each : one["simulated"].list())
-            simulated += (simulated.empty() ? "" : ", ") + each.text();
+            simulated += (simulated.empty() ? "" : ", ") + number_of(each.text());
         rows.push_back({one["library"].text(), one["drill"].text(),
                         one.has("rto") ? against(one["rto"]) : "–", rpo.empty() ? "–" : rpo,
                         std::to_string(one["in_doubt"].list().size()), one["result"].text(),
                         simulated.empty() ? "–" : simulated});
     }
-    std::vector<std::size_t> widths(rows.front().size());
-    for (const auto& row : rows)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    std::vector<std::string> lines;
-    for (const auto& row : rows) {
-        std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i)
-            line += i + 1 < row.size() ? pad(row[i], widths[i] + 2) : row[i];
-        lines.push_back(line);
-    }
+    auto lines = lines_of(rows);
+    if (!notes.empty()) lines.insert(lines.end(), {"", "Not real"});
+    for (std::size_t i = 0; i < notes.size(); ++i)
+        lines.push_back(pad(std::to_string(i + 1), 4) + notes[i]);
     return lines;
 }
 

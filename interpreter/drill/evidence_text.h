@@ -11,8 +11,8 @@ namespace perilune {
 
 // RTO, RPO, deviations and where everything is, a few lines.
 std::string drill_text(const Value& evidence);
-// One row of the table that ends a series of drills: library, drill, RTO and RPO measured and
-// allowed, in doubt, result, simulated.
+// The table that ends a series of drills, a row each: library, drill, RTO and RPO measured and
+// allowed, in doubt, result, and the numbers of what is not real, which follows as notes.
 std::vector<std::string> drill_table(const std::vector<Value>& all);
 // One self-contained page with the outage drawn over the steps.
 std::string drill_html(const Value& evidence, const Conducted& conducted);

@@ -140,6 +140,7 @@ Result<DriverRequest> make_request(const DriverReach& reach, const Call& call, c
     HttpRequest& request = made.http;
     request.method = asked["method"].text();
     made.reads = request.method == "GET" || request.method == "HEAD" || asked["reads"].boolean();
+    made.once = asked["once"].boolean();
     auto url = address(call, asked);
     if (!url) return url.error();
     request.url = std::move(*url);

@@ -20,6 +20,7 @@ struct DriverReach {
 struct DriverRequest {
     HttpRequest http;
     bool reads = false;    // Changes nothing, so it may be sent again.
+    bool once = false;     // It is not, however it fails: who asks whether something is well.
     std::set<int> accept;  // Statuses besides 200 to 299 that are no failure.
     Value handles;         // Fields of the answer that the driver gets as handles only.
     Value sign;            // How each sending is signed; see sign_request.

@@ -177,7 +177,7 @@ LuaCall::Answer LuaCall::exchange(std::shared_ptr<LuaCall> self, Value asked) {
         const Result<Value> took = self->take(*request, std::move(answer));
         // What is proved not executed may be sent again.
         if (!took.ok() && !request->reads && took.error().retry == Retry::safe) --self->sent_;
-        if (took.ok() || !request->reads || took.error().retry != Retry::safe ||
+        if (took.ok() || !request->reads || request->once || took.error().retry != Retry::safe ||
             call.cancel->asked() || tries == read_tries_max)
             co_return took;
         const double wait_s = std::max(pause_s, took.error().detail["retry_after_s"].number());

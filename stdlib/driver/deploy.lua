@@ -122,10 +122,11 @@ function M.complete_all(operations, driver)
   end
 end
 
--- Whether what is at this URL answers well; nothing to ask is well.
+-- Whether what is at this URL answers well; nothing to ask is well. It is asked once: what hangs is
+-- not well, and who waits for it asks again.
 local function healthy(url)
   if not url then return true end
-  local answered, answer = pcall(http.get, { url = url, timeout = 5,
+  local answered, answer = pcall(http.get, { url = url, timeout = 5, once = true,
     accept = { 400, 401, 403, 404, 429, 500, 502, 503, 504 } })
   return answered and answer.status < 300
 end

@@ -10,7 +10,7 @@ local M = {}
 local fields = {
   url = true, path = true, query = true, headers = true, body = true, json = true, form = true,
   bearer = true, basic = true, sign = true, accept = true, reads = true, timeout = true,
-  body_max = true, handles = true,
+  body_max = true, handles = true, once = true,
 }
 local field_names = {}
 for name in pairs(fields) do field_names[#field_names + 1] = name end

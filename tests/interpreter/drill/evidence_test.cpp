@@ -141,7 +141,30 @@ TEST_CASE("the_page_escapes_what_it_shows") {
     const std::string page = drill_html(made, odd);
     CHECK(page.find("<script") == std::string::npos);
     CHECK(page.find("the service, as a user sees it") != std::string::npos);
-    CHECK(drill_table({made}).size() == 2);
+}
+
+TEST_CASE("the_table_numbers_what_is_not_real_and_explains_it_once") {
+    const Value all_real = evidence(subject(60, 1), conducted());
+    CHECK(drill_table({all_real}).size() == 2);
+    Value chat = all_real;
+    chat.set("simulated", List{"notify/team: a double of a chat"});
+    Value both = all_real;
+    both.set("simulated", List{"dns/site: a double of a zone", "notify/team: a double of a chat"});
+    const auto lines = drill_table({chat, both, all_real});
+    REQUIRE(lines.size() == 8);
+    CHECK(lines[1].ends_with("  1"));
+    CHECK(lines[2].ends_with("  2, 1"));
+    CHECK(lines[3].ends_with("  –"));
+    CHECK(lines[5] == "Not real");
+    CHECK(lines[6] == "1   notify/team: a double of a chat");
+    CHECK(lines[7] == "2   dns/site: a double of a zone");
+}
+
+TEST_CASE("what_nobody_measured_is_called_so") {
+    Conducted unmarked = conducted();
+    unmarked.marks[0].marks.clear();
+    const std::string text = drill_text(evidence(subject(60, 1), unmarked));
+    CHECK(text.find("RPO of database: not measured: no mark was written") != std::string::npos);
 }
 
 }  // namespace perilune::test

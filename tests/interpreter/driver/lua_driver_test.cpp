@@ -132,6 +132,15 @@ TEST_CASE("reads_are_repeated_after_what_passes") {
     CHECK(thing.server.count() == 4);
 }
 
+TEST_CASE("a_read_that_is_wanted_once_is_not_repeated") {
+    Thing thing(R"(read = { observe = function(_, call)
+      return http.get({ url = call.settings.url, once = true }).json
+    end })");
+    thing.server.replies({{.status = 503}, json_reply("[1]")});
+    CHECK_FALSE(thing.rig->observe("read", fields()).ok());
+    CHECK(thing.server.count() == 1);
+}
+
 TEST_CASE("only_act_may_change_and_only_once_outside_of_parts") {
     Thing reader(R"(read = { observe = function(_, call)
       return http.post({ url = call.settings.url, json = {} })
