@@ -89,14 +89,13 @@ return runbook {
     end)
     blue_green.switch(app, { to = free, watch = params.drain,
       healthy = function() return is_well(page, numbers) end })
-    keep(params.version .. " serves")
-
-    -- From here on nothing is taken from users: a failure concerns the idle slot alone.
+    -- Until the other slot has it too, any failure leads users back to that one.
     local updated
     if params.update_old then
       updated = release.go(app, { slot = live, version = params.version, within = "20m",
         name = "Update the slot that served before" }).previous_release_id
     end
+    keep(params.version .. " serves")
     team:send { title = "Released", text = ("%s serves from %s; %s before. Migrations: %d."):format(
       params.version, free, now_serving.version or "nothing", #pending) }
     return { version = params.version, before = now_serving.version, slot = free,

@@ -153,13 +153,20 @@ describe("blue-green", function()
     assert.equal(0, w:times "deploy/slots:shift_traffic")
   end)
 
-  it("leaves the traffic with green where only the update of blue fails", function()
-    w:fails("deploy/slots:release", { how = "failed", code = "quota", skip = 1, times = 5 })
-    local run = go()
-    assert.is_not.equal("done", run.outcome)
-    assert.same({ blue = 0, green = 100 }, w.deploy.slots.traffic)
-    assert.equal("1.4.0", w.deploy.slots.slots.blue.version)
-    assert.contains("1.5.0 serves from green", w:told "notify/team")
+  it("points back at blue where the update of blue fails, or it is not healthy with it", function()
+    for operation, how in pairs { release = { skip = 1, times = 5 },
+      wait_healthy = { skip = 1, times = 5 } } do
+      w = station_world.open(world("production", { recorded = station_world.migration() }), "slots")
+      w:fails("deploy/slots:" .. operation, { how = "failed", code = "quota", skip = how.skip,
+        times = how.times })
+      local run = go()
+      assert.equal("undone", run.outcome, operation)
+      assert.equal(2, w:times "deploy/slots:shift_traffic")
+      assert.same({ blue = 100, green = 0 }, w.deploy.slots.traffic)
+      assert.equal("1.4.0", w.deploy.slots.slots.blue.version)
+      assert.equal(3, w.deploy.slots.slots.blue.instances_healthy)
+      assert.contains("1.4.0 serves from blue", w:told "notify/team")
+    end
   end)
 
   it("migrates nothing where nothing is pending", function()
