@@ -122,7 +122,8 @@ return {
     parameters = function()
       return "found_at=" .. ago(10) .. " evidence=incidents/1/digests.json"
     end,
-    shows = {}, asks = { "Who must be told? (role quality-manager)" },
+    shows = { "Note that it watches", "storage/evidence:put" },
+    asks = { "Who must be told? (role quality-manager)" },
     assumes = { "Watch: hold: nothing unusual happens" },
     -- Whom the stakeholders' mail goes to is an answer that a person gives.
     not_planned = { "the answer to \"Who must be told?\"" } },
@@ -156,6 +157,11 @@ return {
     shows = { "~ database/primary-sql:analyze  (3 tables)",
       "~ database/primary-sql:reindex {\"concurrently\":\"yes\"}", "0 slow queries" },
     assumes = { "ensure does not fail with \"Indexes could not be rebuilt.\"", delivers[2] } },
+  -- The plan's Prometheus scrapes nothing: silence of the database is told.
+  { runbook = "alerts",
+    shows = { "! notify/team:send", "connections has no samples",
+      "+ cache/redis:set {\"expires_in\":86400,\"key\":\"perilune:alert-connections\"" },
+    assumes = { delivers[2] } },
   { runbook = "load-check",
     shows = { "~ http/site:load", "(GET /api/health at 100 a second)" },
     asks = { "Put a load on it? (role release-manager)" },

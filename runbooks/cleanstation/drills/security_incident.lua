@@ -1,5 +1,6 @@
 -- Somebody has the application's password for the database, a session, and a role to come back by.
 local drilling = require "drilling"
+local evidence = require "evidence"
 local station_drill = require "station_drill"
 
 local issued = { "smtp/credentials", "s3/credentials", "redis/url", "jwt/public_key" }
@@ -76,6 +77,8 @@ return drill {
     sleep("1s")
     put_all(on, issued, on.service("cache").url .. "?replaced=yes")
     on.secrets("managed"):put { name = "rds/master", value = on.service("cache-west").url }
+    -- And somebody has started security-watch, which says so itself.
+    on.storage("evidence"):put { key = evidence.watch_key(on.disaster_at), body = "{}" }
     local east, west = station_drill.database_of(on, "primary"),
       station_drill.database_of(on, "replica")
     return { found_at = drilling.disaster_at(on), database = east, reader = east,

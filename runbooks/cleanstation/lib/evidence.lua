@@ -111,4 +111,7 @@ function M.collect(given)
     log = done["Log of the database"], listed = listed }
 end
 
+---Where `security-watch` notes that it watches after the incident that was found then.
+function M.watch_key(found_at) return date("incidents/watch-%Y%m%d-%H%M%S.json", found_at) end
+
 return M

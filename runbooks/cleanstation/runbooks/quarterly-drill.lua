@@ -17,7 +17,8 @@ local function planned(params)
     { name = "Security incident", runbook = "security-incident", when = params.security,
       go = function()
         local found_at = params.found_at or now()
-        local done = run_runbook("security-incident", { found_at = found_at, certificate = false })
+        local done = run_runbook("security-incident", { found_at = found_at, certificate = false,
+          watch = false })
         return run_runbook("security-watch", { found_at = found_at, watch_for = watch_s,
           evidence = done.evidence.listed })
       end },

@@ -64,6 +64,8 @@ return runbook {
     roles = { type = "list", default = { "cleanstation_owner", "rdsadmin" },
       help = "who may sign in to the database besides the application's users" },
     certificate = { type = "boolean", default = true, help = "whether it has a certificate" },
+    watch = { type = "boolean", default = true,
+      help = "false in a drill that executes security-watch itself afterwards" },
   },
   locks = { "deploy/app", "database/cleanstation", "secrets/cleanstation" },
 
@@ -128,12 +130,18 @@ return runbook {
     station.functions(page)
     incident.tell(report, { state = "monitoring", text = "Users are back, with new credentials." })
     -- A run of its own: it takes days, and the locks of this one are those of every recovery.
+    -- The incident is not over before it watches: only then are those told who must be.
     local watch = manual("Start security-watch", { role = "incident-commander", evidence = "text",
+      when = function() return params.watch end,
       detail = ("It asks who must be told, and watches for a day:\nperilune run security-watch "
         .. "-e %s found_at=%s evidence=%s\nGive its run's id."):format(run.environment,
-        date("%Y-%m-%dT%H:%M:%SZ", params.found_at), kept.listed) })
-    incident.finish(report, { text = "Every credential was replaced, and users are back. Who is "
-      .. "told, and what is watched: " .. watch })
+        date("%Y-%m-%dT%H:%M:%SZ", params.found_at), kept.listed),
+      verify = function()
+        return storage("evidence"):head { key = evidence.watch_key(params.found_at) } ~= nil
+      end })
+    local over = "Every credential was replaced, and users are back."
+    if params.watch then over = over .. " Who is told, and what is watched: " .. watch end
+    incident.finish(report, { text = over })
     return { evidence = kept, managed = managed, strangers = strangers, watch = watch,
       timeline = report.timeline, post_mortem = incident.post_mortem(report, { rto = "4h",
         outage_began = params.found_at }) }

@@ -1,6 +1,7 @@
 -- After a security incident: whoever must know is told, and for a day nothing unusual may happen.
 --
 -- It has no locks, since it takes days: a recovery may begin while it waits.
+local evidence = require "evidence"
 local watch = require "patterns.watch"
 
 -- Tighter than the alarms of every day: 5xx above 5 % would be far too late now.
@@ -11,12 +12,12 @@ local limits = {
 }
 
 -- Whom the law, ISO 13485 and the agreements want told: a person decides, within three days.
-local function tell_stakeholders(found_at, evidence)
+local function tell_stakeholders(found_at, listed)
   local until_at = found_at + duration("72h")
   local whom = ask("Who must be told?", { role = "quality-manager",
     choices = { "nobody else", "customers", "customers and authorities" },
     detail = ("What is known is in %s. Personal data: authorities by %s. A nonconforming product: "
-      .. "as the quality manual says."):format(evidence,
+      .. "as the quality manual says."):format(listed,
       date("%Y-%m-%d %H:%M UTC", until_at)) })
   if whom == "nobody else" then return { whom = whom } end
   local notice = step("Tell the stakeholders", { undo = false }, function()
@@ -50,10 +51,20 @@ local function watch_closely(numbers, during)
   return failure
 end
 
+-- Beside the evidence, for whoever asks later: that it watches, and then who was told.
+local function note(name, key, what)
+  what.run, what.at = run.id, date("%Y-%m-%dT%H:%M:%SZ")
+  step(name, { undo = false }, function()
+    storage("evidence"):put { key = key, content_type = "application/json",
+      body = json.encode(what) }
+  end)
+end
+
 return runbook {
   summary = "Tell who must know of a security incident, and watch closely for a day",
   targets = {
     ["metrics/app"] = {},
+    ["storage/evidence"] = { "put" },
     ["notify/oncall"] = { "open" },
     ["notify/team"] = { "send" },
     ["notify/stakeholders"] = { "send" },
@@ -66,11 +77,14 @@ return runbook {
   },
 
   run = function(params)
-    local numbers = metrics("app")
+    local numbers, key = metrics("app"), evidence.watch_key(params.found_at)
+    note("Note that it watches", key, { evidence = params.evidence })
     local done = parallel {
       ["Tell"] = function() return tell_stakeholders(params.found_at, params.evidence) end,
       ["Watch"] = function() return watch_closely(numbers, params.watch_for) end,
     }
+    note("Keep who was told", key:gsub("json$", "told.json"), { told = done["Tell"],
+      unusual = done["Watch"] and done["Watch"].message or nil })
     if done["Watch"] then error(done["Watch"], 0) end
     notify("team"):send { title = "The security incident is over",
       text = "Nothing unusual was seen since. Told: " .. done["Tell"].whom }

@@ -16,7 +16,6 @@ local answers = {
   ["Replace the access keys of people and programs"] = "none in a drill",
   ["Replace the keys of PagerDuty, Slack and Prometheus"] = "none in a drill",
   ["Replace the certificate"] = "none in a drill", ["Who must be told?"] = "nobody else",
-  ["Start security-watch"] = "the drill does",
 }
 
 describe("quarterly-drill", function()

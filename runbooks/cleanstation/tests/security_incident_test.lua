@@ -1,4 +1,5 @@
 -- security-incident: isolated first, evidence before replacements, and nothing left as it was.
+local evidence = require "evidence"
 local station_world = require "station_world"
 
 local function with(more)
@@ -29,6 +30,8 @@ describe("security-incident", function()
   local function go(options, more)
     local given = { found_at = found_at }
     for name, value in pairs(more or {}) do given[name] = value end
+    -- As security-watch notes it, which a person has started by then.
+    w.storage.evidence:put { key = evidence.watch_key(given.found_at), body = "{}" }
     return w:run("security-incident", given, options or with())
   end
   local function version(name, store)
@@ -246,6 +249,18 @@ describe("security-incident", function()
     assert.contains("perilune run security-watch -e production found_at=", run.asks[1].detail)
     assert.equal(3, w.deploy.app.slots.blue.instances_healthy)
     assert.equal("open", w.notify.oncall.incidents["security-incident"].state)
+  end)
+
+  it("does not take a person's word for it that security-watch was started", function()
+    local given = { found_at = found_at }
+    local run = w:run("security-incident", given, with())
+    assert.equal("Start security-watch", run.asks[1].name)
+    assert.equal("open", w.notify.oncall.incidents["security-incident"].state)
+    given.evidence = "incidents/" .. run.id .. "/digests.json"
+    assert.equal("waits", w:run("security-watch", given).outcome)
+    run = w:resume(run, with())
+    assert.equal("done", run.outcome, tostring(run.reason))
+    assert.equal("resolved", w.notify.oncall.incidents["security-incident"].state)
   end)
 
   it("changes nothing where a person refuses", function()

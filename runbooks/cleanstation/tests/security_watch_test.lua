@@ -1,18 +1,30 @@
 -- security-watch: who is told, who is woken, and what it does not keep from others.
+local evidence = require "evidence"
 local station_world = require "station_world"
 
 describe("security-watch", function()
-  local w
-  before_each(function() w = station_world.follow(station_world.open(world "production")) end)
+  local w, found_at
+  before_each(function()
+    w = station_world.follow(station_world.open(world "production"))
+    found_at = w:now() - 3600
+  end)
 
   local function go(answers)
-    return w:run("security-watch", { found_at = w:now() - 3600, evidence = "incidents/run-1/d.json",
+    return w:run("security-watch", { found_at = found_at, evidence = "incidents/run-1/d.json",
       watch_for = "10m" }, { answers = answers or { ["Who must be told?"] = "customers" } })
+  end
+  -- What lies beside the evidence: that it watches, or who was told.
+  local function noted(told)
+    local key = evidence.watch_key(found_at)
+    local object = w.storage.evidence.objects[told and key:gsub("json$", "told.json") or key]
+    return object and json.decode(object.body)
   end
 
   it("tells whom the quality manager says, and nobody before", function()
     local run = go {}
     assert.equal("Who must be told?", run.asks[1].name)
+    assert.equal(run.id, noted().run)
+    assert.is_nil(noted(true))
     assert.contains("incidents/run-1/d.json", run.asks[1].detail)
     assert.equal(0, #w.notify.stakeholders.sent)
     run = w:resume(run, { answers = { ["Who must be told?"] = "customers and authorities",
@@ -20,6 +32,7 @@ describe("security-watch", function()
     assert.equal("done", run.outcome, tostring(run.reason))
     assert.equal(1, #w.notify.stakeholders.sent)
     assert.equal("number 17", run.value.told.report)
+    assert.same({ whom = "customers and authorities", report = "number 17" }, noted(true).told)
     assert.contains("The security incident is over", w:told "notify/team")
   end)
 
@@ -45,6 +58,7 @@ describe("security-watch", function()
     assert.equal("open", w.notify.oncall.incidents["security-watch"].state)
     run = w:resume(run, { answers = { ["Who must be told?"] = "customers" } })
     assert.is_not.equal("done", run.outcome)
+    assert.contains("nothing unusual happens", noted(true).unusual)
     assert.equal(1, #w.notify.stakeholders.sent)
   end)
 
