@@ -5,7 +5,7 @@ local commit, before, next_one = "c0ffee1", "beefed0", "abcdef1"
 
 -- A site that is well, and one whose place stands ready without anybody.
 local well = { answers = { ["GET /health"] = { 200, { status = "ok" } }, ["GET /"] = 200,
-  ["POST /auth/login"] = 401, ["GET /photos"] = 401 } }
+  ["POST /auth/login"] = 401, ["GET /photos"] = 401, ["POST /webhooks/stripe"] = 400 } }
 local nobody = { otherwise = 503, answers = { ["POST /auth/login"] = 503 } }
 
 -- What Railway has of a service: the newest deployment serves, the one before is kept.
@@ -115,6 +115,8 @@ function M.secrets(facts)
     RECOVERY_DATABASE_URL = facts.recovery.url,
     REDIS_URL = ("redis://%s:%s/0"):format(facts.redis.address, facts.redis.port),
     REDIS_PASSWORD = facts.redis.password,
+    ELSEWHERE_REDIS_URL = ("redis://%s:%s/0"):format(facts.redis.address, facts.redis.port),
+    ELSEWHERE_REDIS_PASSWORD = facts.redis.password,
     AWS_ACCESS_KEY_ID = aws.access_key_id, AWS_SECRET_ACCESS_KEY = aws.secret_access_key,
     AWS_BACKUPS_ACCESS_KEY_ID = aws.access_key_id,
     AWS_BACKUPS_SECRET_ACCESS_KEY = aws.secret_access_key,
@@ -179,7 +181,8 @@ end
 
 M.without = { "CloudFront (process/cdn is a program of the team)" }
 
-M.reads_by_post = { "api POST /auth/login", "api-elsewhere POST /auth/login",
+M.reads_by_post = { "api POST /auth/login", "api POST /webhooks/stripe",
+  "api-elsewhere POST /auth/login",
   "staging-site POST /auth/login", "uptimerobot POST /v2/getMonitors",
   "api-platform POST /graphql/v2", "elsewhere-platform POST /graphql/v2",
   "staging-platform POST /graphql/v2", "database-platform POST /graphql/v2" }
@@ -261,6 +264,10 @@ M.plans = {
     shows = { "~ database/primary:backup" },
     -- A spoiled photo is no reason to spoil its copy.
     fails = { "1 photos are not what their copies are, such as photos/2.jpg." } },
+  { runbook = "checks", parameters = function() return "all=true" end,
+    shows = { "Nothing would be changed." },
+    assumes = { "wait_until: API answers", "wait_until: Site answers",
+      "wait_until: Database answers", "wait_until: Payment webhook answers" } },
   -- How much is asked of it is looked at over minutes that have not come yet.
   { runbook = "scale",
     shows = { "As far as it can be planned, nothing would be changed." },

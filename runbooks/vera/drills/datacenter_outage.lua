@@ -1,4 +1,4 @@
--- The datacenter is gone: the database, its replica and the machine of the API, all at once.
+-- The datacenter is gone: the database, its replica, Redis and the API's machine, all at once.
 local drilling = require "drilling"
 local drills = require "drills"
 
@@ -13,7 +13,7 @@ return drill {
   end,
   before = function() run_runbook("backup", { kind = "full" }) end,
   disaster = function(on)
-    for _, name in ipairs { "primary", "replica", "api" } do on.service(name):kill() end
+    for _, name in ipairs { "primary", "replica", "redis", "api" } do on.service(name):kill() end
   end,
   parameters = function()
     return { version = "bbbbbbb", least_users = drills.users, watch_for = "3s" }

@@ -48,7 +48,7 @@ return runbook {
     ["dns/site"] = { "batch", "set_ttl" },
     ["http/api"] = {},
     ["http/api-elsewhere"] = {},
-    ["cache/redis"] = {},
+    ["cache/redis-elsewhere"] = {},
     ["notify/team"] = { "open", "update", "resolve" },
   },
   parameters = {
@@ -105,7 +105,7 @@ return runbook {
     lead_there(zone, elsewhere:endpoint())
     health.wait(vera.api(page), { within = "10m", every = "2s", name = "the public name is well" })
     vera.smoke(page)
-    vera.ask_parts { db = db, redis = cache("redis"), photos = storage("copies") }
+    vera.ask_parts { db = db, redis = cache("redis-elsewhere"), photos = storage("copies") }
     incident.tell(report, { state = "monitoring" })
     vera.watch(page, params.watch_for)
     incident.finish(report, { text = ("Served from the other region, with the data of %s. The old "
