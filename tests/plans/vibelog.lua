@@ -196,12 +196,13 @@ function M.fill(stage)
       CreateBucketConfiguration = { LocationConstraint = store_region } }, store_region)
   end
   stage:boto("s3", "create_bucket", { Bucket = "recordings" })
-  for _, key in ipairs { "one.ogg", "two.ogg" } do
-    stage:boto("s3", "put_object", { Bucket = "recordings", Key = key, Body = "what was said" })
-  end
-  for name, value in pairs(kept) do
+  -- By name: which of the two users is idle is told by which password is the older one.
+  local names = {}
+  for name in pairs(kept) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
     stage:boto("secretsmanager", "create_secret", { Name = "vibelog/production/" .. name,
-      SecretString = value }, store_region)
+      SecretString = kept[name] }, store_region)
   end
   fill_databases(stage)
   -- Somebody is signed in, and a feature was off before others were switched off.
@@ -215,9 +216,13 @@ function M.fill(stage)
     Z08123456ABCDEFGHIJKL = fill_zone(stage) } })
 end
 
--- Production has a dump, an archive and a tried restore of today, made by its own runbook.
+-- Production has a dump, an archive and a tried restore of today, made by its own runbook, and what
+-- was uploaded since.
 function M.prepare(stage)
   stage:perilune_must("run backup --environment production daily_at=0 --no-input")
+  for _, key in ipairs { "one.ogg", "two.ogg" } do
+    stage:boto("s3", "put_object", { Bucket = "recordings", Key = key, Body = "what was said" })
+  end
 end
 
 -- What stands in the vault and with the application besides.

@@ -80,6 +80,29 @@ describe("regional-outage", function()
     assert.equal(50, run.value.rows.orders)
   end)
 
+  it("starts nothing where us-west-2 has no version at rest and none is named", function()
+    w = world "production"
+    local run = go()
+    assert.contains("us-west-2 has no version at rest", run.reason)
+    assert.equal(0, w:times "database/primary:fence")
+  end)
+
+  it("has no task in us-west-2 during the promotion, and asks the cache there", function()
+    w.deploy["app-west"]:scale { instances = 2 }
+    w:prepared()
+    w.cache["redis-west"]:fail()
+    local run = go()
+    assert.equal("Ask cache and files of us-west-2", run.asks[1].name)
+    assert.equal("primary", w.database.standby.role)
+    assert.equal(0, w.deploy["app-west"].instances)
+  end)
+
+  it("serves nobody from us-west-2 without the copies of the files", function()
+    w.storage["files-west"]:fail()
+    assert.equal("Ask cache and files of us-west-2", go().asks[1].name)
+    assert.equal(0, w:times "dns/torvan:batch")
+  end)
+
   it("asks a person where the region does not answer, and keeps what they say", function()
     w:fails("deploy/app:scale", { how = "failed", code = "unreachable" })
     w:fails("database/primary:fence", { how = "failed", code = "unreachable", times = 3 })

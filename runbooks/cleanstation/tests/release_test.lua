@@ -169,6 +169,19 @@ describe("blue-green", function()
     end
   end)
 
+  it("gives green as many tasks as serve, before anything is led there", function()
+    w.deploy.slots:scale { slot = "blue", instances = 5 }
+    w:prepared()
+    assert.equal("done", go().outcome)
+    assert.equal(5, w.deploy.slots.slots.green.instances_healthy)
+  end)
+
+  it("releases nothing that was never pushed", function()
+    assert.contains("no image 9.9.9", go({ version = "9.9.9" }).reason)
+    assert.same({}, w.questions)
+    assert.equal(0, w:times "deploy/slots:scale")
+  end)
+
   it("migrates nothing where nothing is pending", function()
     w = station_world.open(world("production", { recorded = {
       ["database/primary-sql:pending_migrations"] = { { at = 0, value = {}, times = 9,

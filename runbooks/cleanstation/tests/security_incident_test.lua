@@ -130,8 +130,8 @@ describe("security-incident", function()
   it("closes the database again where it is undone before users are let in", function()
     w.secrets.parameters:make_older { name = "s3/credentials", by_s = 86400 }
     local run = go(with { ["Replace s3/credentials"] = false })
-    run = w:undo(run, { reason = "a false alarm" })
-    assert.equal("undone", run.outcome, tostring(run.reason))
+    assert.equal("undone", w:undo(run, { reason = "a false alarm" }).outcome)
+    assert.equal(2, w:times "database/primary:fence")
     assert.equal("none", w.database.primary.fenced)
     assert.equal(3, w.deploy.app.slots.blue.instances)
     assert.equal("2", version "jwt/private_key")
@@ -141,8 +141,31 @@ describe("security-incident", function()
     w:fails("storage/evidence:sync", { how = "failed", times = 5 })
     local run = go()
     assert.equal("waits", run.outcome)
-    assert.equal(0, w:times "secrets/maker:generate")
     assert.equal("1", version "jwt/private_key")
+    -- Taken back while all of it is isolated, users have what they had.
+    assert.equal("network", w.database.primary.fenced)
+    assert.equal("undone", w:undo(run, { reason = "a false alarm" }).outcome)
+    assert.equal("none", w.database.primary.fenced)
+    assert.equal(3, w.deploy.app.slots.blue.instances)
+  end)
+
+  it("stops the application in us-west-2 too", function()
+    w.deploy["app-west"]:scale { instances = 2 }
+    w:prepared()
+    assert.equal("done", go().outcome)
+    assert.equal(0, w.deploy["app-west"].instances)
+  end)
+
+  it("waits until the certificate is really another one, where there is one", function()
+    w.http.site:certificate { starts_at = found_at - 86400 }
+    local run = go()
+    assert.equal("Replace the certificate", run.asks[1].name)
+    assert.equal(0, w.deploy.app.slots.blue.instances)
+    w:cancel(run, { reason = "next" })
+    before()
+    w.http.site:certificate { starts_at = found_at - 86400 }
+    run = go(with { ["Replace the certificate"] = false }, { certificate = false })
+    assert.equal("done", run.outcome, tostring(run.reason))
   end)
 
   it("asks a person for what Secrets Manager cannot rotate", function()
@@ -222,6 +245,7 @@ describe("security-incident", function()
     local run = go(with { ["Close the database by hand"] = "groups removed",
       ["Open the database by hand"] = "groups are back" })
     assert.equal("done", run.outcome, tostring(run.reason))
+    assert.contains("Close the database by hand", w.questions)
     assert.contains("by hand", w:told())
   end)
 

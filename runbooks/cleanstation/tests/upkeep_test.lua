@@ -11,14 +11,20 @@ describe("backup", function()
   before_each(function() open() end)
 
   it("keeps a snapshot for 90 days, and the files in two regions", function()
+    for _, name in ipairs { "files", "files-west" } do
+      w.storage[name]:set_versioning { state = "off" }
+    end
+    w:prepared()
     local run = w:run("backup", { reason = "release-1-5" })
     assert.equal("done", run.outcome, tostring(run.reason))
     local made = w.database.snapshots:list_backups({})[1]
     assert.contains("release-1-5-2026", made.id)
     assert.near(w:now() + duration("90d"), made.keep_until_at, 60)
-    local settings = w.storage.files:settings {}
-    assert.equal("on", settings.versioning)
+    assert.equal("on", w.storage.files:settings({}).versioning)
     assert.equal("on", w.storage["files-west"].versioning)
+    -- A copy that keeps no versions cannot be one of what does.
+    assert.is_true(w:place "storage/files-west:set_versioning"
+      < w:place "storage/files:set_replication")
     -- The recording takes the rules for 30 and 90 days, and no others.
     assert.equal(1, w:times "storage/files:set_lifecycle")
     assert.equal(1, w:times "storage/files:set_replication")
@@ -77,6 +83,19 @@ describe("backup", function()
     w.database.standby:recover {}
     w.database.primary:isolate {}
     assert.contains("does not replicate", w:run("backup").reason)
+  end)
+
+  it("fails where the standby is more than an hour behind", function()
+    local at = w:now()
+    for hours, outcome in pairs { [0.9] = "done", [1.1] = "failed" } do
+      local recorded = station_world.copies()
+      recorded["database/standby:lag"] = { { at = 0, arguments = {}, times = 9, value = {
+        behind_bytes = 9, connected = true, idle = false, replayed_at = at - hours * 3600 } } }
+      w = station_world.follow(station_world.open(world("production", { recorded = recorded })))
+      local run = station_world.back_up(w):run "backup"
+      assert.equal(outcome, run.outcome, tostring(run.reason))
+    end
+    assert.contains("The standby in us-west-2 is more than an hour behind", w:told())
   end)
 
   it("does the rest where the snapshot fails, and says what failed", function()

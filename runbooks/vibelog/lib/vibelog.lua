@@ -4,9 +4,8 @@ local smoke = require "patterns.smoke"
 
 local M = {}
 
----How long recoveries may take and what they may lose.
-M.rto = { critical = "30m", everything = "4h", normal_performance = "8h" }
-M.rpo = { database = "15m", uploads = "1h", state = "5m" }
+---What may be lost.
+M.rpo = { database = "15m", uploads = "1h" }
 
 ---The tables whose rows a restore is judged by.
 M.tables = { "users", "vibelogs", "audit_logs" }

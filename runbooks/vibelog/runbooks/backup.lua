@@ -1,7 +1,8 @@
--- What is due of: a dump a day, an archive and a restore test a week. Uploads: fresh-copies.
+-- New uploads, and what is due of: a dump a day, an archive and a restore test a week.
 local assume = require "patterns.assume"
 local backup = require "patterns.backup"
 local restore = require "patterns.restore"
+local uploads = require "uploads"
 local vibelog = require "vibelog"
 
 -- Each part gives whether it was done, and what it made.
@@ -87,12 +88,14 @@ local function test_a_restore(store)
 end
 
 return runbook {
-  summary = "Dump, archive and test a restore: each when it is due",
+  summary = "Copy new uploads; dump, archive and test a restore: each when it is due",
   targets = {
     ["database/main"] = { "backup", "prune_backups" },
     ["database/restore-test"] = { "clone" },
     ["storage/backups"] = { "put", "copy" },
     ["storage/archive"] = { "delete_many" },
+    ["storage/uploads"] = {},
+    ["storage/uploads-copies"] = { "sync" },
     ["notify/team"] = { "send" },
   },
   parameters = {
@@ -115,6 +118,7 @@ return runbook {
       end
       return went and was_due
     end
+    part("uploads", function() return true, uploads.copy() end)
     local dumped = part("daily", function() return dump_a_day(db, store, params) end)
     local archived = part("weekly", function() return archive_a_week(db, store, params) end)
     part("restore_test", function() return test_a_restore(store) end)

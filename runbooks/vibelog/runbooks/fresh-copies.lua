@@ -1,6 +1,7 @@
 -- What must be minutes old whatever else goes on: uploads copied elsewhere, and Supabase's history.
 --
--- Not a part of `backup`: a weekly restore test takes hours, and uploads must not wait for it.
+-- `backup` copies uploads as well; but its restore test takes hours, and they must not wait for it.
+local uploads = require "uploads"
 local vibelog = require "vibelog"
 
 return runbook {
@@ -17,9 +18,8 @@ return runbook {
 
   run = function()
     local problems = {}
-    local copied, sync = try(step, "Copy new uploads elsewhere", { timeout = "40m", undo = false },
-      function() return storage("uploads-copies"):sync { from = storage("uploads") } end)
-    if not copied then problems[1] = "uploads: " .. sync.message end
+    local went, copied = try(uploads.copy)
+    if not went then problems[1] = "uploads: " .. copied.message end
 
     local seen, failure = try(function()
       local window = ensure(database("platform"):restore_window(),
@@ -31,7 +31,7 @@ return runbook {
     if not seen then problems[#problems + 1] = "database: " .. failure.message end
     ensure(#problems == 0, table.concat(problems, "\n"))
     vibelog.over(notify("oncall"), "fresh-copies", "Uploads are copied, and the history is there.")
-    return { uploads = sync.copied }
+    return { uploads = copied }
   end,
 
   ended = function(_, result)

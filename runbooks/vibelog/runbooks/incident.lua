@@ -39,16 +39,28 @@ local function next_business_day(at)
   return day * 86400 + 9 * 3600
 end
 
+local function remind_of_minor(taken, class, report)
+  local is_taken = assume.holds(function() return taken ~= "nobody" end,
+    "Nobody takes it within %s.", class.response)
+  if is_taken then return taken end
+  local left_s = next_business_day(report.began_at) - now()
+  if left_s <= 0 then return taken end
+  incident.tell(report, { state = "investigating", audience = "team",
+    text = ("%s: nobody has taken it within %s."):format(report.summary, class.response) })
+  return ask("Who takes it by the next business day?", { within = left_s, otherwise = "nobody",
+    detail = report.summary })
+end
+
 -- P0 is paged at once, so PagerDuty knows who took it; of the others somebody says so here.
 local function find_taker(params, class, report)
   local taken
   if params.class == "P0" then
     taken = notify("oncall"):wait_acknowledged { key = report.key, within = class.response }
   else
-    -- Of a minor one nobody is called at night; till then anybody may take it.
-    local within = params.class == "P2" and next_business_day(now()) - now() or class.response
-    taken = ask("Who takes it?", { within = within, otherwise = "nobody",
+    taken = ask("Who takes it?", { within = class.response, otherwise = "nobody",
       detail = report.summary })
+    -- Of a minor one nobody is called at night: the team is reminded, and may take it till then.
+    if params.class == "P2" then taken = remind_of_minor(taken, class, report) end
   end
   local taker = "the one on call"
   local is_taken = assume.holds(function()

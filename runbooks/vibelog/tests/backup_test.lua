@@ -20,7 +20,26 @@ describe("backup", function()
   it("has nothing to do an hour later", function()
     w:run("backup")
     w:advance("1h")
-    assert.same({}, w:run("backup").value)
+    assert.same({ uploads = 0 }, w:run("backup").value)
+  end)
+
+  it("copies uploads that are new, and only those", function()
+    w.storage.uploads:put { key = "u1/one.webm", body = "one" }
+    assert.equal(1, w:run("backup").value.uploads)
+    w.storage.uploads:delete { key = "u1/one.webm" }
+    w.storage.uploads:put { key = "u1/two.webm", body = "two" }
+    assert.equal(1, w:run("backup").value.uploads)
+    assert.is_table(w.storage["uploads-copies"].objects["u1/one.webm"])
+    assert.equal("two", w.storage["uploads-copies"].objects["u1/two.webm"].body)
+  end)
+
+  it("dumps also where uploads cannot be copied, and says so", function()
+    w.storage["uploads-copies"]:fail()
+    local run = w:run("backup")
+    assert.equal("failed", run.outcome)
+    assert.contains("uploads:", run.reason)
+    assert.is_table(w.storage.backups.objects["daily-20260101.db.zst"])
+    assert.contains("Backup failed", w:told "notify/team")
   end)
 
   it("dumps once a day and archives once a week", function()
@@ -96,6 +115,15 @@ describe("backup", function()
     local run = w:run("backup")
     assert.contains("restore_test:", run.reason)
     assert.is_nil(w.storage.backups.objects["restore-tests/2026-01-08.json"])
+  end)
+
+  it("tests no restore of a dump whose rows nobody noted", function()
+    w:run("backup")
+    w:advance("6d")
+    w:run("backup")
+    w.storage.backups:delete { key = "daily-20260107.db.zst.note.json" }
+    w:advance("23h")
+    assert.contains("has no note of its rows", w:run("backup", { daily_at = 23 }).reason)
   end)
 
   it("compares the rows of a restore with those that were counted for the dump", function()

@@ -52,6 +52,17 @@ describe("incident", function()
     assert.is_nil(w.cache.redis:get { key = "banner:incident-" .. run.id })
   end)
 
+  it("shows on the status page what is concerned, until it is over", function()
+    for class, state in pairs { P0 = "major_outage", P1 = "partial_outage", P2 = "degraded" } do
+      w = vibelog_world.open(world "production")
+      w.notify.oncall:acknowledges_after { after = "2m", by = "sam" }
+      local run = go(class, { ["What has mended it?"] = false })
+      assert.equal(state, w.notify.status.components.website, class)
+      w:resume(run, { answers = answers })
+      assert.equal("operational", w.notify.status.components.website)
+    end
+  end)
+
   it("tells of a P2 the team and the status page", function()
     go "P2"
     assert.same({ "status", "team" }, told_at_all())
@@ -101,10 +112,20 @@ describe("incident", function()
     run = go("P2", nobody)
     assert.near(duration("71h"), run.took_s, 60)
     w = vibelog_world.open(world "production")
-    run = go("P2", { ["Who takes it?"] = { value = "ada", after = 6 * 3600 } })
+    run = go("P2", { ["Who takes it?"] = { value = "late", after = 96 * 3600 },
+      ["Who takes it by the next business day?"] = { value = "ada", after = 2 * 3600 } })
     assert.equal("ada", run.value.taker)
     assert.near(duration("6h"), run.took_s, 60)
     assert.equal(0, said "notify/leadership")
+  end)
+
+  it("reminds the team of a P2 that nobody takes within 4 hours, and of no other", function()
+    go("P2", { ["Who takes it?"] = { value = "ada", after = 3 * 3600 } })
+    assert.is_nil(w:told("notify/team"):find("nobody has taken it", 1, true))
+    go("P2", { ["Who takes it?"] = { value = "late", after = 5 * 3600 },
+      ["Who takes it by the next business day?"] = "ada" })
+    assert.contains("nobody has taken it within 4h", w:told "notify/team")
+    assert.equal("", w:told "notify/leadership")
   end)
 
   it("stops telling customers after half a day, and still waits for an answer", function()

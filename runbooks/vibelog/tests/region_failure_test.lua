@@ -134,6 +134,15 @@ describe("region-failure", function()
     assert.equal(before, www())
   end)
 
+  it("is not over before all ten instances are there, though five take users", function()
+    lose_region()
+    w.deploy["web-backup"]:set_capacity { instances = 7 }
+    local run = go { mode = "automatic" }
+    assert.equal("Wait for the whole backup region", run.asks[1].name)
+    assert.equal(backup_host, www())
+    assert.equal("open", w.notify.oncall.incidents["region-failure"].state)
+  end)
+
   it("leads nobody to a backup region that cannot reach the database", function()
     lose_region()
     vibelog_world.health(w.http.backup, { "database" })
