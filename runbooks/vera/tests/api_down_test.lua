@@ -47,6 +47,15 @@ describe("api-down", function()
     assert.same({}, w.questions)
   end)
 
+  it("says so where there is no release before to go back to", function()
+    w = world "production"
+    w.deploy.api:serve { version = "aaaaaaa", instances = 2 }
+    w.http.api:answer { path = "/health", status = 503 }
+    local run = w:run("api-down", {}, yes)
+    assert.contains("There is no release before", run.reason)
+    assert.same({}, w.questions)
+  end)
+
   it("stays with the release where a person refuses to go back", function()
     answers_badly()
     local run = w:run("api-down", {}, { answers = {

@@ -118,6 +118,22 @@ describe("bucket-corrupted", function()
     assert.equal("open", w.notify.team.incidents["bucket-corrupted"].state)
   end)
 
+  it("does not call that well which is still not what its copy is, or still gone", function()
+    local recorded = {}
+    for place, key in ipairs { "photos/1", "photos/2" } do
+      recorded[place] = { at = 0, outcome = "done", value = {},
+        arguments = { key = key, to_key = key, to = "storage/photos" } }
+    end
+    w = vera_world.copy_photos(vera_world.open(world("production",
+      { recorded = { ["storage/copies:copy"] = recorded } })))
+    w.storage.photos:put { key = "photos/1", body = "rubbish" }
+    w.storage.photos:delete { key = "photos/2" }
+    local run = w:run("bucket-corrupted", {}, yes)
+    assert.equal("Compare again", run.asks[1].name)
+    assert.contains("1 photos are still gone and 1 still not what they were", run.reason)
+    assert.equal("open", w.notify.team.incidents["bucket-corrupted"].state)
+  end)
+
   it("says so where a prefix holds nothing at all", function()
     local run = w:run("bucket-corrupted", { prefix = "phots/" }, yes)
     assert.equal("waits", run.outcome)

@@ -56,6 +56,16 @@ describe("database-down", function()
     assert.equal("by hand", run.value.fenced)
   end)
 
+  it("does not take a platform's word that shows nothing to be stopped", function()
+    w = vera_world.open(world("production", { recorded = { ["deploy/primary-server:status"] = {
+      { arguments = {}, at = 0, times = 9, value = { state = "stopped", instances = 0,
+        instances_healthy = 0, maintenance = false } } } } }))
+    w.database.primary:fail()
+    local run = fail_over { answers = { ["Promote the replica?"] = "approve" } }
+    assert.equal("Fence the old primary by hand", run.asks[1].name)
+    assert.equal(0, w:times "database/replica:promote")
+  end)
+
   it("changes nothing but the incident where a person refuses", function()
     w.database.primary:fail()
     local run = fail_over { answers = {

@@ -114,6 +114,14 @@ describe("datacenter-outage", function()
     assert.equal(before, leads_to())
   end)
 
+  it("has no API there while the data is brought", function()
+    w.deploy["api-elsewhere"]:scale { instances = 1 }
+    w:prepared()
+    assert.equal("done", w:run("datacenter-outage", given, yes).outcome)
+    assert.is_true(w:place "deploy/api-elsewhere:scale" < w:place "database/elsewhere:restore")
+    assert.equal(0, w.effects[w:place "deploy/api-elsewhere:scale"].arguments.instances)
+  end)
+
   it("releases nothing on data that is not right", function()
     w:fails("database/elsewhere:verify", { how = "failed", code = "check_failed" })
     local run = w:run("datacenter-outage", given, yes)
