@@ -10,7 +10,8 @@ local function with(text) return function() return text end end
 
 local delivers = "notify/team delivers what it is given"
 local healthy, stays = "wait_until: everything is healthy", "hold: everything stays healthy"
-local silent = "\"The application's log speaks of the database.\""
+local silent, calm = "\"The application's log speaks of the failure.\"",
+  "\"The database's log speaks of the failure.\""
 local dump = "storage/backups:db_"
 local closed = "~ deploy/app:scale {\"instances\":0"
 local platform, standby = "eclipselink-ai-production.up.railway.app",
@@ -37,18 +38,18 @@ return {
       "! notify/team:resolve" },
     asks = { "How many hand-offs must be there at least? (role incident-commander)",
       "Restore the database? (role incident-commander)" },
-    assumes = { silent, delivers, healthy, stays } },
+    assumes = { silent, calm, delivers, healthy, stays } },
   { runbook = "database-failure",
     parameters = function() return "least_handoffs=40 bad_at=" .. ago(30) end,
     shows = { closed, "~ database/platform:restore {\"at\":", "(the project as it was at ",
       "Let users in again" },
     asks = { "Restore the database? (role incident-commander)" },
-    assumes = { silent, delivers, healthy, stays } },
+    assumes = { silent, calm, delivers, healthy, stays } },
   { runbook = "database-failure", parameters = with "source=dump",
     shows = { closed, "~ database/clinic:restore {\"backup\":\"" .. dump, "(" .. dump,
       "Let users in again" },
     asks = { "Restore the database? (role incident-commander)" },
-    assumes = { silent, delivers, healthy, stays } },
+    assumes = { silent, calm, delivers, healthy, stays } },
   { runbook = "infrastructure-failure", parameters = with("version=" .. commit),
     shows = { "CRITICAL infrastructure-failure opened", "Stop the old application", closed,
       "Keep the backup application off", "~ deploy/app-backup:scale {\"instances\":0}",
