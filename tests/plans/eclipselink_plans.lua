@@ -92,7 +92,8 @@ return {
     shows = { "~ database/clinic:refresh_views", "idx_handoffs_patient_created",
       "~ database/clinic:analyze", "! database/staging:execute_batches",
       "delete from sbar_reports where id in (select id from sbar_reports where created_at < '…'",
-      "delete from handoffs where id in", "5 to change" } },
+      "delete from handoffs where id in", "~ storage/audio-staging:set_lifecycle",
+      "\"action\":\"expire\",\"after\":\"90d\"", "6 to change" } },
   { runbook = "provision-dns",
     shows = { "~ dns/clinic:batch", "(audio CNAME: none → eclipselink-audio-prod.r2.dev, proxied",
       "www CNAME: eclipselink.webflow.io (300 s) → eclipselink.ai, proxied (300 s))",
@@ -132,5 +133,9 @@ return {
   -- How much is asked of it is looked at over minutes that have not come yet.
   { runbook = "scale", shows = { "As far as it can be planned, nothing would be changed." },
     not_planned = { "range of metrics/app" } },
+  { runbook = "alerts",
+    shows = { "WARNING: Alert: report-failures-per-hour – report-failures-per-hour is 7 an hour, "
+      .. "above 5", "+ cache/redis:set", "CRITICAL: Alert: database-failures" },
+    assumes = { delivers } },
   { runbook = "smoke-test", shows = { "Nothing would be changed." } },
 }

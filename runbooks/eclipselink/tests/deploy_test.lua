@@ -182,6 +182,8 @@ describe("smoke-test", function()
     assert.equal("", w:told())
     for _, broken in ipairs {
       { path = "/api/health", status = 200, json = { status = "degraded" } },
+      { path = "/api/health", status = 503, json = { status = "healthy" } },
+      { path = "/api/v1/auth/login", method = "POST", status = 200 },
       { path = "/api/v1/auth/login", method = "POST", status = 500 },
       { path = "/api/docs", status = 404 } } do
       clinic_world.answer_well(w.http.app)
