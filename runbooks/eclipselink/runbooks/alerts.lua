@@ -11,7 +11,9 @@ local limits = {
 
 -- What is wrong by one limit; a number that is not known is wrong too, as nobody watches meanwhile.
 local function problem_of(logs, limit)
-  local read, reading = try(function() return logs:read { name = limit.name, over = limit.over } end)
+  local read, reading = try(function()
+    return logs:read { name = limit.name, over = limit.over }
+  end)
   if not read then return ("%s is not known: %s"):format(limit.name, reading.message) end
   return watch.judge(reading, { name = limit.name, above = limit.above })
 end

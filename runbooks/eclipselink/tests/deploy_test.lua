@@ -117,10 +117,13 @@ describe("deploy", function()
     assert.equal("bbbbbbb", settle())
   end)
 
-  it("releases to staging without asking", function()
-    local staging = clinic_world.open(world "staging")
-    assert.equal("done", staging:run("deploy", { version = "ccccccc" }).outcome)
-  end)
+  for _, name in ipairs { "staging", "development" } do
+    it(("releases to %s without asking"):format(name), function()
+      local other = clinic_world.open(world(name))
+      assert.equal("done", other:run("deploy", { version = "ccccccc" }).outcome)
+      assert.same({}, other.questions)
+    end)
+  end
 end)
 
 describe("application-failure", function()

@@ -68,7 +68,8 @@ function M.look(jobs, heartbeats)
     for place, name in ipairs(M.names()) do
       local found = by_name[name]
       rows[place] = { job = name, state = found and found.state or "absent",
-        last_at = found and found.last_at, heartbeat = care.jobs[name].heartbeat and (beats[name] or "unknown") or nil,
+        last_at = found and found.last_at,
+        heartbeat = care.jobs[name].heartbeat and (beats[name] or "unknown") or nil,
         problem = problem_of_schedule(name, found) }
     end
     for _, row in ipairs(rows) do row.problem = row.problem or problem_of_runs(jobs, row.job) end

@@ -1,4 +1,4 @@
--- The daily, weekly and monthly lists: what a program can check first, then what only people can do.
+-- The daily, weekly and monthly lists: first what a program can check, then what only people can.
 local care = require "care"
 local care_jobs = require "care_jobs"
 local care_points = require "care_points"
@@ -66,8 +66,8 @@ local function monthly()
   }
 end
 
--- Both halves are worked through, whatever one of them finds. Cron leaves the second to a run of its
--- own: it waits for people for hours, and tomorrow's list is not to wait for today's.
+-- Both halves are worked through, whatever one of them finds. Cron leaves the second to a run of
+-- its own: it waits for people for hours, and tomorrow's list is not to wait for today's.
 local function both(first, second)
   local checked, result = try(first)
   local asked, reviewed = try(second)

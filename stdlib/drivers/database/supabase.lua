@@ -237,8 +237,8 @@ return {
   name = "supabase",
   doc = "Supabase's management API, for one project: restore points as snapshots, and going back "
     .. "to a moment, a backup or a restore point, in place, and the server's log, of 24 hours at "
-    .. "once. SQL goes to a target of the driver postgres. What a restore replaces is kept by a restore point, for as long as Supabase "
-    .. "keeps it.",
+    .. "once. SQL goes to a target of the driver postgres. What a restore replaces is kept by a "
+    .. "restore point, for as long as Supabase keeps it.",
   hosts = { "{url}" },
   lacks = { "query", "counts", "digests", "verify", "check_integrity", "pending_migrations",
     "verify_backup", "execute", "migrate", "backup" },
