@@ -21,11 +21,10 @@ Result<Before> before_index(Work& work) {
     const std::string name = work.argument("name").text();
     const auto there = has_index(**opened, name);
     if (!there) return there.error();
-    if (*there)
-        return fail("already_exists", work.target.target + " already has an index \"" + name +
-                                          "\". Use another name.");
     Before before;
     before.sign = '+';
+    before.already_so = *there;
+    if (*there) before.result.set("name", name).set("size_bytes", 0).set("changed", false);
     return before;
 }
 

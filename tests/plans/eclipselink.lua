@@ -93,6 +93,8 @@ M.services = {
   { name = "staging-site", kind = "double", of = "site", state = well },
   { name = "numbers", kind = "double", of = "site", state = { answers = {
     ["GET /cpu"] = { 200, { value = 22, points = { { at = os.time(), value = 22 } } } } } } },
+  { name = "logtail", kind = "double", of = "site", state = { answers = {
+    ["GET /"] = { 200, { data = { { n = "7" } } } } } } },
   { name = "gitlab", kind = "double", of = "gitlab", named = "rohimaya/eclipselink-ai" },
   { name = "team", kind = "double", of = "slack" },
 }
@@ -120,7 +122,7 @@ function M.targets(facts)
     ["secrets/maker"] = { folder = facts.folder .. "/maker" },
     ["http/app"] = at "site", ["http/app-backup"] = at "site-elsewhere",
     ["http/staging"] = at "staging-site",
-    ["metrics/app"] = at "numbers", ["process/ci"] = at "gitlab",
+    ["metrics/app"] = at "numbers", ["metrics/logs"] = at "logtail", ["process/ci"] = at "gitlab",
   }
 end
 

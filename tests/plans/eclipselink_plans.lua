@@ -10,7 +10,8 @@ local function with(text) return function() return text end end
 
 local delivers = "notify/team delivers what it is given"
 local healthy, stays = "wait_until: everything is healthy", "hold: everything stays healthy"
-local silent = "\"The application's log speaks of the database.\""
+local silent, calm = "\"The application's log speaks of the failure.\"",
+  "\"The database's log speaks of the failure.\""
 local dump = "storage/backups:db_"
 local closed = "~ deploy/app:scale {\"instances\":0"
 local platform, standby = "eclipselink-ai-production.up.railway.app",
@@ -37,18 +38,18 @@ return {
       "! notify/team:resolve" },
     asks = { "How many hand-offs must be there at least? (role incident-commander)",
       "Restore the database? (role incident-commander)" },
-    assumes = { silent, delivers, healthy, stays } },
+    assumes = { silent, calm, delivers, healthy, stays } },
   { runbook = "database-failure",
     parameters = function() return "least_handoffs=40 bad_at=" .. ago(30) end,
     shows = { closed, "~ database/platform:restore {\"at\":", "(the project as it was at ",
       "Let users in again" },
     asks = { "Restore the database? (role incident-commander)" },
-    assumes = { silent, delivers, healthy, stays } },
+    assumes = { silent, calm, delivers, healthy, stays } },
   { runbook = "database-failure", parameters = with "source=dump",
     shows = { closed, "~ database/clinic:restore {\"backup\":\"" .. dump, "(" .. dump,
       "Let users in again" },
     asks = { "Restore the database? (role incident-commander)" },
-    assumes = { silent, delivers, healthy, stays } },
+    assumes = { silent, calm, delivers, healthy, stays } },
   { runbook = "infrastructure-failure", parameters = with("version=" .. commit),
     shows = { "CRITICAL infrastructure-failure opened", "Stop the old application", closed,
       "Keep the backup application off", "~ deploy/app-backup:scale {\"instances\":0}",
@@ -91,7 +92,8 @@ return {
     shows = { "~ database/clinic:refresh_views", "idx_handoffs_patient_created",
       "~ database/clinic:analyze", "! database/staging:execute_batches",
       "delete from sbar_reports where id in (select id from sbar_reports where created_at < '…'",
-      "delete from handoffs where id in", "5 to change" } },
+      "delete from handoffs where id in", "~ storage/audio-staging:set_lifecycle",
+      "\"action\":\"expire\",\"after\":\"90d\"", "6 to change" } },
   { runbook = "provision-dns",
     shows = { "~ dns/clinic:batch", "(audio CNAME: none → eclipselink-audio-prod.r2.dev, proxied",
       "www CNAME: eclipselink.webflow.io (300 s) → eclipselink.ai, proxied (300 s))",
@@ -131,5 +133,9 @@ return {
   -- How much is asked of it is looked at over minutes that have not come yet.
   { runbook = "scale", shows = { "As far as it can be planned, nothing would be changed." },
     not_planned = { "range of metrics/app" } },
+  { runbook = "alerts",
+    shows = { "WARNING: Alert: report-failures-per-hour – report-failures-per-hour is 7 an hour, "
+      .. "above 5", "+ cache/redis:set", "database-failures is 7 failures, above 0" },
+    assumes = { delivers } },
   { runbook = "smoke-test", shows = { "Nothing would be changed." } },
 }

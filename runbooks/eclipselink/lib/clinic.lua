@@ -14,8 +14,11 @@ M.truths = {
     "select count(*) = 0 from sbar_reports where handoff_id not in (select id from handoffs)",
 }
 
----Seven days, five weeks, and months for seven years: clinical records are kept that long (HIPAA).
-M.retention = { daily = 7, weekly = 5, monthly = 84 }
+---Seven years: clinical records are kept that long (HIPAA).
+M.months_kept = 84
+
+---Seven days, five weeks, and so many months.
+function M.retention(months) return { daily = 7, weekly = 5, monthly = months } end
 
 ---At least so many rows of each clinical table.
 function M.least(handoffs)

@@ -16,6 +16,8 @@ return runbook {
   parameters = {
     delete_at_most = { type = "integer", default = 3, min = 0,
       help = "more old backups than this are never removed at once" },
+    months = { type = "integer", default = clinic.months_kept, min = 1,
+      help = "for how many months one dump of each is kept" },
   },
   -- Not the database's: copying audio takes hours, and a recovery does not wait for it.
   locks = { "backups/clinic" },
@@ -47,7 +49,7 @@ return runbook {
         end)
       end,
     }
-    local thinned = backup.thin_out(db, { keep = clinic.retention, keep_at_least = 7,
+    local thinned = backup.thin_out(db, { keep = clinic.retention(params.months), keep_at_least = 7,
       delete_at_most = params.delete_at_most })
 
     local taken = done["Database"]

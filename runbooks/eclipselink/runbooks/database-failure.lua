@@ -10,6 +10,26 @@ local maintenance = require "patterns.maintenance"
 local point_in_time = require "patterns.point_in_time"
 local restore = require "patterns.restore"
 
+-- Shows a log's newest lines that have one of the words; a log that is silent stops nothing.
+local function show_log(name, words, read)
+  local told, found = try(read)
+  if not told then return log(("%s cannot be read: %s"):format(name, found.message)) end
+  local bad = {}
+  local is_silent = assume.holds(function()
+    for _, line in ipairs(found.lines) do
+      for _, word in ipairs(words) do
+        if line.text:find(word, 1, true) then
+          bad[#bad + 1] = line.text
+          break
+        end
+      end
+    end
+    return #bad == 0
+  end, "%s speaks of the failure.", name)
+  if is_silent then return end
+  for place = math.max(1, #bad - 19), #bad do log(("%s: %s"):format(name, bad[place])) end
+end
+
 -- What is known of the failure: neither a dead database nor a silent log stops its recovery.
 local function look(db, platform, app)
   local asked, status = try(function() return db:status() end)
@@ -18,12 +38,14 @@ local function look(db, platform, app)
   local told, project = try(function() return platform:status() end)
   log(told and ("Supabase shows it as %s."):format(project.reachable and "well" or "not well")
     or "Supabase does not say: " .. project.message)
-  local read, found = try(function()
-    return app:logs { since = now() - duration("15m"), contains = "database", lines_max = 20 }
+  local since = now() - duration("15m")
+  -- Supabase keeps it, and has it while the database is down.
+  show_log("The database's log", { "ERROR", "FATAL", "PANIC" }, function()
+    return platform:logs { since = since }
   end)
-  local is_silent = not read or assume.holds(function() return #found.lines == 0 end,
-    "The application's log speaks of the database.")
-  for _, line in ipairs(is_silent and {} or found.lines) do log(line.text) end
+  show_log("The application's log", { "database" }, function()
+    return app:logs { since = since, contains = "database" }
+  end)
 end
 
 -- What the newest dump had, in words: Supabase's backups tell nobody how many rows they have.

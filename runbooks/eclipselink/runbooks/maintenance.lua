@@ -1,8 +1,10 @@
 -- The nightly upkeep: the dashboard's view, missing indexes, statistics, and old data of staging.
 local indexes = {
-  { name = "idx_handoffs_patient_created", of = "handoffs (patient_id, created_at)" },
-  { name = "idx_handoffs_staff_status", of = "handoffs (from_staff_id, status)" },
-  { name = "idx_voice_recordings_status", of = "voice_recordings (status, created_at)" },
+  { name = "idx_handoffs_patient_created", of = "handoffs (patient_id, created_at desc)" },
+  { name = "idx_handoffs_staff_status",
+    of = "handoffs (from_staff_id, status) where status in ('assigned', 'ready')" },
+  { name = "idx_voice_recordings_status",
+    of = "voice_recordings (status, created_at desc) where status <> 'completed'" },
 }
 -- Of staging only: production keeps clinical data for seven years. Reports go before hand-offs,
 -- and a hand-off stays as long as a younger report is about it.
@@ -24,6 +26,7 @@ return runbook {
   targets = {
     ["database/clinic"] = { "refresh_views", "create_index", "analyze" },
     ["database/staging"] = { "execute_batches" },
+    ["storage/audio-staging"] = { "set_lifecycle" },
   },
   parameters = {
     view = { type = "string", default = "handoff_stats", help = "the dashboard's view" },
@@ -66,6 +69,10 @@ return runbook {
           rows_max = params.rows_max }.rows
       end)
     end
+    part("Let staging's old audio go", "5m", function()
+      storage("audio-staging"):set_lifecycle { rules = { { prefix = "", after = "90d",
+        action = "expire" } } }
+    end)
     log("Cleared from staging: " .. json.encode(deleted))
     ensure(#problems == 0, table.concat(problems, "\n"))
     return { deleted = deleted, before = before }

@@ -72,6 +72,17 @@ describe("backup", function()
     assert.equal(84, #kept "^db_(%d+)$")
   end)
 
+  it("keeps no dump of staging's for longer than 90 days", function()
+    w = clinic_world.open(world "staging")
+    for _ = 1, 40 do
+      assert.equal("done", w:run("backup").outcome)
+      w:advance("3d")
+    end
+    local dumps = w.database.clinic:list_backups {}
+    assert.is_true(#dumps > 7)
+    assert.is_true(dumps[#dumps].at > w:now() - duration("90d"))
+  end)
+
   it("tells the team where it fails", function()
     w.storage.backups:fail()
     local run = w:run("backup")
@@ -208,6 +219,33 @@ describe("maintenance", function()
     assert.equal(0, w.database.staging.rows.sbar_reports)
   end)
 
+  it("makes the indexes that the application's queries need, beside readers", function()
+    w:run("maintenance")
+    local made = {}
+    for _, change in ipairs(w.changes) do
+      if change[1] == "database/clinic:create_index" then
+        made[#made + 1] = change[2].sql .. ", " .. change[2].concurrently
+      end
+    end
+    assert.same({
+      "create index if not exists idx_handoffs_patient_created on handoffs "
+        .. "(patient_id, created_at desc), yes",
+      "create index if not exists idx_handoffs_staff_status on handoffs "
+        .. "(from_staff_id, status) where status in ('assigned', 'ready'), yes",
+      "create index if not exists idx_voice_recordings_status on voice_recordings "
+        .. "(status, created_at desc) where status <> 'completed', yes" }, made)
+  end)
+
+  it("lets staging's audio go after 90 days, and never production's", function()
+    w.storage["audio-staging"]:put { key = "audio/2025/old.ogg", body = "old" }
+    w:run("maintenance")
+    w:advance("89d")
+    assert.is_table(w.storage["audio-staging"].objects["audio/2025/old.ogg"])
+    w:advance("2d")
+    assert.is_nil(w.storage["audio-staging"].objects["audio/2025/old.ogg"])
+    assert.is_table(w.storage.audio.objects["audio/2025/one.ogg"])
+  end)
+
   it("leaves nothing to undo", function()
     local run = w:run("maintenance")
     assert.has_error(function() w:undo(run) end, "nothing left of this run to undo")
@@ -218,6 +256,7 @@ describe("maintenance", function()
     assert.contains("{\"handoffs\":1,\"sbar_reports\":1,\"voice_recordings\":1}",
       table.concat(run.log, "\n"))
     run = w:run("maintenance")
+    assert.equal("done", run.outcome)
     assert.contains("{\"handoffs\":0,\"sbar_reports\":0,\"voice_recordings\":0}",
       table.concat(run.log, "\n"))
     assert.equal(40, w.database.clinic.rows.handoffs)

@@ -21,6 +21,22 @@ describe("database-failure from our dumps", function()
     assert.contains("Everything written after 2026-01-02", w:told())
   end)
 
+  it("shows what the database's own log says of the failure, and goes on without it", function()
+    w.database.platform:log { text = "LOG:  checkpoint starting: time", source = "postgres" }
+    w.database.platform:log { text = "FATAL:  No space left on device", source = "postgres" }
+    w.deploy.app:log { text = "the database has refused 3 requests", source = "app" }
+    local run = w:run("database-failure", short, yes)
+    local said = table.concat(run.log, "\n")
+    assert.contains("The database's log: FATAL:  No space left on device", said)
+    assert.contains("The application's log: the database has refused 3 requests", said)
+    assert.does_not.contains("checkpoint", said)
+    w = clinic_world.back_up(clinic_world.open(world "production"), 1)
+    w:fails("database/platform:logs", { how = "failed", code = "not_supported" })
+    run = w:run("database-failure", short, yes)
+    assert.equal("done", run.outcome)
+    assert.contains("The database's log cannot be read", table.concat(run.log, "\n"))
+  end)
+
   it("is quick enough for its objective", function()
     assert.is_true(w:run("database-failure", short, yes).took_s < duration("4h"))
   end)

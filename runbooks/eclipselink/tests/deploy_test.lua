@@ -117,10 +117,13 @@ describe("deploy", function()
     assert.equal("bbbbbbb", settle())
   end)
 
-  it("releases to staging without asking", function()
-    local staging = clinic_world.open(world "staging")
-    assert.equal("done", staging:run("deploy", { version = "ccccccc" }).outcome)
-  end)
+  for _, name in ipairs { "staging", "development" } do
+    it(("releases to %s without asking"):format(name), function()
+      local other = clinic_world.open(world(name))
+      assert.equal("done", other:run("deploy", { version = "ccccccc" }).outcome)
+      assert.same({}, other.questions)
+    end)
+  end
 end)
 
 describe("application-failure", function()
@@ -182,6 +185,8 @@ describe("smoke-test", function()
     assert.equal("", w:told())
     for _, broken in ipairs {
       { path = "/api/health", status = 200, json = { status = "degraded" } },
+      { path = "/api/health", status = 503, json = { status = "healthy" } },
+      { path = "/api/v1/auth/login", method = "POST", status = 200 },
       { path = "/api/v1/auth/login", method = "POST", status = 500 },
       { path = "/api/docs", status = 404 } } do
       clinic_world.answer_well(w.http.app)

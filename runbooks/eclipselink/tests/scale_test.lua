@@ -53,6 +53,9 @@ describe("scale", function()
     lasting({ cpu = 90 }, 6)
     assert.contains("no more may run", lasting({ cpu = 90 }, 6).value.why)
     assert.equal(3, w.deploy.app.instances)
+    for _ = 1, 4 do lasting({ cpu = 20, memory = 30 }, 12) end
+    assert.equal(1, w.deploy.app.instances)
+    assert.equal(1, w.deploy.app.instances_healthy)
   end)
 
   it("leaves an application closed that somebody has closed", function()
@@ -62,6 +65,11 @@ describe("scale", function()
     assert.equal("it is closed", run.value.why)
     assert.equal(0, w.deploy.app.instances)
     assert.same({}, w.effects)
+  end)
+
+  it("stays where it is while the cool-down lasts, and where a rule of going up holds", function()
+    assert.equal(2, lasting({ cpu = 20, memory = 30, p95 = 2.5 }, 3).value.instances)
+    assert.equal(3, lasting({ cpu = 20, memory = 30, p95 = 2.5 }, 12).value.instances)
   end)
 
   it("goes back where the new instance does not become healthy", function()

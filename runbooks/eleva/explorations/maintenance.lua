@@ -3,7 +3,7 @@ local care_world = require "care_world"
 
 return explore {
   runbook = "maintenance",
-  parameters = { what = "monthly" },
+  parameters = { what = "monthly", people = false },
   world = function() return care_world.keep_history(care_world.open(world "test"), 32) end,
   -- The copy's removal is meant to stay; within a child run, the rule takes it for a loss.
   without = { ["undo restores what it says it restores"] = true },

@@ -68,7 +68,8 @@ function M.look(jobs, heartbeats)
     for place, name in ipairs(M.names()) do
       local found = by_name[name]
       rows[place] = { job = name, state = found and found.state or "absent",
-        last_at = found and found.last_at, heartbeat = care.jobs[name].heartbeat and beats[name],
+        last_at = found and found.last_at,
+        heartbeat = care.jobs[name].heartbeat and (beats[name] or "unknown") or nil,
         problem = problem_of_schedule(name, found) }
     end
     for _, row in ipairs(rows) do row.problem = row.problem or problem_of_runs(jobs, row.job) end
@@ -93,8 +94,9 @@ end
 function M.show(rows)
   local lines = {}
   for place, row in ipairs(rows) do
-    lines[place] = ("%-30s %-7s last %s%s"):format(row.job, row.state,
-      row.last_at and date("%Y-%m-%d %H:%M", row.last_at) or "never",
+    lines[place] = ("%-30s %-13s %-7s last %-16s heartbeat %s%s"):format(row.job,
+      care.jobs[row.job].cron, row.state,
+      row.last_at and date("%Y-%m-%d %H:%M", row.last_at) or "never", row.heartbeat or "-",
       row.problem and "  " .. row.problem or "")
   end
   return table.concat(lines, "\n")

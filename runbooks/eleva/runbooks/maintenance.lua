@@ -1,4 +1,4 @@
--- What a program checks every day, every week and every month. Nobody is waited for.
+-- The daily, weekly and monthly lists: first what a program can check, then what only people can.
 local care = require "care"
 local care_jobs = require "care_jobs"
 local care_points = require "care_points"
@@ -66,8 +66,21 @@ local function monthly()
   }
 end
 
+-- Both halves are worked through, whatever one of them finds. Cron leaves the second to a run of
+-- its own: it waits for people for hours, and tomorrow's list is not to wait for today's.
+local function both(first, second)
+  local checked, result = try(first)
+  local asked, reviewed = try(second)
+  local problems = {}
+  if not checked then problems[#problems + 1] = result.message end
+  if not asked then problems[#problems + 1] = reviewed.message end
+  if #problems > 0 then options.fail("checklist_failed", table.concat(problems, "\n")) end
+  return { passed = result.passed + reviewed.passed, failed = result.failed + reviewed.failed,
+    rows = result.rows, reviewed = reviewed.rows }
+end
+
 return runbook {
-  summary = "Check the points of the daily, weekly and monthly lists that a program can",
+  summary = "Work through the daily, weekly and monthly lists: by program, and by people",
   targets = {
     ["metrics/monitors"] = {},
     ["metrics/heartbeats"] = {},
@@ -83,6 +96,8 @@ return runbook {
   parameters = {
     what = { type = "string", enum = { "due", "daily", "weekly", "monthly" }, default = "due",
       help = "which checklist; due: by the day" },
+    people = { type = "boolean", default = true,
+      help = "false: leave what only people can do to the runbook review" },
     errors_per_hour = { type = "number", default = 10, min = 0, help = "more are too many" },
   },
   locks = { "maintenance/eleva" },
@@ -96,6 +111,8 @@ return runbook {
       daily = function() return daily(on, params.errors_per_hour) end,
       weekly = function() return weekly(on) end, monthly = monthly,
     }, params.what, run.started_at)
-    return care_points.work(notify("team"), "Maintenance", points)
+    local function check() return care_points.work(notify("team"), "Maintenance", points) end
+    if not params.people or params.what == "daily" then return check() end
+    return both(check, function() return run_runbook("review", { what = params.what }) end)
   end,
 }

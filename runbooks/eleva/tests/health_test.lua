@@ -21,6 +21,17 @@ describe("health", function()
     assert.contains("stripe", table.concat(run.log, "\n"))
   end)
 
+  it("shows state and latency of each beside its target and its alarm", function()
+    w.http.site:answer { path = "/api/health/clerk", status = 200, json = { status = "healthy" },
+      after_s = 0.7 }
+    local shown = table.concat(w:run("health").log, "\n")
+    assert.matches("state +latency +target +alarm", shown)
+    assert.matches("database +healthy +%d+ ms +100 ms +500 ms", shown)
+    assert.matches("clerk +slow +7%d%d ms +500 ms +2000 ms", shown)
+    assert.matches("novu +healthy +%d+ ms +%- +%-", shown)
+    assert.matches("redis itself +healthy +%d+ ms +50 ms +200 ms", shown)
+  end)
+
   it("calls what is beyond its target slow, and goes on", function()
     w.http.site:answer { path = "/api/health/clerk", status = 200, json = { status = "healthy" },
       after_s = 0.7 }

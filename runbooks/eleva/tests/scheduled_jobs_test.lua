@@ -23,7 +23,10 @@ describe("scheduled-jobs", function()
     local run = w:run("scheduled-jobs")
     assert.equal("done", run.outcome)
     assert.equal(8, #run.value.rows)
-    assert.contains("process-expert-transfers", table.concat(run.log, "\n"))
+    local shown = table.concat(run.log, "\n")
+    assert.matches("process%-expert%-transfers +0 %*/2 %* %* %* +active +last 2026%-01%-02 10:00 "
+      .. "+heartbeat ok", shown)
+    assert.matches("keep%-alive +%*/5 %* %* %* %* +active +last [%d-]+ [%d:]+ +heartbeat %-", shown)
     assert.same({}, w.effects)
   end)
 

@@ -2,6 +2,10 @@
 
 local states = { COMPLETED = "complete", ARCHIVED = "complete", PENDING = "running",
   FAILED = "failed", CANCELLED = "failed", AVAILABLE = "complete" }
+local log_rows_max, log_span_s = 1000, 24 * 3600
+local log_sql = "select postgres_logs.timestamp, event_message, parsed.error_severity "
+  .. "from postgres_logs cross join unnest(metadata) as metadata "
+  .. "cross join unnest(metadata.parsed) as parsed order by timestamp desc limit " .. log_rows_max
 local broken = { RESTORE_FAILED = true, INIT_FAILED = true, REMOVED = true, PAUSE_FAILED = true }
 local point_prefix = "point "
 
@@ -67,6 +71,35 @@ local function restore_window(_, call)
   if not told.pitr_enabled or not physical.earliest_physical_backup_date_unix then return nil end
   return { from_at = physical.earliest_physical_backup_date_unix,
     to_at = physical.latest_physical_backup_date_unix }
+end
+
+-- The server's log, which Supabase keeps beside the database: it is there while that is down. One
+-- question gives the newest rows of a day at most (Management API, "Gets project's logs").
+local function logs(arguments, call)
+  local to = arguments.to or now()
+  if to - arguments.since > log_span_s then
+    fail { code = "not_supported", message = call.target .. ": Supabase tells of 24 hours of its "
+      .. "log at once, and no more: ask for less." }
+  end
+  local told = ask(call, "get", "/analytics/endpoints/logs.all", { query = { sql = log_sql,
+    iso_timestamp_start = date(nil, arguments.since), iso_timestamp_end = date(nil, to) } })
+  if not told.result then
+    fail { code = "provider_failed", retry = "safe", message = ("%s: Supabase gave no log: %s")
+      :format(call.target, json.encode(told.error)) }
+  end
+  local lines, truncated = {}, #told.result == log_rows_max
+  for _, row in ipairs(told.result) do
+    local text = ("%s:  %s"):format(row.error_severity or "LOG", row.event_message)
+    if not arguments.contains or text:find(arguments.contains, 1, true) then
+      if #lines == arguments.lines_max then
+        truncated = true
+        break
+      end
+      -- Newest first there, oldest first here; times are in microseconds.
+      table.insert(lines, 1, { at = row.timestamp / 1e6, text = text, source = "postgres" })
+    end
+  end
+  return { lines = lines, truncated = truncated }
 end
 
 -- A restore point by its name; nil where none was made.
@@ -203,9 +236,9 @@ return {
   family = "database",
   name = "supabase",
   doc = "Supabase's management API, for one project: restore points as snapshots, and going back "
-    .. "to a moment, a backup or a restore point, in place. SQL goes to a target of the driver "
-    .. "postgres. What a restore replaces is kept by a restore point, for as long as Supabase "
-    .. "keeps it.",
+    .. "to a moment, a backup or a restore point, in place, and the server's log, of 24 hours at "
+    .. "once. SQL goes to a target of the driver postgres. What a restore replaces is kept by a "
+    .. "restore point, for as long as Supabase keeps it.",
   hosts = { "{url}" },
   lacks = { "query", "counts", "digests", "verify", "check_integrity", "pending_migrations",
     "verify_backup", "execute", "migrate", "backup" },
@@ -219,7 +252,7 @@ return {
   doctor = { checks = { "the token and the project (status)" },
     cannot = { "whether the token may restore: Supabase tells it only by a refusal" } },
   operations = {
-    status = { observe = status }, wait_ready = { observe = wait_ready },
+    status = { observe = status }, wait_ready = { observe = wait_ready }, logs = { observe = logs },
     list_backups = { observe = list_backups }, restore_window = { observe = restore_window },
     snapshot = snapshot, restore = restore,
   },

@@ -1,16 +1,20 @@
 -- Slack: messages through an incoming webhook, whose address is itself the secret.
 
-local marks = { critical = ":red_circle:", error = ":large_orange_circle:",
-  warning = ":large_yellow_circle:", info = ":large_blue_circle:" }
-local ends = { resolve = ":white_check_mark:" }
+-- A mark for who reads the text alone, as in a notification; a colour for the bar beside the word.
+local severities = {
+  critical = { mark = ":red_circle:", colour = "#ff0000" },
+  error = { mark = ":large_orange_circle:", colour = "#ff6600" },
+  warning = { mark = ":large_yellow_circle:", colour = "#ff9900" },
+  info = { mark = ":large_green_circle:", colour = "#36a64f" },
+}
+local resolved = { mark = ":white_check_mark:", colour = severities.info.colour }
 
 -- Slack's three control characters (formatting text for app surfaces, "Escaping text").
 local function escape(text)
   return (text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;"))
 end
 
-local function message(operation, arguments)
-  local mark = ends[operation] or marks[arguments.severity or "info"]
+local function text_of(operation, arguments, mark)
   local title = arguments.title or (arguments.key and arguments.key .. ": "
     .. (arguments.summary or arguments.state or operation)) or nil
   local lines = {}
@@ -26,9 +30,18 @@ local function message(operation, arguments)
 end
 
 -- The webhook answers 200 with the text "ok" (Slack, "Sending messages using incoming webhooks").
+local function message(operation, arguments)
+  local word = operation == "resolve" and "resolved" or arguments.severity or arguments.state
+    or "info"
+  -- An incident that goes on has the colour of a warning where nobody says how bad it is.
+  local shown = severities[word] or word == "resolved" and resolved or severities.warning
+  return { text = text_of(operation, arguments, shown.mark),
+    attachments = { { color = shown.colour, text = word, fallback = word } } }
+end
+
 local function post(operation)
   return { act = function(arguments, _, call)
-    http.post { url = call.settings.url, json = { text = message(operation, arguments) } }
+    http.post { url = call.settings.url, json = message(operation, arguments) }
     return {}
   end }
 end
@@ -37,7 +50,7 @@ return {
   family = "notify",
   name = "slack",
   doc = "A Slack channel by its incoming webhook. Slack keeps no incidents: each message stands "
-    .. "for itself, and its key is shown in front.",
+    .. "for itself, its key is shown in front, and its severity stands beside a bar of its colour.",
   hosts = { "{url}" },
   -- One message a second (Slack, "Rate limits").
   limits = { at_once = 1, a_second = 1 },

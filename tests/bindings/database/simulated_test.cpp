@@ -122,6 +122,9 @@ TEST_CASE("creates_an_index_once_and_takes_it_back") {
     CHECK(rig->rig->look(made).value == made.value());
     rig->rig->act(made);
     CHECK(made.ok());
+    CHECK(rig->change("create_index",
+                      {{"name", "by_name"}, {"sql", "create index by_name on items (name)"}})
+              .already_so);
     CHECK(rig->change("reindex").value()["indexes"] == Value(List{"by_name"}));
     CHECK(rig->rig->undo(made).ok());
     CHECK(rig->change("reindex").value()["indexes"] == Value(List{}));

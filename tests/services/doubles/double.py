@@ -188,8 +188,10 @@ class Double:
             done = self.perform(request)
             entry["status"] = done[0]
             if self.checks_answers and done[0] != 401:
-                for document in self.described:
-                    self.note(request, document.check_answer(request, done[0], done[1]))
+                found = [document.check_answer(request, done[0], done[1])
+                         for document in self.described
+                         if document.find(request.method, request.path)]
+                self.note(request, min(found, key=len, default=[]))
         return None if what == "lose" else told if what == "answer_after" else done
 
     def note(self, request, problems):

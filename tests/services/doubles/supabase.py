@@ -1,9 +1,11 @@
-"""Supabase's management API as far as the backups of one project go."""
+"""Supabase's management API as far as the backups of one project go, and its database's log."""
+import os
 import time
 
 from double import Double, main, named, route
 
 BASE = "/v1/projects/" + named("abcdefghijklmnopqrst")
+FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 def iso(at):
@@ -11,12 +13,16 @@ def iso(at):
 
 
 class Supabase(Double):
-    documents = [{"file": "supabase/supabase.subset.openapi.json", "bases": [""]}]
+    documents = [{"file": os.path.join(FOLDER, "supabase_logs.openapi.yaml"), "bases": [""]},
+                 {"file": "supabase/supabase.subset.openapi.json", "bases": [""]}]
 
     def fresh(self):
         # After a restore was taken, the statuses that the next questions get.
         return {"statuses": [], "goes": ["ACTIVE_HEALTHY", "RESTORING", "COMING_UP"],
                 "status": "ACTIVE_HEALTHY", "points": {}, "restores": [], "pitr": True,
+                # Each is seconds ago, severity and message.
+                "log": [[30, "FATAL", "could not write to file: No space left on device"],
+                        [60, "LOG", "checkpoint starting: time"]], "log_error": None,
                 "backups": [{"id": 7, "is_physical_backup": True, "status": "COMPLETED",
                              "inserted_at": iso(time.time() - 7200)},
                             {"id": 8, "is_physical_backup": True, "status": "FAILED",
@@ -41,6 +47,16 @@ class Supabase(Double):
                 "latest_physical_backup_date_unix": int(time.time())}
         return 200, {"region": "eu-west-1", "walg_enabled": True, "backups": self.state["backups"],
                      "pitr_enabled": self.state["pitr"], "physical_backup_data": data}
+
+    @route("GET", BASE + "/analytics/endpoints/logs.all")
+    def logs(self, request):
+        if self.state["log_error"]:
+            return 200, {"error": self.state["log_error"]}
+        rows = [{"timestamp": int((time.time() - ago_s) * 1e6), "error_severity": severity,
+                 "event_message": message} for ago_s, severity, message in self.state["log"]]
+        began = request.query["iso_timestamp_start"]
+        return 200, {"result": [row for row in rows if iso(row["timestamp"] / 1e6) >= began],
+                     "error": None}
 
     @route("GET", BASE + "/database/backups/restore-point")
     def point(self, request):

@@ -114,6 +114,25 @@ TEST_CASE("slack_sends_again_what_was_throttled_and_never_what_may_have_been_sen
     CHECK(said.find(Double::token) == std::string::npos);
 }
 
+TEST_CASE("slack_s_messages_have_the_colour_of_their_severity") {
+    if (!has_doubles()) return;
+    const NotifyDouble subject = slack();
+    const auto shown = [&subject](const std::string& operation, const Value& arguments) {
+        REQUIRE(subject.rig->change(operation, arguments).done());
+        const Value told = subject.double_->state()["messages"].list().back();
+        const Value bar = told["attachments"].list().front();
+        return told["text"].text().substr(0, 6) + " " + bar["color"].text() + " " +
+               bar["text"].text();
+    };
+    CHECK(shown("open", outage) == ":red_c #ff0000 critical");
+    CHECK(shown("send", fields("text", "late", "severity", "warning")) == ":large #ff9900 warning");
+    CHECK(shown("send", fields("text", "wrong", "severity", "error")) == ":large #ff6600 error");
+    CHECK(shown("send", fields("text", "done")) == ":large #36a64f info");
+    CHECK(shown("update", fields("key", "outage", "text", "Found", "state", "identified")) ==
+          ":large #ff9900 identified");
+    CHECK(shown("resolve", fields("key", "outage", "text", "Over")) == ":white #36a64f resolved");
+}
+
 TEST_CASE("x_conforms_to_the_notify_family") {
     if (!has_doubles()) return;
     check_notify_conformance([] { return x().subject(); });

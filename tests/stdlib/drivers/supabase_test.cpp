@@ -129,4 +129,34 @@ TEST_CASE("supabase_tells_its_state_and_its_backups") {
           "not_supported");
 }
 
+TEST_CASE("supabase_s_log_is_read_of_a_day_at_most_and_cut_to_its_newest_lines") {
+    if (!has_doubles()) return;
+    Place place;
+    const auto read = [&place](const Value& arguments) {
+        const auto told = place.rig.observe("logs", arguments);
+        REQUIRE_MESSAGE(told.ok(), (told.ok() ? "" : told.error().message));
+        return *told;
+    };
+    const double now = wall_now_s();
+    const Value all = read(fields("since", now - 300));
+    REQUIRE(all["lines"].list().size() == 2);
+    CHECK(all["lines"].list()[0]["text"].text() == "LOG:  checkpoint starting: time");
+    CHECK(std::abs(all["lines"].list()[1]["at"].number() - (now - 30)) < 5);
+    CHECK_FALSE(all["truncated"].boolean());
+    CHECK(read(fields("since", now - 45))["lines"].list().size() == 1);
+    const Value fatal = read(fields("since", now - 300, "contains", "FATAL"));
+    REQUIRE(fatal["lines"].list().size() == 1);
+    CHECK(fatal["lines"].list()[0]["text"].text().find("No space left") != std::string::npos);
+    const Value newest = read(fields("since", now - 300, "lines_max", 1));
+    CHECK(newest["lines"].list()[0]["text"].text().substr(0, 5) == "FATAL");
+    CHECK(newest["truncated"].boolean());
+    const auto code = [&place](double since) {
+        return place.rig.observe("logs", fields("since", since)).error().code;
+    };
+    CHECK(code(now - 90000) == "not_supported");
+    place.double_.set_state(fields("log_error", "Unrecognized name"));
+    CHECK(code(now - 300) == "provider_failed");
+    CHECK(place.double_.violations().empty());
+}
+
 }  // namespace perilune::test

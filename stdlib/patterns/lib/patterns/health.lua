@@ -57,14 +57,20 @@ function M.look(endpoints)
   return report
 end
 
----The report as lines of text: name, state, latency and target, and what is wrong.
+local row_form = "%-24s %-8s %9s %9s %9s"
+
+local function ms(seconds, otherwise)
+  return seconds and ("%.0f ms"):format(seconds * 1000) or otherwise
+end
+
+---The report as a table of text: name, state, latency beside target and alarm, and what is wrong.
 function M.show(report)
-  local lines = {}
-  for place, row in ipairs(report.rows) do
-    local latency = row.latency_s and ("%.0f ms"):format(row.latency_s * 1000) or "no answer"
+  local lines = { row_form:format("", "state", "latency", "target", "alarm") }
+  for _, row in ipairs(report.rows) do
     -- The problem is not looked at: a plan may not know it.
-    lines[place] = table.concat({ ("%-24s %-8s %9s"):format(row.name, row.state, latency),
-      row.problem }, "  ")
+    lines[#lines + 1] = table.concat({ row_form:format(row.name, row.state,
+      ms(row.latency_s, "no answer"), ms(row.target_s, "-"), ms(row.alert_s, "-")), row.problem },
+      "  ")
   end
   return table.concat(lines, "\n")
 end
