@@ -1,5 +1,5 @@
--- The strands that a strand has opened and that have not ended yet. One that has ended is dropped at
--- once: a run may open hundreds of thousands, and a worker has 256 MiB.
+-- The strands that a strand has opened and that have not ended yet. One that has ended is let go
+-- at once: a run may open hundreds of thousands, and a worker has 256 MiB.
 local M = {
   live = 0,  -- How many there are in all.
 }

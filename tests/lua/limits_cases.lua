@@ -136,4 +136,38 @@ function cases.a_file_has_1_mebibyte_and_not_one_byte_more(w)
   w:perilune("check"):exits(2):says("1 MiB")
 end
 
+function cases.a_runbook_declares_200_parameters_and_not_one_more(w)
+  local function declare(count)
+    local all = {}
+    for n = 1, count do all[n] = ("p%d = { type = \"integer\", default = %d }"):format(n, n) end
+    w:body("return params.p200", "parameters = { " .. table.concat(all, ", ") .. " }")
+  end
+  declare(200)
+  w:run():exits(0):says('"value":200')
+  declare(201)
+  w:perilune("run book --environment here --no-input"):exits(2)
+    :says("declares more than 200 parameters")
+end
+
+function cases.folders_lie_20_deep_and_not_one_more(w)
+  w:body [[ return require(("d."):rep(19) .. "m") ]]
+  w:file("library/lib/" .. ("d/"):rep(19) .. "m.lua", "return 7")
+  w:run():exits(0):says('"value":7')
+  w:file("library/lib/" .. ("d/"):rep(20) .. "m.lua", "return 7")
+  w:perilune("check"):exits(2):says("The folders are nested more than 20 deep")
+end
+
+function cases.a_library_has_32_mebibytes_and_not_one_byte_more(w)
+  local mebibyte = 1024 * 1024
+  w:body [[ return "done" ]]
+  for n = 1, 31 do w:file("library/lib/m" .. n .. ".lua", "--" .. ("-"):rep(mebibyte - 2)) end
+  local rest = mebibyte - #w:read("library/runbooks/book.lua")
+    - #w:read("library/environments/here.yaml") - #w:read("library/perilune.yaml")
+  w:file("library/lib/rest.lua", ("-"):rep(rest))
+  w:run():exits(0):says('"value":"done"')
+  w:file("library/lib/rest.lua", ("-"):rep(rest + 1))
+  w:perilune("run book --environment here --no-input"):exits(2)
+    :says("a run carries at most 32 MiB. Move away what is no code.")
+end
+
 return cases
