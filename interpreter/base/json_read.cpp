@@ -1,11 +1,11 @@
-// Reading JSON: nlohmann's parser tells what comes, and values are made of it at once, since a
-// journal of hundreds of thousands of records is read whole.
+// Reading JSON: nlohmann's parser tells what comes, and values are made of it at once.
 #include <cmath>
 #include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include "interpreter/base/json.h"
+#include "interpreter/base/json_plain.h"
 
 namespace perilune {
 
@@ -148,7 +148,11 @@ Result<Value> read(std::string_view text, bool canonical) {
 
 }  // namespace
 
-Result<Value> from_canonical_json(std::string_view text) { return read(text, true); }
+Result<Value> from_canonical_json(std::string_view text) {
+    Value value;
+    if (read_plain_json(text, value)) return value;
+    return read(text, true);
+}
 
 Result<Value> from_json(std::string_view text) { return read(text, false); }
 

@@ -221,6 +221,12 @@ Status SqliteFile::write_once(const std::function<Status()>& work) {
     return worked;
 }
 
+void SqliteFile::read(const std::function<void()>& work) {
+    const bool begun = execute("begin");
+    work();
+    if (begun) execute("commit");
+}
+
 bool SqliteFile::execute(const char* sql) {
     Statement& prepared = statement(sql);
     prepared.step();

@@ -74,6 +74,8 @@ public:
     // own: it goes with the next, and a loss of power ends them all.
     enum class Flush { now, with_the_next };
     Status write(const std::function<Status()>& work, Flush flush = Flush::now);
+    // Executes `work` in one read transaction.
+    void read(const std::function<void()>& work);
     // A prepared statement, made once and kept.
     Statement& statement(const char* sql);
     Error error(const std::string& doing) const;

@@ -57,6 +57,7 @@ private:
     void append(const std::string& run, const std::string& body, const std::string& hash);
     void note_last(const std::string& run);
     std::int64_t last_place(const std::string& run);
+    void read_ahead(std::int64_t place);
     bool apply(const std::string& run, const Batch::Update& update);
     std::string since_when(const std::string& run);
     Status add_run(const Batch::NewRun& added);
@@ -66,6 +67,8 @@ private:
     int host_lock_fd_ = -1;
     std::mutex mutex_;
     std::map<std::string, Numbers> numbers_;
+    // Records that are likely to be asked for next, by place; they never change.
+    std::map<std::int64_t, RecordRow> ahead_;
     std::map<std::string, int> kept_;
 };
 

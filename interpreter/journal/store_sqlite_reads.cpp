@@ -1,6 +1,4 @@
-// What the SQLite store is asked: runs, records, bundles, locks, hosts, commands, plans.
-#include <algorithm>
-
+// What the SQLite store is asked: runs, bundles, locks, hosts, commands, plans.
 #include "interpreter/base/digest.h"
 #include "interpreter/base/loop.h"
 #include "interpreter/journal/store_sqlite.h"
@@ -13,10 +11,6 @@ constexpr const char* run_columns =
     "select r.no, r.id, r.runbook, r.environment, coalesce(p.id,''), r.bundle, r.state,"
     " coalesce(r.outcome,''), coalesce(r.reason,''), coalesce(r.owner,''), r.epoch, r.seq, r.head,"
     " r.created, r.last from run r left join run p on p.no = r.parent ";
-
-Error lacks_record(const std::string& run) {
-    return fail("journal_broken", "The journal of " + run + " lacks a record.");
-}
 
 }  // namespace
 
@@ -37,78 +31,6 @@ Result<std::vector<RunRow>> SqliteStore::runs(std::size_t limit) {
 
 Result<std::vector<RunRow>> SqliteStore::children(const std::string& id) {
     return select_runs("where p.id = ? order by r.no", id);
-}
-
-// Every record names the place of the run's one before it.
-Result<std::vector<std::int64_t>> SqliteStore::places(const std::string& run) {
-    const std::lock_guard guard(mutex_);
-    std::int64_t place = last_place(run);
-    std::vector<std::int64_t> found;
-    while (place > 0) {
-        found.push_back(place);
-        auto& row = file_->statement("select prev from record where pos = ?");
-        const bool there = row.bind(place).step();
-        place = there ? row.integer(0) : 0;
-        row.reset();
-        if (!there) return lacks_record(run);
-    }
-    std::reverse(found.begin(), found.end());
-    return found;
-}
-
-Result<RecordRow> SqliteStore::record(std::int64_t place) {
-    const std::lock_guard guard(mutex_);
-    auto& row = file_->statement("select body, hash from record where pos = ?");
-    RecordRow found;
-    const bool there = row.bind(place).step();
-    if (there) found = {.body = row.text(0), .hash = row.text(1)};
-    row.reset();
-    if (there) return found;
-    return fail("journal_broken", "The state store lacks a record that it had.");
-}
-
-Result<std::vector<RecordRow>> SqliteStore::records(const std::string& run) {
-    const auto found = places(run);
-    if (!found) return found.error();
-    std::vector<RecordRow> rows;
-    rows.reserve(found->size());
-    for (const auto place : *found) {
-        auto row = record(place);
-        if (!row) return row.error();
-        rows.push_back(std::move(*row));
-    }
-    return rows;
-}
-
-Result<std::vector<RecordRow>> SqliteStore::ends(const std::string& run, std::size_t newest) {
-    const std::lock_guard guard(mutex_);
-    std::vector<RecordRow> found;
-    std::int64_t place = last_place(run);
-    while (place > 0 && found.size() < newest) {
-        auto& row = file_->statement("select body, hash, prev from record where pos = ?");
-        const bool there = row.bind(place).step();
-        if (there) found.push_back({.body = row.text(0), .hash = row.text(1)});
-        place = there ? row.integer(2) : 0;
-        row.reset();
-        if (!there) return lacks_record(run);
-    }
-    if (place > 0) {
-        auto& row = file_->statement(
-            "select body, hash from record"
-            " where prev = 0 and run = (select no from run where id = ?)");
-        if (row.bind(run).step()) found.push_back({.body = row.text(0), .hash = row.text(1)});
-        row.reset();
-    }
-    std::reverse(found.begin(), found.end());
-    return found;
-}
-
-// The place of the run's newest record; 0 where there is no such run.
-std::int64_t SqliteStore::last_place(const std::string& run) {
-    auto& row = file_->statement("select last from run where id = ?");
-    const std::int64_t place = row.bind(run).step() ? row.integer(0) : 0;
-    row.reset();
-    return place;
 }
 
 Result<Files> SqliteStore::bundle(const std::string& digest) {

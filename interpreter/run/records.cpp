@@ -78,13 +78,15 @@ void Records::each_delivered(const Take& take) const {
         if (const std::string body = text(i); may_be(body, delivered_kinds)) take(read(body));
 }
 
+// Forwards, as the store reads fastest.
 std::size_t Records::count_before_last(std::string_view kind) const {
     const std::array<std::string_view, 1> kinds = {kind};
-    for (std::size_t i = size(); i > 0; --i)
-        if (const std::string body = text(i - 1);
+    std::size_t found = 0;
+    for (std::size_t i = 1; i < size(); ++i)
+        if (const std::string body = text(i);
             may_be(body, kinds) && read(body)["kind"].text() == kind)
-            return i - 1;
-    return 0;
+            found = i;
+    return found;
 }
 
 }  // namespace perilune

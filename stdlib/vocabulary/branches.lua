@@ -1,12 +1,11 @@
 -- parallel, each and meanwhile: several strands at once, joined again.
+local bounds = require "vocabulary.bounds"
 local errors = require "vocabulary.errors"
 local options = require "vocabulary.options"
 local scheduler = require "vocabulary.scheduler"
 local steps = require "vocabulary.steps"
 
 local M = {}
-
-local branches_max = 10000
 
 -- What a branch's strand executes. A failure outside any step is asked about here.
 local function branch_body(strand_of, name, body)
@@ -51,6 +50,7 @@ local function start_branch(parent, join, label, name, body, guarded)
 end
 
 local function open_join(strand, what, name)
+  bounds.check_depth(strand, what == name and what or ("%s \"%s\""):format(what, name))
   local n = scheduler.emit(strand, "open", name, "", { what = what })
   return { n = n, scope = scheduler.enter(strand, n), outer = nil, strands = {}, failures = {},
     results = {}, running = 0, now = strand.now }
@@ -102,10 +102,7 @@ local function check_branches(branches, at)
     options.name(name, "a parallel branch", at)
     names[#names + 1] = name
   end
-  if #names > branches_max then
-    errors.raise("too_many", ("parallel takes at most %d branches, but there are %d.")
-      :format(branches_max, #names), "never", at)
-  end
+  bounds.check_branches("parallel", "branches", #names, #names, at)
   table.sort(names)
   return names
 end
@@ -162,14 +159,12 @@ function M.each(list, given, body)
     errors.raise("bad_argument", "each: at_once = 0 would do no item at all; leave it out, or give "
       .. "1 or more.", "never", at)
   end
-  if #list > branches_max then
-    errors.raise("too_many", ("each takes at most %d items, but there are %d.")
-      :format(branches_max, #list), "never", at)
-  end
+  local at_once = read.at_once or 20
+  bounds.check_branches("each", "items", #list, math.min(#list, at_once), at)
   local strand = scheduler.here("each")
   local outer = strand.scope
   local join = open_join(strand, "each", "each")
-  join.next, join.at_once = 1, read.at_once or 20
+  join.next, join.at_once = 1, at_once
   local collected = {}
   join.on_end = function(label, _, ok, first)
     join.running = join.running - 1

@@ -3,6 +3,7 @@
 -- A strand is a stack of coroutines (frames). A step's body runs in a frame of its own, so that a
 -- timeout can drop it without running any of its code. Frames yield one of the tags below.
 local errors = require "vocabulary.errors"
+local kin = require "vocabulary.kin"
 
 local M = {
   now = 0,         -- The time stamped on the last delivery.
@@ -69,7 +70,7 @@ function M.new_strand(id, scope, parent, body, on_end)
     names = parent and parent.names or {},
   }
   strand.frames[1] = { co = coroutine.create(body), guards = 0 }
-  if parent then parent.children[#parent.children + 1] = strand end
+  if parent then kin.add(parent, strand) end
   M.strands[id] = strand
   enqueue(strand)
   return strand
@@ -162,6 +163,7 @@ end
 
 function M.drop(strand)
   strand.dropped = true
+  kin.remove(strand)
   M.drop_above(strand, 0)
   M.strands[strand.id] = false
 end
@@ -169,17 +171,14 @@ end
 ---Drops the frames above `depth` and every strand that was opened from them.
 function M.drop_above(strand, depth)
   for index = #strand.frames, depth + 1, -1 do strand.frames[index] = nil end
-  local kept = {}
-  for _, child in ipairs(strand.children) do
-    if child.opened_depth > depth then M.drop(child) else kept[#kept + 1] = child end
-  end
-  strand.children = kept
+  for _, child in ipairs(kin.take_above(strand, depth)) do M.drop(child) end
   strand.waiting, strand.joining = nil, nil
 end
 
 local function end_strand(strand, ok, ...)
   M.strands[strand.id] = false
   strand.ended = true
+  kin.remove(strand)
   if strand.on_end then strand.on_end(ok, ...) end
 end
 

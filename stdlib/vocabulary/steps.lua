@@ -1,4 +1,5 @@
 -- step: a named piece of a runbook, with attempts, timeout, verification and undo.
+local bounds = require "vocabulary.bounds"
 local errors = require "vocabulary.errors"
 local options = require "vocabulary.options"
 local scheduler = require "vocabulary.scheduler"
@@ -90,6 +91,7 @@ end
 ---Executes `spec.body` as attempts with the host's decisions in between. Spec: what, name, body,
 ---timeout?, retries?, backoff?, within?, undo?, undo_body?, on_failure?.
 function M.attempts(strand, spec)
+  bounds.check_depth(strand, ("%s \"%s\""):format(spec.what, spec.name))
   local outer, steps, names = strand.scope, strand.steps, strand.names
   local number = 1
   while true do

@@ -14,6 +14,7 @@ namespace perilune::worker {
 namespace {
 
 constexpr std::size_t flush_above_bytes = 64 * 1024;
+constexpr std::size_t gathered_bytes = 8 * 1024;  // Before it is told though more is to be worked.
 constexpr std::size_t read_bytes_min = 64 * 1024;
 constexpr std::size_t kept_bytes_max = 1024 * 1024;  // A rare large frame does not stay allocated.
 
@@ -57,7 +58,7 @@ void SocketChannel::read_more() {
 }
 
 Channel::Received SocketChannel::receive(std::string_view& body) {
-    flush();
+    if (out_.size() > gathered_bytes) flush();
     if (in_at_ == in_end_) {
         in_at_ = in_end_ = 0;
         if (in_.size() > kept_bytes_max) {
@@ -88,6 +89,9 @@ Channel::Received SocketChannel::receive(std::string_view& body) {
             in_end_ = held;
         }
         if (in_.size() < needed) in_.resize(needed);
+        // What the host has sent already is worked before it is answered: a write wakes the host,
+        // and takes longer than working most messages.
+        flush();
         read_more();
     }
 }

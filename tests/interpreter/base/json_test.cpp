@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "interpreter/base/json.h"
+#include "interpreter/base/json_plain.h"
 
 namespace {
 
@@ -57,4 +58,60 @@ TEST_CASE("what_is_no_json_or_too_deep_is_refused") {
     CHECK(nested(100).ok());
     CHECK(nested(101).error().message.find("100 deep") != std::string::npos);
     CHECK_FALSE(nested(1000000).ok());
+}
+
+// What the quick reader takes it reads as the other one does; what is none it leaves to that one.
+TEST_CASE("the_quick_reader_takes_plain_texts_alone_and_reads_them_as_the_other_does") {
+    for (const char* text :
+         {"true", "false", "null", "0", "-1", "-0.0", "0.1", "1e+300", "-12.5e-3",
+          "123456789012345", "9007199254740993", "12345678901234567890", R"("")",
+          R"("a\n\r\t\\\"b")", "\"\u00e4\"", "[]", "{}", R"([1,[2,{"a":[]}],null])",
+          R"({"a":1,"b":{"c":"d"},"ä":[true]})"}) {
+        Value quick;
+        CHECK_MESSAGE(read_plain_json(text, quick), text);
+        const auto other = from_json(text);
+        REQUIRE(other);
+        CHECK(to_canonical_json(quick) == to_canonical_json(*other));
+    }
+    for (const char* text : {"",
+                             " 1",
+                             "1 ",
+                             "01",
+                             "-",
+                             "-0",
+                             "1.",
+                             ".5",
+                             "+1",
+                             "1e",
+                             "1e999",
+                             "nul",
+                             "truefalse",
+                             "\"a",
+                             "\"\n\"",
+                             R"("\u0001")",
+                             R"("\x")",
+                             "\"\xff\"",
+                             "[",
+                             "[1",
+                             "[1,]",
+                             "[,1]",
+                             "[1 ]",
+                             "[1]]",
+                             "{",
+                             R"({"a")",
+                             R"({"a":})",
+                             R"({"a":1,})",
+                             R"({,"a":1})",
+                             "{1:2}",
+                             R"({"b":1,"a":2})",
+                             R"({"a":1,"a":2})",
+                             R"({"a":null})",
+                             R"({"$bytes":"/w=="})",
+                             R"({"a":{"$$b":1}})"}) {
+        Value quick;
+        CHECK_MESSAGE(!read_plain_json(text, quick), text);
+    }
+    Value quick;
+    CHECK(read_plain_json(std::string(100, '[') + std::string(100, ']'), quick));
+    CHECK_FALSE(read_plain_json(std::string(101, '[') + std::string(101, ']'), quick));
 }

@@ -258,3 +258,34 @@ TEST_CASE("a_host_is_dead_when_nobody_holds_its_lock") {
     ::close(*held);
     CHECK(host_is_dead(folder.path(), "host"));
 }
+
+// Records are read ahead of their asking, of one run among those of others.
+TEST_CASE_TEMPLATE("records_are_found_by_their_places_in_any_order_between_those_of_others", State,
+                   StateFolder, StateInMemory) {
+    const State folder;
+    const auto store = folder.open();
+    Chain a("a");
+    Chain b("b");
+    REQUIRE(store->commit(a.creation("host")));
+    REQUIRE(store->commit(b.creation("host")));
+    for (int i = 0; i < 20; ++i) {
+        REQUIRE(store->commit(a.appending(i < 10 ? 1 : 30)));
+        REQUIRE(store->commit(b.appending(2)));
+    }
+    const auto check = [&](const std::string& run) {
+        const auto all = *store->records(run);
+        const auto places = *store->places(run);
+        REQUIRE(all.size() == places.size());
+        const auto row = **store->run(run);
+        CHECK(verify_chain(all, row.head, row.seq) == "");
+        const std::size_t step = 7;  // It has no divisor in common with any size here.
+        for (std::size_t i = 0, at = 0; i < all.size(); ++i, at = (at + step) % all.size())
+            CHECK(store->record(places[at])->hash == all[at].hash);
+        for (std::size_t at = all.size(); at > 0; --at)
+            CHECK(store->record(places[at - 1])->body == all[at - 1].body);
+        CHECK_FALSE(store->record(places.back() + 1000).ok());
+    };
+    check("a");
+    check("b");
+    CHECK(store->records("a")->size() == 311);
+}
