@@ -30,7 +30,7 @@ Command command(const Value& body, const std::string& kind = "approve",
     return made;
 }
 
-std::string text_of(const Value& begin, const Value& subject, const Command& command) {
+std::string text_by(const Value& begin, const Value& subject, const Command& command) {
     RunState state;
     state.apply(begin);
     return command_text(state, subject, command);
@@ -39,7 +39,7 @@ std::string text_of(const Value& begin, const Value& subject, const Command& com
 std::string text_of(const Value& begin, const Value& question, const Value& body,
                     const std::string& kind = "approve", const std::string& person = "ben",
                     double at = 1e9) {
-    return text_of(begin, question, command(body, kind, person, at));
+    return text_by(begin, question, command(body, kind, person, at));
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ TEST_CASE("everything_that_a_command_says_changes_its_text") {
           text_of(begin, {}, Value().set("force", false), "undo"));
     Command other = command({}, "cancel");
     other.id = "c-2";
-    CHECK(text_of(begin, {}, other) != text_of(begin, {}, {}, "cancel"));
+    CHECK(text_by(begin, {}, other) != text_of(begin, {}, {}, "cancel"));
 }
 
 TEST_CASE("a_command_that_was_taken_is_not_taken_again") {
