@@ -14,7 +14,6 @@
 #include "interpreter/command/session.h"
 #include "interpreter/command/stored_runs.h"
 #include "interpreter/command/undo_preview.h"
-#include "interpreter/run/proof.h"
 
 namespace perilune {
 
@@ -107,13 +106,14 @@ int steer(const Invocation& invocation, const std::string& kind, Value body, Wit
     command.kind = kind;
     command.who = current_person();
     command.at = wall_now_s();
-    if (is_signed_kind(kind))
-        if (const auto signed_by = sign_command(invocation, **store, *row, command, body);
-            !signed_by)
-            return report_error(invocation, signed_by.error());
     command.body = to_canonical_json(body);
     const bool executed =
         !row->owner.empty() && !host_is_dead(state_folder(invocation), row->owner);
+    // Where the run goes on with other code, that is what is signed, once it has been read.
+    const bool replaces = !executed && invocation.has("--with-current-code");
+    if (!replaces)
+        if (const auto signed_by = sign_command(invocation, **store, command); !signed_by)
+            return report_error(invocation, signed_by.error());
     if (executed) return hand_over(invocation, **store, command);
     if (const std::string refused = ended_refusal(**store, *row, kind); !refused.empty())
         return report_error(invocation, fail("ended", refused));

@@ -16,6 +16,7 @@ int execute_pause(const Invocation& invocation);
 int execute_approve(const Invocation& invocation);
 int execute_reject(const Invocation& invocation);
 int execute_answer(const Invocation& invocation);
+int execute_review(const Invocation& invocation);
 int execute_signal(const Invocation& invocation);
 int execute_state(const Invocation& invocation);
 

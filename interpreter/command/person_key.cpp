@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include "interpreter/base/files.h"
+#include "interpreter/base/json.h"
 #include "interpreter/base/ssh_signature.h"
 #include "interpreter/command/output.h"
 #include "interpreter/command/stored_runs.h"
+#include "interpreter/run/decision.h"
+#include "interpreter/run/proof.h"
 #include "interpreter/run/signed_text.h"
 
 namespace perilune {
@@ -66,23 +69,12 @@ Result<std::optional<PersonKey>> named_key(const People& people, const std::stri
     return known;
 }
 
-bool find_asked(const RunState& state, const Value& body, Value& question) {
-    int matches = 0;
-    for (const auto& [id, open] : state.questions) {
-        if (open.record["args"]["what"].text() == "signal") continue;
-        const std::string& name = body["name"].text();
-        if (!name.empty() && name != open.record["name"].text() && name != id.key()) continue;
-        question = open.record;
-        ++matches;
-    }
-    return matches == 1;
-}
-
 }  // namespace
 
 std::string not_signed(const std::string& who) {
     return "Not signed: it counts as said by " + who +
-           ", the operating system's word, which is weaker than a key.";
+           ", the operating system's word, which is weaker than a key. To sign it: --key FILE, "
+           "or the key in ssh-agent.";
 }
 
 Result<std::optional<PersonKey>> find_person_key(const Invocation& invocation,
@@ -122,14 +114,14 @@ Result<Value> sign_as(const PersonKey& key, const std::string& text, bool may_as
 
 Result<std::string> sign_given(const Invocation& invocation, const People& people,
                                const RunState& state, Command& given, bool may_ask) {
+    if (!is_signed_kind(given.kind)) return std::string();
     auto key = find_person_key(invocation, people);
     if (!key) return key.error();
     if (!*key) return people.know_keys() ? not_signed(given.who) : std::string();
-    Value question;
-    if (given.kind != "plan" && !find_asked(state, given.body, question)) return std::string();
     Command by = given;
     by.person = (*key)->person;
-    const auto made = sign_as(**key, command_text(state, question, by), may_ask);
+    const std::string text = command_text(state, subject_of(state, by), by);
+    const auto made = sign_as(**key, text, may_ask);
     if (!made) return made.error();
     if (made->is_nil())
         return not_signed(given.who) + " The key of " + by.person +
@@ -138,21 +130,25 @@ Result<std::string> sign_given(const Invocation& invocation, const People& peopl
     return std::string();
 }
 
-Status sign_command(const Invocation& invocation, Store& store, const RunRow& row,
-                    InboxRow& command, Value& body) {
-    const auto records = Records::of(store, row.id);
+Status sign_command(const Invocation& invocation, Store& store, InboxRow& command,
+                    const Bundle* instead) {
+    const auto body = from_canonical_json(command.body);
+    if (!body) return body.error();
+    const auto records = Records::of(store, command.run);
     if (!records) return records.error();
-    const RunState state = state_of(*records);
-    const auto bundle = store.bundle(state.begin["bundle"].text());
-    const auto people = bundle ? People::of(*bundle) : Result<People>(bundle.error());
+    RunState state = state_of(*records);
+    if (instead) state.begin.set("bundle", instead->digest);
+    const auto code =
+        instead ? Result<Texts>(instead->files) : store.bundle(state.begin["bundle"].text());
+    const auto people = code ? People::of(*code) : Result<People>(code.error());
     if (!people) return people.error();
-    Command given{.id = command.id, .kind = command.kind, .who = command.who, .body = body};
+    Command given{.id = command.id, .kind = command.kind, .who = command.who, .body = *body};
     given.at = command.at;
     const auto unsigned_because = sign_given(invocation, *people, state, given,
                                              invocation.input() && ::isatty(STDIN_FILENO) == 1);
     if (!unsigned_because) return unsigned_because.error();
     if (!unsigned_because->empty()) say(*unsigned_because);
-    body = given.body;
+    command.body = to_canonical_json(given.body);
     return Done{};
 }
 

@@ -6,6 +6,7 @@
 
 #include "interpreter/command/command.h"
 #include "interpreter/journal/store.h"
+#include "interpreter/library/bundle.h"
 #include "interpreter/library/people.h"
 #include "interpreter/run/run_state.h"
 #include "interpreter/run/steering.h"
@@ -33,13 +34,14 @@ std::string not_signed(const std::string& who);
 Result<Value> sign_as(const PersonKey& key, const std::string& text, bool may_ask);
 
 // Signs a command as the run stands: sets `signed` of its body. Returns why it is not signed, or
-// empty: also where the run's code knows nobody by a key.
+// empty: also where the run's code knows nobody by a key, or commands of its kind are not signed.
 Result<std::string> sign_given(const Invocation& invocation, const People& people,
                                const RunState& state, Command& given, bool may_ask);
 
 // Signs what a command says to a run, where the run's people know a key of who types it: sets
-// `signed` of the body. What is not signed is said on standard error.
-Status sign_command(const Invocation& invocation, Store& store, const RunRow& row,
-                    InboxRow& command, Value& body);
+// `signed` of its body. What is not signed is said on standard error. `instead`: the code that the
+// run goes on with from now on; null where that is its own.
+Status sign_command(const Invocation& invocation, Store& store, InboxRow& command,
+                    const Bundle* instead = nullptr);
 
 }  // namespace perilune

@@ -1,6 +1,7 @@
 // The table of runs, one run in full, and how runs stand.
 #include "interpreter/command/learning.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -89,6 +90,15 @@ void add_under(std::vector<std::string>& lines, const std::string& heading,
     lines.emplace_back();
     lines.push_back(heading);
     for (const auto& line : inside) lines.push_back("  " + visible(line, false));
+}
+
+// Whether an ended run may be one in which policy was passed over. It is looked for in the text,
+// since there may be thousands of runs.
+bool broke_glass(Store& store, const std::string& run) {
+    const auto rows = store.ends(run, newest_looked_at);
+    return rows && std::any_of(rows->begin(), rows->end(), [](const RecordRow& row) {
+               return row.body.find("\"broke_glass\":") != std::string::npos;
+           });
 }
 
 Value status_data(const Invocation& invocation, Store& store, const RunRow& row,
@@ -189,12 +199,14 @@ int execute_status(const Invocation& invocation) {
     std::size_t shown = 0;
     List listed;
     for (const auto& row : *rows) {
-        if (!row.parent.empty() || row.state == "ended") continue;
+        const bool ended = row.state == "ended";
+        if (ended ? !broke_glass(**store, row.id) : !row.parent.empty()) continue;
         const auto records = Records::of(**store, row.id);
         if (!records) {
             say(records.error().message);
             continue;
         }
+        if (ended && !state_of(*records).wants_review()) continue;
         if (invocation.json()) {
             listed.push_back(status_data(invocation, **store, row, *records));
             continue;
@@ -205,7 +217,7 @@ int execute_status(const Invocation& invocation) {
     if (invocation.json())
         put_json(listed);
     else if (shown == 0)
-        put("Nothing runs, and nothing waits. All runs: perilune runs\n");
+        put("Nothing runs, nothing waits, and no review is due. All runs: perilune runs\n");
     return exit_done;
 }
 

@@ -12,6 +12,7 @@
 #include "interpreter/command/answers.h"
 #include "interpreter/command/law.h"
 #include "interpreter/command/output.h"
+#include "interpreter/command/person_key.h"
 #include "interpreter/command/screen_lines.h"
 #include "interpreter/command/secret_fetch.h"
 #include "interpreter/library/parameters.h"
@@ -127,12 +128,13 @@ int Session::resume(const std::string& run, const InboxRow* first) {
         return report_error(invocation_, opened.error());
     watch_signals();
     run_ = run;
-    if (first)
+    const bool replaces = invocation_.has("--with-current-code");
+    if (first && !replaces)
         if (const auto sent = host_->store().send(*first); !sent)
             return report_error(invocation_, sent.error());
-    host_->loop().post([this] {
-        if (invocation_.has("--with-current-code"))
-            return resume_with_current_code([this](Status status) { resumed(std::move(status)); });
+    host_->loop().post([this, replaces, command = first ? *first : InboxRow()] {
+        const auto begun = [this](Status status) { resumed(std::move(status)); };
+        if (replaces) return resume_with_current_code(command, begun);
         host_->resume(run_, current_person(), [this](Status status) {
             if (status) tell_code_differences();
             resumed(std::move(status));
@@ -146,7 +148,8 @@ void Session::resumed(Status status) {
     screen_->watch([this] { return waiting(); });
 }
 
-void Session::resume_with_current_code(std::function<void(Status)> begun) {
+// `first` is what is said to the run then, if it has an id; it is signed for the code on disk.
+void Session::resume_with_current_code(const InboxRow& first, std::function<void(Status)> begun) {
     const auto rows = host_->store().records(run_);
     if (!rows || rows->empty())
         return begun(fail("no_such_run", "There is no run " + run_ + ". See perilune runs."));
@@ -154,10 +157,19 @@ void Session::resume_with_current_code(std::function<void(Status)> begun) {
     auto library = open_library(invocation_.get("--library", (*begin)["folder"].text()));
     if (!library) return begun(library.error());
     host_->prepare(*library, (*begin)["environment"].text(), (*begin)["runbook"].text(),
-                   [this, begun](Result<Prepared> made) {
+                   [this, begun, command = first](Result<Prepared> made) mutable {
                        if (!made) return begun(made.error());
+                       if (!command.id.empty())
+                           if (const auto sent = send_signed(command, made->bundle); !sent)
+                               return begun(sent.error());
                        host_->resume_with(run_, current_person(), *made, begun);
                    });
+}
+
+Status Session::send_signed(InboxRow& command, const Bundle& code) {
+    if (const auto done = sign_command(invocation_, host_->store(), command, &code); !done)
+        return done;
+    return host_->store().send(command);
 }
 
 int Session::loop_until_rest() {

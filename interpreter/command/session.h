@@ -33,7 +33,8 @@ private:
     void prepared(Result<Prepared> made);
     std::string sign_typed(LiveRun& run, Command& given);
     Status sign_start(const Prepared& made, StartOptions& options);
-    void resume_with_current_code(std::function<void(Status)> begun);
+    void resume_with_current_code(const InboxRow& first, std::function<void(Status)> begun);
+    Status send_signed(InboxRow& command, const Bundle& code);
     void resumed(Status status);
     void tell_code_differences();
     void watch_signals();

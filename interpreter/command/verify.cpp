@@ -24,7 +24,7 @@ struct Verified {
     std::string run;
     std::size_t records = 0;
     std::size_t signatures = 0;
-    std::size_t by_system = 0;  // Answers of people that no key vouches for.
+    std::size_t by_system = 0;  // Decisions of people that no key vouches for.
     std::string problem;        // Empty where all is well.
 };
 
@@ -152,7 +152,7 @@ std::string intact_text(const Verified& verified) {
         text += ", " + std::to_string(verified.signatures) + " signatures hold";
     if (verified.by_system > 0)
         text += ", " + std::to_string(verified.by_system) +
-                " answers by the operating system's word alone";
+                " decisions by the operating system's word alone";
     return text;
 }
 

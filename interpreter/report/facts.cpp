@@ -1,7 +1,6 @@
 #include "interpreter/report/facts.h"
 
 #include <algorithm>
-#include <map>
 
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
@@ -37,17 +36,12 @@ std::string parameter_text(const std::string& type, const Value& value) {
     return preview(value, 400);
 }
 
-// How it is known who started the run and who answered its questions: by keys, or by what the
+// How it is known who started the run and who decided anything in it: by keys, or by what the
 // operating system says, which nothing proves.
 std::string known_by(const Timeline& timeline) {
-    std::map<std::string, std::string> keys = {{timeline.run.who, timeline.run.key}};
-    for (const auto& question : timeline.questions)
-        for (const auto& answer : question.answers)
-            if (answer.signal.empty()) keys[answer.who] = answer.key;
     std::string text;
     std::string weak;
-    for (const auto& [who, key] : keys) {
-        if (who.empty()) continue;
+    for (const auto& [who, key] : timeline.people) {
         std::string& into = key.empty() ? weak : text;
         into += (into.empty() ? "" : ", ") + who + (key.empty() ? "" : " by the key " + key);
     }
@@ -61,6 +55,16 @@ std::string known_by(const Timeline& timeline) {
 std::string passed_over_text(const RunFacts& run) {
     if (run.broke_glass < 2) return "policy was passed over";
     return "policy was passed over " + std::to_string(run.broke_glass) + " times";
+}
+
+std::string review_text(const Timeline& timeline) {
+    const RunState& state = timeline.state;
+    if (state.wants_review())
+        return "Somebody else has to review that: perilune review " + state.begin["run"].text() +
+               " --reason TEXT";
+    const Value& review = state.review;
+    return "Reviewed by " + review["who"].text() + " at " + day_and_clock(review["time"].number()) +
+           ": " + review["reason"].text();
 }
 
 std::vector<Fact> facts_of(const Timeline& timeline, const Verdict& verdict) {
@@ -173,6 +177,7 @@ Value facts_value(const Timeline& timeline) {
     set_text("key", run.key);
     set_text("break_glass", run.break_glass);
     if (run.broke_glass > 0) value.set("broke_glass", run.broke_glass);
+    if (run.broke_glass > 0) value.set("review", review_text(timeline));
     set_text("plan", run.plan);
     set_text("bundle", run.bundle);
     set_text("seed", run.seed);

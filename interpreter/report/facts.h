@@ -24,6 +24,8 @@ std::vector<Fact> parameters_of(const Timeline& timeline);
 std::vector<Fact> targets_of(const Timeline& timeline);
 // "policy was passed over", and how often where that was more than once.
 std::string passed_over_text(const RunFacts& run);
+// Of a run in which policy was passed over: who has looked at that since, or what is to be done.
+std::string review_text(const Timeline& timeline);
 std::string locks_text(const Timeline& timeline);
 
 // "took 4 min 12 s of 30 min: met, 25 min 48 s to spare"

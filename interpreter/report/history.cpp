@@ -30,6 +30,7 @@ std::string note_word(const std::string& kind) {
     if (kind == "fault") return "worker died";
     if (kind == "claim") return "taken over";
     if (kind == "refused") return "refused: tried";
+    if (kind == "review") return "reviewed";
     if (kind == "code") return "code replaced";
     if (kind == "keep") return "keep";
     if (kind == "undo") return "undo begins";

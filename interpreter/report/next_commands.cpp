@@ -155,6 +155,8 @@ void Commands::add_ended(bool something_left) {
     } else if (something_left && outcome != "done") {
         add("undo", "", "take back what is left");
     }
+    if (state_.wants_review())
+        add("review", "--reason TEXT", "by somebody else: was it right to pass policy over?");
     add("report", "", "the whole story");
 }
 

@@ -41,7 +41,9 @@ std::string head(const Timeline& timeline, const Verdict& verdict) {
     if (!run.break_glass.empty())
         text += "<div " + html_class("banner", Tone::bad) +
                 "><strong>Break glass: " + passed_over_text(run) + ".</strong><p>" +
-                "<span class=\"label\">Reason</span>" + html(run.break_glass) + "</p></div>\n";
+                "<span class=\"label\">Reason</span>" + html(run.break_glass) + "</p><p>" +
+                "<span class=\"label\">Review</span>" + html(review_text(timeline)) +
+                "</p></div>\n";
     return text + "</header>\n";
 }
 

@@ -57,7 +57,8 @@ std::string head(const Timeline& timeline, const Verdict& verdict) {
     text += "\n";
     if (!run.break_glass.empty())
         text += "\n🔴 **Break glass: " + passed_over_text(run) +
-                ".** Reason: " + markdown(run.break_glass) + "\n";
+                ".** Reason: " + markdown(run.break_glass) + ". " +
+                markdown(review_text(timeline)) + "\n";
     if (!verdict.step.empty()) text += "\n- Step: " + markdown(verdict.step);
     if (!verdict.reason.empty())
         text += "\n- Reason: " + markdown_lines(verdict.reason, "  ") +

@@ -32,7 +32,8 @@ void add_head(Page& page, const Timeline& timeline, const Verdict& verdict) {
     page.add(outcome_sentence(timeline, verdict), verdict.tone);
     page.add(run.runbook + (run.summary.empty() ? "" : ": " + run.summary));
     if (!run.break_glass.empty())
-        page.add("BREAK GLASS: " + passed_over_text(run) + ". Reason: " + run.break_glass,
+        page.add("BREAK GLASS: " + passed_over_text(run) + ". Reason: " + run.break_glass + ". " +
+                     review_text(timeline),
                  Tone::bad);
     if (!verdict.step.empty() || !verdict.reason.empty()) {
         page.add_empty();

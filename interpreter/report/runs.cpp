@@ -45,6 +45,9 @@ RunLine make_run_line(const RunRow& row, const std::vector<Value>& records) {
             line.broke_glass += record.has("break_glass");
         } else if (kind == "answer") {
             line.broke_glass += record.has("break_glass");
+            line.reviewed = line.reviewed && !record.has("break_glass");
+        } else if (kind == "review") {
+            line.reviewed = true;
         } else if (kind == "end") {
             line.broke_glass = std::max(line.broke_glass, record["broke_glass"].integer());
             line.ended = record["time"].number();
@@ -95,9 +98,15 @@ std::vector<std::string> runs_lines(const std::vector<RunLine>& runs, double now
     page.add(table);
     const auto broken = std::count_if(runs.begin(), runs.end(),
                                       [](const RunLine& run) { return run.broke_glass > 0; });
+    const auto open = std::count_if(runs.begin(), runs.end(), [](const RunLine& run) {
+        return run.broke_glass > 0 && !run.reviewed;
+    });
     if (broken > 0)
         page.add("! break glass: policy was passed over in " + std::to_string(broken) + " of " +
-                     std::to_string(runs.size()),
+                     std::to_string(runs.size()) +
+                     (open > 0 ? ", and not reviewed in " + std::to_string(open) +
+                                     ". See: perilune status"
+                               : ""),
                  Tone::bad);
     const bool weak = std::any_of(runs.begin(), runs.end(), [](const RunLine& run) {
         return !run.by_key && !run.who.empty();
@@ -123,6 +132,7 @@ Value runs_value(const std::vector<RunLine>& runs, double now) {
         if (run.in_doubt) item.set("in_doubt", true);
         item.set("by_key", run.by_key);
         if (run.broke_glass > 0) item.set("break_glass", true).set("broke_glass", run.broke_glass);
+        if (run.broke_glass > 0) item.set("reviewed", run.reviewed);
         list.push_back(item);
     }
     return list;

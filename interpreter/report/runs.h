@@ -18,6 +18,7 @@ struct RunLine {
     bool in_doubt = false;
     bool by_key = false;           // Its start is signed.
     std::int64_t broke_glass = 0;  // How often policy was passed over, as far as it is known.
+    bool reviewed = false;         // Somebody else has looked at that since.
 };
 
 // `records` are the run's first one and its newest ones, or none: then only the row is known. That

@@ -114,7 +114,8 @@ std::vector<std::string> status_lines(const Timeline& timeline, const RunRow& ro
     page.add("Run      ", run.runbook + " in " + run.environment + ", run " + run.id, Tone::muted,
              Tone::strong);
     if (!run.break_glass.empty())
-        page.add("         ", "BREAK GLASS: " + run.break_glass, Tone::bad, Tone::bad);
+        page.add("         ", "BREAK GLASS: " + run.break_glass + ". " + review_text(timeline),
+                 Tone::bad, Tone::bad);
     page.add("State    ", outcome_sentence(timeline, verdict), Tone::muted, verdict.tone);
     if (run.open()) {
         std::string text = day_and_clock(run.began) + ", " + show_duration(run.took_s()) + " ago";
@@ -162,7 +163,8 @@ std::vector<std::string> show_lines(const Timeline& timeline, const RunRow& row,
     page.add(timeline.run.runbook + ": " + outcome_sentence(timeline, verdict), verdict.tone);
     if (!timeline.run.summary.empty()) page.add(timeline.run.summary);
     if (!timeline.run.break_glass.empty())
-        page.add("BREAK GLASS: " + timeline.run.break_glass, Tone::bad);
+        page.add("BREAK GLASS: " + timeline.run.break_glass + ". " + review_text(timeline),
+                 Tone::bad);
     add_labelled(page, "Facts", facts_of(timeline, verdict));
     add_labelled(page, "Parameters", parameters_of(timeline));
     add_labelled(page, "Targets", targets_of(timeline));

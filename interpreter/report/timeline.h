@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -246,6 +247,9 @@ struct Timeline {
     std::vector<FailureEntry> failures;
     std::vector<UndoEntryView> undos;
     double waited_for_people_s = 0;  // With a question, failure or doubt open.
+    // Who started it and decided anything in it, with the key that proves it; an empty one: nothing
+    // but the operating system's word does.
+    std::map<std::string, std::string> people;
     RunState state;
 };
 

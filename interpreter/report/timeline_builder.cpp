@@ -1,6 +1,9 @@
 #include "interpreter/report/timeline_builder.h"
 
 #include <algorithm>
+#include <array>
+
+#include "interpreter/run/steering.h"
 
 namespace perilune::report {
 
@@ -13,9 +16,20 @@ void TimelineBuilder::take(const Value& record) {
     // First, so that a scope just opened has its path.
     made_.state.apply(record);
     const std::string& kind = record["kind"].text();
+    note_person(kind, record);
     if (!take_structure(kind, record) && !take_effect(kind, record) && !take_people(kind, record))
         add_note(kind, record, first_text(record, {"text", "reason", "why", "name"}));
     follow(record);
+}
+
+// What a parent stops is its own decision, and a signal is its sender's.
+void TimelineBuilder::note_person(const std::string& kind, const Value& record) {
+    static constexpr std::array<std::string_view, 8> decisions = {
+        "begin", "answer", "plan", "signal", "settled_by", "stop", "undo", "review"};
+    const std::string& who = record["who"].text();
+    if (who.empty() || who == parent_run || record.has("signal")) return;
+    if (std::find(decisions.begin(), decisions.end(), kind) == decisions.end()) return;
+    made_.people[who] = record["signed"]["key"].text();
 }
 
 bool TimelineBuilder::take_structure(const std::string& kind, const Value& record) {

@@ -28,6 +28,7 @@ private:
     };
 
     // timeline_builder.cpp: the tree
+    void note_person(const std::string& kind, const Value& record);
     bool take_structure(const std::string& kind, const Value& record);
     bool take_effect(const std::string& kind, const Value& record);
     bool take_people(const std::string& kind, const Value& record);

@@ -195,9 +195,9 @@ private:
     std::string take_signal_command(const Command& command);
     std::string take_undo(const Command& command);
     std::string take(const Command& command);
+    std::string skip_open_step(const Scope& step, const Command& command);
     std::string no_failure() const;
-    const OpenQuestion* find_question(const Command& command, EventId& id) const;
-    const Value* find_failure(const Command& command, EventId& id) const;
+    std::string no_such_step(const std::string& name) const;
 
     // engine_end.cpp: stopping and the end
     void stop_run(const std::string& why, const Command* command);

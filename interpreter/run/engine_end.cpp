@@ -2,6 +2,7 @@
 #include "interpreter/run/engine.h"
 
 #include "interpreter/base/json.h"
+#include "interpreter/run/signed_text.h"
 
 namespace perilune {
 
@@ -9,9 +10,10 @@ void Engine::stop_run(const std::string& why, const Command* command) {
     Value record;
     record.set("kind", "stop").set("why", why);
     if (command) {
-        record.set("who", command->who).set("inbox", command->id);
-        record.set("reason", command->body["reason"]).set("force", command->body["force"]);
-        record.set("to", command->body["to"]);
+        sign_record(record, *command);
+        record.set("inbox", command->id).set("reason", command->body["reason"]);
+        record.set("to", command->body["to"]).set("said", command->body["said"]);
+        record.set("force", command->body["force"]);
     }
     append(std::move(record));
     stop_scope("");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "interpreter/base/suggest.h"
+#include "interpreter/run/decision.h"
 #include "interpreter/run/signed_text.h"
 
 namespace perilune {
@@ -66,39 +67,9 @@ bool Engine::take_signal(const EventId& id) {
     return false;
 }
 
-const OpenQuestion* Engine::find_question(const Command& command, EventId& id) const {
-    const std::string& wanted = command.body["name"].text();
-    const OpenQuestion* found = nullptr;
-    int matches = 0;
-    for (const auto& [key, question] : state_.questions) {
-        if (question.record["args"]["what"].text() == "signal") continue;
-        if (!wanted.empty() && question.record["name"].text() != wanted && key.key() != wanted)
-            continue;
-        found = &question;
-        id = key;
-        ++matches;
-    }
-    return matches == 1 ? found : nullptr;
-}
-
-const Value* Engine::find_failure(const Command& command, EventId& id) const {
-    const std::string& wanted = command.body["step"].text();
-    const Value* found = nullptr;
-    int matches = 0;
-    for (const auto& [key, failure] : state_.failures) {
-        const bool named =
-            failure["name"].text() == wanted || state_.path(failure["scope"].text()) == wanted;
-        if (!wanted.empty() && !named) continue;
-        found = &failure;
-        id = key;
-        ++matches;
-    }
-    return matches == 1 ? found : nullptr;
-}
-
 std::string Engine::answer_question(const Command& command) {
     EventId id;
-    const OpenQuestion* question = find_question(command, id);
+    const OpenQuestion* question = find_question(state_, command, id);
     if (!question) {
         std::vector<std::string> names;
         std::string all;
@@ -106,7 +77,8 @@ std::string Engine::answer_question(const Command& command) {
             names.push_back(open.record["name"].text());
             all += (all.empty() ? "\"" : ", \"") + names.back() + "\"";
         }
-        if (names.empty()) return "The run asks nothing now.";
+        if (names.empty())
+            return "The run asks nothing now. See: perilune status " + state_.begin["run"].text();
         return "The run asks " + all + "; say which one." +
                did_you_mean(command.body["name"].text(), names);
     }
@@ -122,9 +94,6 @@ std::string Engine::answer_question(const Command& command) {
         breaks_glass ? port_.may_break_glass()
                      : port_.may_answer(question->record, question->approvals, command);
     if (!refused.empty()) return refuse(command, refused);
-    if (const std::string other = other_than_signed(state_, question->record, command);
-        !other.empty())
-        return refuse(command, other);
     Value value = command.body["value"];
     if (command.kind == "answer") {
         if (std::string problem = fit_answer(args, value); !problem.empty()) return problem;

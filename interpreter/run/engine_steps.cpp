@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "interpreter/base/json.h"
+#include "interpreter/run/signed_text.h"
 
 namespace perilune {
 
@@ -152,10 +153,10 @@ void Engine::failed(const Event& event) {
 void Engine::decide(const EventId& id, Value decision, const Command* command) {
     Value record = record_of("answer", id);
     for (const auto& [name, value] : decision.map()) record.set(name, value);
-    if (command)
-        record.set("inbox", command->id)
-            .set("who", command->who)
-            .set("reason", command->body["reason"]);
+    if (command) {
+        sign_record(record, *command);
+        record.set("inbox", command->id).set("reason", command->body["reason"]);
+    }
     append(std::move(record));
 }
 

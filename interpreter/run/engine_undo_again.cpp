@@ -1,6 +1,7 @@
 // Undo that goes on: after a killed host, after a failure, after the end of a run.
 #include "interpreter/base/json.h"
 #include "interpreter/run/engine.h"
+#include "interpreter/run/signed_text.h"
 
 namespace perilune {
 
@@ -48,14 +49,18 @@ void Engine::resume_undo() {
 // `perilune undo` of a run that has ended, or whose undo stopped at a failure.
 std::string Engine::restart_undo(const Command& command) {
     undo_force_ = command.body["force"].boolean();
+    Value note;
     std::string to;
     if (const std::string& step = command.body["to"].text(); !step.empty()) {
         to = state_.find_step(step);
-        if (to.empty()) return "The run has no step or keep mark \"" + step + "\".";
+        if (to.empty()) return no_such_step(step);
+        note.set("said", step);
     }
-    if (plan_undo("", false).empty()) return "There is nothing left of this run to undo.";
-    Value note;
-    note.set("who", command.who).set("inbox", command.id).set("reason", command.body["reason"]);
+    if (plan_undo("", false).empty())
+        return "There is nothing left of this run to undo. See: perilune report " +
+               state_.begin["run"].text();
+    sign_record(note, command);
+    note.set("inbox", command.id).set("reason", command.body["reason"]);
     start_undo("person", to, {}, note.set("to", to).set("force", undo_force_));
     return {};
 }

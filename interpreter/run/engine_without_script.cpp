@@ -54,8 +54,7 @@ std::string Engine::end_without_script(const Command& command) {
                    ? "The run stands still: undo it, cancel it, or resume it once it can go on."
                    : "The run is being replayed; try again in a moment.";
     const std::string& step = command.body["to"].text();
-    if (!step.empty() && state_.find_step(step).empty())
-        return "The run has no step or keep mark \"" + step + "\".";
+    if (!step.empty() && state_.find_step(step).empty()) return no_such_step(step);
     if (resting_) lose_script(parked_);
     return go_live(&command);
 }

@@ -141,7 +141,7 @@ void Host::undo_child(LiveRun& parent, const std::string& run) {
         Command command;
         command.id = run + " undo by parent";
         command.kind = "undo";
-        command.who = "the parent run";
+        command.who = parent_run;
         const std::string refused = child->command(command);
         if (!refused.empty()) answer("");
     };
@@ -150,7 +150,7 @@ void Host::undo_child(LiveRun& parent, const std::string& run) {
     if (!row || !*row) return answer("The child run " + run + " is not in the state store.");
     auto stored = read_stored(**row);
     if (!stored) return answer(stored.error().message);
-    auto child = claim_one(std::move(*stored), "the parent run");
+    auto child = claim_one(std::move(*stored), std::string(parent_run));
     if (!child) return answer(child.error().message);
     (*child)->undoing_child = true;
     (*child)->engine().on_replayed = undo;

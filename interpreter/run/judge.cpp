@@ -51,7 +51,7 @@ std::string refuse_by_name(const ApprovalRule& rule, const std::string& person,
     std::string all;
     for (const auto& name : from) all += (all.empty() ? "" : ", ") + name;
     return "\"" + question["name"].text() + "\" needs the role " + question["args"]["role"].text() +
-           ", which here have: " + all + ". You are " + person + ".";
+           ", which here have: " + all + ". You are " + person + "; ask one of them.";
 }
 
 }  // namespace
@@ -70,11 +70,13 @@ std::string refuse_answer(const Law& law, const Value& begin, const Value& quest
         !refused.empty())
         return refused;
     if (asked.rule.not_starter && command.name() == starter)
-        return "You started this run, and \"" + name + "\" must be approved by somebody else.";
+        return "You started this run, and \"" + name +
+               "\" must be approved by somebody else. Let them: perilune approve " +
+               begin["run"].text();
     for (const auto& given : approvals)
         if (given["who"].text() == command.name())
             return "You have approved \"" + name + "\" already; it needs " +
-                   std::to_string(asked.rule.count) + " different people.";
+                   std::to_string(asked.rule.count) + " different people. Ask another one.";
     const std::string person = plain_name(command.name());
     const std::string by_name = refuse_by_name(asked.rule, person, question);
     if (!law.people.any() || !asked.by_policy) return by_name;
@@ -91,6 +93,28 @@ std::string refuse_break_glass(const Law& law, const std::string& runbook) {
     if (law.policy.break_glass_for(runbook)) return {};
     return "The environment " + law.environment + " does not let " + runbook +
            " pass its policy over.";
+}
+
+std::string refuse_review(const Law& law, const RunState& state, const Command& command) {
+    const std::string& run = state.begin["run"].text();
+    if (state.broke_glass == 0)
+        return "Policy was kept to in the run " + run + ": no review is due.";
+    if (!state.wants_review())
+        return "The run " + run + " was reviewed by " + state.review["who"].text() +
+               ". See: perilune report " + run;
+    if (law.asks_for_keys() && command.person.empty())
+        return "A review counts only when it is signed by a key of somebody in people.yaml; " +
+               command.who + " is the operating system's word. Sign it: perilune review " + run +
+               " --reason TEXT --key FILE";
+    const std::string person = plain_name(command.name());
+    if (const Person* known = law.people.find(person); known && !known->owner.empty())
+        return person + " is a service account, and a review is a person's.";
+    for (const auto& who : state.broke_glass_by)
+        if (law.people.person_behind(plain_name(who)) == law.people.person_behind(person))
+            return "You have passed policy over in the run " + run +
+                   ", so somebody else must review it. Let them: perilune review " + run +
+                   " --reason TEXT";
+    return {};
 }
 
 }  // namespace perilune

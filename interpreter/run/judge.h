@@ -7,6 +7,7 @@
 
 #include "interpreter/library/environment.h"
 #include "interpreter/library/people.h"
+#include "interpreter/run/run_state.h"
 #include "interpreter/run/steering.h"
 
 namespace perilune {
@@ -32,6 +33,9 @@ std::string refuse_answer(const Law& law, const Value& begin, const Value& quest
 std::int64_t approvals_needed(const Law& law, const Value& begin, const Value& question);
 // Empty where nobody has to be asked to pass policy over; else why it must be kept to.
 std::string refuse_break_glass(const Law& law, const std::string& runbook);
+// Empty where the person who gives this command may say that policy was passed over with good
+// reason in this run: anybody but those who did; else why not.
+std::string refuse_review(const Law& law, const RunState& state, const Command& command);
 
 // "ada@machine" is "ada", as the operating system has it; a person known by a key has no machine.
 std::string plain_name(const std::string& who);

@@ -29,7 +29,7 @@ void LiveRun::stop(const std::string& why) {
     Command given;
     given.id = parent + " stop " + id_;
     given.kind = "cancel";
-    given.who = "the parent run";
+    given.who = parent_run;
     given.body.set("reason", why);
     command(given);
 }

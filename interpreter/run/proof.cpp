@@ -1,5 +1,8 @@
 #include "interpreter/run/proof.h"
 
+#include <algorithm>
+#include <array>
+
 #include "interpreter/base/ssh_signature.h"
 #include "interpreter/base/units.h"
 
@@ -45,7 +48,10 @@ Result<std::string> check_proof(const People& people, const std::string& person,
 }
 
 bool is_signed_kind(std::string_view kind) {
-    return kind == "approve" || kind == "reject" || kind == "answer" || kind == "plan";
+    static constexpr std::array<std::string_view, 11> kinds = {
+        "approve", "reject", "answer", "plan",   "retry", "skip",
+        "settle",  "undo",   "cancel", "signal", "review"};
+    return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
 Signature check_signature(const Texts& bundle, const Value& body, double at_s) {
@@ -57,7 +63,8 @@ Signature check_signature(const Texts& bundle, const Value& body, double at_s) {
     const auto key = people ? check_proof(*people, given["person"].text(), made.proof, at_s)
                             : Result<std::string>(people.error());
     if (!key) {
-        made.problem = "The signature does not count: " + key.error().message;
+        made.problem = "The signature does not count: " + key.error().message +
+                       " Give the command again by a key of your own: --key FILE.";
         return made;
     }
     made.person = given["person"].text();

@@ -20,7 +20,8 @@ struct Signature {
     std::string problem;  // Why it does not hold; empty where it does, or where there is none.
 };
 
-// Only what answers a question or approves a plan is signed.
+// Whether a command of this kind is a person's decision, which the journal keeps: all but `pause`
+// and `where`, of which no record tells.
 bool is_signed_kind(std::string_view command_kind);
 // Of a command with this body, for a run of this code. Blocking.
 Signature check_signature(const Texts& bundle, const Value& body, double at_s);

@@ -29,6 +29,7 @@ enum class Kind {
     keep,
     signal,
     plan,
+    review,
     beyond,
     code,
     progress,
@@ -47,7 +48,7 @@ Kind kind_of(const std::string& text) {
         {"signal", Kind::signal},   {"try", Kind::progress},    {"not_done", Kind::progress},
         {"doubt", Kind::progress},  {"part", Kind::progress},   {"undone", Kind::undone},
         {"plan", Kind::plan},       {"beyond", Kind::beyond},   {"log", Kind::log},
-        {"code", Kind::code}};
+        {"code", Kind::code},       {"review", Kind::review}};
     const auto found = kinds.find(text);
     return found == kinds.end() ? Kind::other : found->second;
 }
@@ -68,10 +69,11 @@ RunState::RunState() {
 void RunState::apply(const Value& record) {
     seq = record["seq"].integer();
     time = std::max(time, record["time"].number());
-    if (record.has("break_glass") && !record.has("parent")) ++broke_glass;
+    if (record.has("break_glass") && !record.has("parent")) take_broken_glass(record);
     if (const std::string& target = record["target"].text();
         !target.empty() && !used_targets.contains(target))
         used_targets.insert(target);
+    if (record.has("signed") && record.has("inbox")) signed_commands.insert(record["inbox"].text());
     switch (kind_of(record["kind"].text())) {
         case Kind::begin:
             begin = record;
@@ -112,6 +114,7 @@ void RunState::apply(const Value& record) {
             signal_ids.insert(record["inbox"].text());
             break;
         case Kind::plan: take_plan(record); break;
+        case Kind::review: review = record; break;
         case Kind::beyond: beyond[of(record)] = record; break;
         case Kind::code: take_code(record); break;
         case Kind::progress: take_progress(record); break;

@@ -93,9 +93,12 @@ public:
     std::set<std::string> signal_ids;
     std::vector<Value> keeps;
     std::set<std::string> used_targets;
-    std::set<std::string> logged;  // Keys of log lines.
-    Value last_failure;            // The newest failure record.
-    std::int64_t broke_glass = 0;  // How often policy was passed over.
+    std::set<std::string> logged;          // Keys of log lines.
+    Value last_failure;                    // The newest failure record.
+    std::int64_t broke_glass = 0;          // How often policy was passed over.
+    std::set<std::string> broke_glass_by;  // Who did.
+    Value review;  // The record of somebody else's look at that; nil while it is to be had.
+    std::set<std::string> signed_commands;  // Those that were taken, by id.
 
     const Scope& scope(const std::string& id) const;
     // True where `inner` is `outer` or lies within it.
@@ -107,6 +110,8 @@ public:
     int doubts() const;
     // True where a person is asked anything: a question, a decision, a doubt, a further plan.
     bool asks() const;
+    // True where policy was passed over and nobody else has looked at that since.
+    bool wants_review() const { return broke_glass > 0 && review.is_nil(); }
     // True where a step around the scope says `undo = false`.
     bool kept(const std::string& scope) const;
     // The outermost step around a scope, up to the one of `limit` and with it, that has an undo
@@ -131,6 +136,7 @@ private:
     void take_intent(const Value& record);
     void take_result(const Value& record);
     void take_answer(const Value& record);
+    void take_broken_glass(const Value& record);
     void take_stop(const Value& record);
     void take_plan(const Value& record);
     void take_code(const Value& record);

@@ -6,6 +6,13 @@
 
 namespace perilune {
 
+// What was reviewed before says nothing of it.
+void RunState::take_broken_glass(const Value& record) {
+    ++broke_glass;
+    broke_glass_by.insert(record["who"].text());
+    review = Value();
+}
+
 void RunState::take_stop(const Value& record) {
     if (record.has("strand")) settling[EventId::from(record)] = record;
     std::string scope_id = record["args"]["scope"].text();

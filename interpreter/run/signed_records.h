@@ -13,7 +13,7 @@ namespace perilune {
 
 struct SignedText {
     std::int64_t seq = 0;
-    std::string what;  // "start", "approve", "plan"
+    std::string what;  // "start", or the command: "approve", "retry", "plan" …
     std::string person;
     std::string text;
     std::string signature;
@@ -23,7 +23,7 @@ struct SignedText {
 
 struct SignedRecords {
     std::vector<SignedText> texts;
-    std::size_t by_system = 0;  // Answers that rest on the operating system's word.
+    std::size_t by_system = 0;  // Decisions that rest on the operating system's word.
     std::string problem;        // What is wrong; empty where all is well.
 };
 

@@ -5,6 +5,7 @@
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
 #include "interpreter/base/units.h"
+#include "interpreter/run/decision.h"
 
 namespace perilune {
 
@@ -29,6 +30,36 @@ public:
         add("arguments sha256", to_hex(sha256(to_canonical_json(params))));
         return add("plan sha256", plan);
     }
+    // What the command is about. A question's texts are told in full, and what failed.
+    Lines& add_subject(const Value& subject) {
+        const std::string& kind = subject["kind"].text();
+        if (kind.empty()) return *this;
+        const Value& args = subject["args"];
+        const std::string key = EventId::from(subject).key();
+        if (kind == "question") {
+            add("question", key).add("asks", args["what"]).add("name", subject["name"]);
+            return add("role", args["role"]).add("detail", args["detail"]);
+        }
+        if (kind == "failure")
+            return add("failure", key)
+                .add("name", subject["name"])
+                .add("error", args["error"]["message"]);
+        if (kind != "intent") return add("step", key).add("name", subject["name"]);
+        add("change in doubt", key).add("target", subject["target"]).add("name", subject["name"]);
+        return add("change sha256", to_hex(sha256(to_canonical_json(args))));
+    }
+    // What the command says, each word of it that counts.
+    Lines& add_said(const Command& command) {
+        const Value& body = command.body;
+        add("decision", command.kind);
+        if (command.kind == "settle") add("says", body["how"]);
+        if (command.kind == "signal") add("signal", body["name"]);
+        if (command.kind == "undo") add("to", body["to"]);
+        if (body["force"].boolean()) add("force", true);
+        for (const auto* field : {"value", "result", "data"}) add("value", body[field]);
+        add("reason", body["reason"]).add("break-glass", body["break_glass"]);
+        return add("command", command.identity());
+    }
     std::string signed_by(const Signer& signer) {
         add("person", signer.person).add("time", show_time(signer.at));
         return text_;
@@ -47,36 +78,38 @@ std::string line_of(const std::string& text, const std::string& name) {
 
 }  // namespace
 
-std::string decision_text(const RunState& state, const Value& question, const std::string& kind,
-                          const Value& body, const Signer& signer) {
-    const Value& args = question["args"];
-    Lines lines("Decision in a run of Perilune");
-    lines.add_run(state.begin, state.plan["plan"]);
-    lines.add("started by", state.begin["who"]);
-    lines.add("question", EventId::from(question).key()).add("asks", args["what"]);
-    lines.add("name", question["name"]).add("role", args["role"]).add("detail", args["detail"]);
-    lines.add("decision", kind).add("value", body["value"]).add("reason", body["reason"]);
-    return lines.add("break-glass", body["break_glass"]).signed_by(signer);
-}
-
-std::string plan_text(const RunState& state, const Value& body, const Signer& signer) {
-    Lines lines("Approval of the plan of the rest of a run of Perilune");
-    List before;
-    for (const auto& [id, beyond] : state.beyond) before.push_back(id.key());
-    lines.add_run(state.begin, body["plan"]).add("stopped before", before);
-    return lines.add("reason", body["reason"]).signed_by(signer);
-}
-
 std::string start_text(const Value& begin, const Signer& signer) {
     Lines lines("Start of a run of Perilune");
     lines.add_run(begin, begin["plan"]).add("outage began", begin["outage_began_at"]);
     return lines.add("break-glass", begin["break_glass"]["reason"]).signed_by(signer);
 }
 
-std::string command_text(const RunState& state, const Value& question, const Command& command) {
-    const Signer signer{.person = command.person, .at = command.at};
-    if (command.kind == "plan") return plan_text(state, command.body, signer);
-    return decision_text(state, question, command.kind, command.body, signer);
+std::string command_text(const RunState& state, const Value& subject, const Command& command) {
+    const bool plans = command.kind == "plan";
+    Lines lines(plans ? "Approval of the plan of the rest of a run of Perilune"
+                      : "Decision in a run of Perilune");
+    lines.add_run(state.begin, plans ? command.body["plan"] : state.plan["plan"]);
+    lines.add("started by", state.begin["who"]).add_subject(subject);
+    if (plans) {
+        List before;
+        for (const auto& [id, beyond] : state.beyond) before.push_back(id.key());
+        lines.add("stopped before", before);
+    }
+    if (command.kind == "review") lines.add("policy passed over", state.broke_glass);
+    return lines.add_said(command).signed_by({.person = command.person, .at = command.at});
+}
+
+Command command_of(const Value& record, const std::string& kind) {
+    Command command{.id = record["inbox"].text(), .kind = kind, .who = record["who"].text()};
+    command.body = record;
+    if (!record.has("signed")) return command;
+    command.person = record["who"].text();
+    command.who = record["user"].text();
+    command.at = record["signed_at"].number();
+    command.proof = record["signed"];
+    // What was typed, where it was taken for something more exact.
+    if (record.has("said")) command.body.set(kind == "undo" ? "to" : "value", record["said"]);
+    return command;
 }
 
 void sign_record(Value& record, const Command& command) {
@@ -100,17 +133,20 @@ std::string first_difference(const std::string& signed_text, const std::string& 
     return "what was signed says more than what is decided here";
 }
 
-// A signature counts for what it was given for (rule 9.3): the same text is made here anew.
-std::string other_than_signed(const RunState& state, const Value& question,
-                              const Command& command) {
+// A signature counts once, for what it was given for (rule 9.3): the same text is made here anew.
+std::string other_than_signed(const RunState& state, const Command& command) {
     if (command.person.empty()) return {};
-    const std::string wanted = command_text(state, question, command);
+    const std::string again = ". Sign what is asked now: perilune " +
+                              (command.kind == "plan" ? "approve" : command.kind) + " " +
+                              state.begin["run"].text();
+    // Of signals, the same one sent twice counts once, and is refused by nobody.
+    if (command.kind != "signal" && state.signed_commands.contains(command.id))
+        return "The signature of " + command.person + " was taken already" + again;
+    const std::string wanted = command_text(state, subject_of(state, command), command);
     const std::string& given = command.proof["text"].text();
     if (given == wanted) return {};
     return "The signature of " + command.person +
-           " is for something else: " + first_difference(given, wanted) +
-           ". Sign what is asked now: perilune " +
-           (command.kind == "plan" ? "approve" : command.kind) + " " + state.begin["run"].text();
+           " is for something else: " + first_difference(given, wanted) + again;
 }
 
 }  // namespace perilune

@@ -2,12 +2,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "interpreter/base/value.h"
 
 namespace perilune {
 
-// A command from outside: approve, answer, signal, pause, retry, skip, undo, cancel, settle.
+// Who stops and undoes a child run together with what is above it.
+inline constexpr std::string_view parent_run = "the parent run";
+
+// A command from outside: approve, reject, answer, plan, signal, pause, retry, skip, undo, cancel,
+// settle, review.
 struct Command {
     std::string id;  // Unique; a command taken once is not taken again.
     std::string kind;
@@ -20,6 +25,11 @@ struct Command {
     Value proof = {};
 
     const std::string& name() const { return person.empty() ? who : person; }
+    // What the journal knows it by: a signal may have an identity of its own.
+    const std::string& identity() const {
+        const std::string& own = body["id"].text();
+        return kind != "signal" || own.empty() ? id : own;
+    }
 };
 
 }  // namespace perilune

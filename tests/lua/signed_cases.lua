@@ -119,6 +119,8 @@ function cases.a_signature_is_not_taken_twice(w)
   signing.rewrite(w, ("update inbox set body = '%s', at = (select json_extract(body, "
     .. "'$.signed_at') from record where kind = 'answer') where taken is null"):format(
     (signed:gsub("'", "''"))))
+  w:resume():exits(3):says("The signature of ben is for something else"):says("command: \"c-")
+  w:tell("approve", by("ben")):exits(0)
   w:resume():exits(3):says("You have approved \"Go on?\" already")
   w:tell("approve", by("carl")):exits(0)
   w:resume():exits(0)

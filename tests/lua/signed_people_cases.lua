@@ -63,7 +63,7 @@ function cases.without_keys_the_operating_systems_user_counts_and_is_said_to_be_
   for _, form in ipairs { "text", "markdown", "html" } do
     w:perilune("report case --format " .. form):exits(0):says("weaker than a key")
   end
-  w:perilune("verify case"):exits(0):says("1 answers by the operating system's word alone")
+  w:perilune("verify case"):exits(0):says("1 decisions by the operating system's word alone")
   w:tell("approve", by("anna")):exits(2):says("knows nobody by a key")
 end
 

@@ -2,7 +2,7 @@
 local rig = require("rig")
 local signing = require("signing")
 local cases = {}
-local by = signing.by
+local by, forge = signing.by, signing.forge
 
 local function approved(w)
   signing.people(w, { "anna", "ben", "carl" })
@@ -14,29 +14,6 @@ local function approved(w)
   w:run(by("anna")):exits(3)
   w:tell("approve", by("ben") .. "--reason 'Looks right'"):exits(0)
   w:resume():exits(0)
-end
-
--- Writes the journal anew with one record changed: every hash is right, and so is the run's row.
-local forger = [[
-import hashlib, json, sqlite3, sys
-path, kind, script = sys.argv[1:4]
-db = sqlite3.connect(path)
-head = b""
-for pos, body in db.execute("select pos, body from record where run = 1 order by pos").fetchall():
-    record = json.loads(body)
-    if record["kind"] == kind:
-        exec(script)
-        body = json.dumps(record, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-    head = hashlib.sha256(head + body.encode()).digest()
-    db.execute("update record set body = ?, hash = ? where pos = ?", (body, head, pos))
-db.execute("update run set head = ? where no = 1", (head,))
-db.commit()
-]]
-
-local function forge(w, kind, script)
-  w:file("forge.py", forger)
-  signing.must(("python3 %s %s %s %s"):format(rig.quoted(w.folder .. "/forge.py"),
-    rig.quoted(w.folder .. "/state/state.db"), kind, rig.quoted(script)))
 end
 
 function cases.the_signatures_of_a_run_are_verified_without_its_library(w)
@@ -161,7 +138,7 @@ function cases.glass_that_nobody_with_a_key_has_broken_is_told_as_such(w)
   w:resume():exits(0)
   w:perilune("report case --format text"):exits(0):says("BREAK GLASS"):says("ben sleeps (Go on?)")
     :says("by the operating system's word alone")
-  w:perilune("verify case"):exits(0):says("1 signatures hold, 1 answers by the operating")
+  w:perilune("verify case"):exits(0):says("1 signatures hold, 1 decisions by the operating")
 end
 
 return cases

@@ -65,5 +65,48 @@ function M.refused(w, words)
   w:equal("", w:objects(), "The box")
 end
 
+-- Writes the journal anew with one record changed: every hash is right, and so is the run's row.
+local forger = [[
+import hashlib, json, sqlite3, sys
+path, kind, script = sys.argv[1:4]
+db = sqlite3.connect(path)
+head = b""
+for pos, body in db.execute("select pos, body from record where run = 1 order by pos").fetchall():
+    record = json.loads(body)
+    if record["kind"] == kind:
+        exec(script)
+        body = json.dumps(record, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    head = hashlib.sha256(head + body.encode()).digest()
+    db.execute("update record set body = ?, hash = ? where pos = ?", (body, head, pos))
+db.execute("update run set head = ? where no = 1", (head,))
+db.commit()
+]]
+
+---Changes the records of this kind by a line of Python, past the program.
+function M.forge(w, kind, script)
+  w:file("forge.py", forger)
+  must(("python3 %s %s %s %s"):format(rig.quoted(w.folder .. "/forge.py"),
+    rig.quoted(w.folder .. "/state/state.db"), kind, rig.quoted(script)))
+end
+
+---An environment whose http/site answers a POST so that nobody knows what it did.
+function M.doubtful_site(w)
+  local server = w.folder .. "/server"
+  rig.shell("mkdir " .. rig.quoted(server))
+  os.execute(("setsid luajit %s %s &"):format(rig.quoted((arg[0]:gsub("[^/]*$", ""))
+    .. "redirecting.lua"), rig.quoted(server)))
+  rig.wait(function() return (rig.read(server .. "/port") or ""):find("\n") end, "the server")
+  w:environment("kind: development\ntargets:\n  http/site: { driver: http, url: \"http://127.0.0.1:"
+    .. rig.read(server .. "/port"):match("%d+") .. "\" }\n")
+  w:book [[
+return runbook {
+  summary = "A case",
+  targets = { ["http/site"] = { "post" } },
+  run = function() return { said = http("site"):post { path = "/there", body = "x" }.said } end,
+}
+]]
+  return function() rig.shell("kill " .. rig.read(server .. "/pid")) end
+end
+
 M.must = must
 return M

@@ -23,12 +23,23 @@ Value question_record() {
     return question.set("args", args).set("scope", "").set("seq", 2);
 }
 
+Command command(const Value& body, const std::string& kind = "approve",
+                const std::string& person = "ben", double at = 1e9) {
+    Command made{.id = "c-1", .kind = kind, .who = "ben@vm", .body = body, .at = at};
+    made.person = person;
+    return made;
+}
+
+std::string text_by(const Value& begin, const Value& subject, const Command& command) {
+    RunState state;
+    state.apply(begin);
+    return command_text(state, subject, command);
+}
+
 std::string text_of(const Value& begin, const Value& question, const Value& body,
                     const std::string& kind = "approve", const std::string& person = "ben",
                     double at = 1e9) {
-    RunState state;
-    state.apply(begin);
-    return decision_text(state, question, kind, body, {.person = person, .at = at});
+    return text_by(begin, question, command(body, kind, person, at));
 }
 
 }  // namespace
@@ -50,6 +61,7 @@ TEST_CASE("a_decisions_text_is_the_same_for_ever") {
           "detail: \"One line.\\nAnother: 1\"\n"
           "decision: \"approve\"\n"
           "reason: \"Fine\"\n"
+          "command: \"c-1\"\n"
           "person: \"ben\"\n"
           "time: \"2001-09-09T01:46:40Z\"\n");
 }
@@ -79,6 +91,55 @@ TEST_CASE("everything_that_is_decided_upon_changes_the_text") {
     CHECK(text_of(begin, question, body, "approve", "ben", 1e9 + 1) != text);
 }
 
+TEST_CASE("everything_that_a_command_says_changes_its_text") {
+    const Value begin = begin_record();
+    Value failure = question_record();
+    failure.set("kind", "failure");
+    const std::string retried = text_of(begin, failure, {}, "retry");
+    CHECK(retried.find("\nfailure: \"/#2\"\nname: \"Go?\"\ndecision: \"retry\"\n") !=
+          std::string::npos);
+    Value error = failure["args"];
+    error.set("error", Value().set("message", "No space."));
+    CHECK(text_of(begin, Value(failure).set("args", error), {}, "retry") != retried);
+    CHECK(text_of(begin, Value(failure).set("n", 3), {}, "retry") != retried);
+    Value doubt = Value(failure).set("kind", "intent").set("target", "http/shop");
+    const std::string settled = text_of(begin, doubt, Value().set("how", "happened"), "settle");
+    CHECK(text_of(begin, doubt, Value().set("how", "again"), "settle") != settled);
+    CHECK(text_of(begin, Value(doubt).set("args", error), Value().set("how", "happened"),
+                  "settle") != settled);
+    CHECK(text_of(begin, Value(doubt).set("target", "http/other"), Value().set("how", "happened"),
+                  "settle") != settled);
+    for (const auto& [kind, field] : {std::pair{"skip", "result"},
+                                      {"settle", "result"},
+                                      {"undo", "to"},
+                                      {"signal", "name"},
+                                      {"signal", "data"},
+                                      {"signal", "id"},
+                                      {"cancel", "reason"},
+                                      {"review", "reason"}}) {
+        CAPTURE(kind);
+        CAPTURE(field);
+        CHECK(text_of(begin, {}, Value().set(field, "x"), kind) != text_of(begin, {}, {}, kind));
+    }
+    CHECK(text_of(begin, {}, Value().set("force", true), "undo") !=
+          text_of(begin, {}, Value().set("force", false), "undo"));
+    Command other = command({}, "cancel");
+    other.id = "c-2";
+    CHECK(text_by(begin, {}, other) != text_of(begin, {}, {}, "cancel"));
+}
+
+TEST_CASE("a_command_that_was_taken_is_not_taken_again") {
+    RunState state;
+    state.apply(begin_record());
+    Command cancel = command({}, "cancel");
+    cancel.proof.set("text", command_text(state, {}, cancel));
+    CHECK(other_than_signed(state, cancel).empty());
+    Value stop = Value().set("kind", "stop").set("why", "cancel").set("inbox", "c-1");
+    sign_record(stop, cancel);
+    state.apply(stop);
+    CHECK(other_than_signed(state, cancel).find("was taken already") != std::string::npos);
+}
+
 TEST_CASE("no_text_of_a_person_can_pass_for_a_line_of_its_own") {
     const std::string forged =
         text_of(begin_record(), question_record(), Value().set("reason", "x\nperson: \"carl\""));
@@ -106,7 +167,9 @@ TEST_CASE("a_start_and_a_plan_are_signed_by_texts_of_their_own") {
         std::string::npos);
     RunState state;
     state.apply(begin_record());
-    const std::string plan = plan_text(state, Value().set("plan", "0ther"), anna);
+    const Command approved = command(Value().set("plan", "0ther"), "plan");
+    const std::string plan = command_text(state, {}, approved);
+    CHECK(plan.starts_with("Approval of the plan of the rest of a run of Perilune\n"));
     CHECK(plan.find("plan sha256: \"0ther\"") != std::string::npos);
     CHECK(plan != start);
 }
