@@ -155,10 +155,14 @@ function World:start(more, words)
   M.wait(function() return (read(base .. ".pid") or ""):find("\n") end, "the program to start")
   job.pid = tonumber(read(base .. ".pid"))
 
-  function job.kill(_, signal) shell(("kill -%s %d"):format(signal, job.pid)) end
+  local function has_ended() return (read(base .. ".code") or ""):find("\n") end
+  ---Sends a signal. After KILL it is dead: until then nobody may take its runs over.
+  function job.kill(_, signal)
+    shell(("kill -%s %d"):format(signal, job.pid))
+    if signal == "KILL" then M.wait(has_ended, "the program to die") end
+  end
   function job.wait()
-    M.wait(function() return (read(base .. ".code") or ""):find("\n") end, "the program to end",
-      65)
+    M.wait(has_ended, "the program to end", 65)
     job.ended = true
     return ended(self, command, read(base .. ".out"), read(base .. ".err"),
       tonumber(read(base .. ".code")))
