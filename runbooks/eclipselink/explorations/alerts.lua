@@ -8,7 +8,7 @@ return explore {
   end,
   always = {
     ["nothing is marked as told before it was sent"] = function(w)
-      return w:times "cache/redis:set" <= w:times "notify/team:send"
+      return w:times "cache/redis:set" == 0 or w:times "notify/team:send" > 0
     end,
   },
   finally = {

@@ -1,6 +1,7 @@
 -- What the team is alerted of, by what Logtail has counted and by asking the database itself. Each
 -- alert is told when it begins, once an hour while it lasts, and when it is over.
 local clinic = require "clinic"
+local told_once = require "told_once"
 local watch = require "patterns.watch"
 
 local limits = {
@@ -23,18 +24,15 @@ local function ask_database(db)
   return not answered and "The database does not answer: " .. failure.message or nil
 end
 
--- Redis remembers what was told. Where it is silent, an alert is told again rather than not at all.
 local function tell(team, redis, alert)
-  local key = "perilune:alert:" .. alert.name
-  local asked, marker = try(function() return redis:get { key = key } end)
-  local is_told = asked and marker ~= nil
-  if alert.problem and not is_told then
-    team:send { severity = alert.severity, title = "Alert: " .. alert.name, text = alert.problem }
-    try(function() redis:set { key = key, value = "told", expires_in = "1h" } end)
-  elseif is_told and not alert.problem then
-    team:send { title = "Over: " .. alert.name, text = "It is within its limit again." }
-    redis:delete { keys = { key } }
-  end
+  told_once.tell(redis, { key = "perilune:alert:" .. alert.name, problem = alert.problem,
+    again = "1h",
+    begin = function(text)
+      return team:send { severity = alert.severity, title = "Alert: " .. alert.name, text = text }
+    end,
+    over = function()
+      team:send { title = "Over: " .. alert.name, text = "It is within its limit again." }
+    end })
 end
 
 return runbook {
