@@ -5,6 +5,7 @@ Arguments: address, port, url of OpenAI, url of Anthropic. Variables: DATABASE_U
 GET / is the page, /api/health the parts, /api/vibelogs a query, /api/transcribe
 what users want of the provider of AI, /api/metrics/… the numbers of an application that is idle.
 """
+import concurrent.futures
 import http.server
 import json
 import os
@@ -24,7 +25,10 @@ METRICS = {"errors": {"percent": 0}, "p95": {"seconds": 0.1}, "limits/openai": {
            "limits/resend": {"used_percent": 1}}
 
 
-def query(statement):
+ASKED, ASKING = {}, threading.Lock()
+
+
+def ask_psql(statement):
     """Asks by psql, another client than the runbook's; raises OSError where it cannot."""
     asked = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-d", os.environ["DATABASE_URL"],
                             "-c", statement], capture_output=True, text=True, timeout=6,
@@ -32,6 +36,23 @@ def query(statement):
     if asked.returncode != 0:
         raise OSError(asked.stderr.strip())
     return asked.stdout.strip()
+
+
+def query(statement):
+    """The database's answer; who asks the same meanwhile shares it. A busy machine would begin
+    more psql than it ends."""
+    with ASKING:
+        begins = statement not in ASKED
+        answer = ASKED.setdefault(statement, concurrent.futures.Future())
+    if begins:
+        try:
+            answer.set_result(ask_psql(statement))
+        except (OSError, subprocess.TimeoutExpired) as failure:
+            answer.set_exception(failure)
+        finally:
+            with ASKING:
+                del ASKED[statement]
+    return answer.result(7)
 
 
 def provider(name):
