@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -132,31 +133,46 @@ private:
 
 class AsioLoop final : public Loop {
 public:
-    AsioLoop() : timer_(context_, timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
-        if (!timer_.is_open()) throw std::runtime_error("timerfd_create failed");
+    AsioLoop()
+        : context_(std::make_unique<asio::io_context>(1)),
+          timer_(std::in_place, *context_,
+                 timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
+        if (!timer_->is_open()) throw std::runtime_error("timerfd_create failed");
     }
 
+    // What is dropped here may own something that cancels timers and watches as it goes.
     ~AsioLoop() override {
         pool_.reset();
-        for (auto& [id, watch] : watches_) watch->descriptor.close();
+        while (!timers_.empty() || !watches_.empty()) {
+            const auto timers = std::exchange(timers_, {});
+            const auto watches = std::exchange(watches_, {});
+            for (const auto& [id, watch] : watches) {
+                watch->descriptor.close();
+                watch->work = nullptr;
+            }
+        }
+        timer_.reset();
+        context_.reset();
     }
 
     void run() override {
-        const auto guard = asio::make_work_guard(context_);
-        context_.run();
+        const auto guard = asio::make_work_guard(*context_);
+        context_->run();
         // What is still done off the loop uses things that their owner is about to take down, and
         // may itself wait for something that is done here.
         while (pool_ && pool_->busy()) {
-            context_.restart();
-            context_.run_one_for(look_for_end_every);
+            context_->restart();
+            context_->run_one_for(look_for_end_every);
         }
-        context_.restart();
+        context_->restart();
         pool_.reset();
     }
 
-    void stop() override { context_.stop(); }
+    void stop() override { context_->stop(); }
 
-    void post(Work work) override { asio::post(context_, std::move(work)); }
+    void post(Work work) override {
+        if (context_) asio::post(*context_, std::move(work));
+    }
 
     Id start_timer(double at_s, Work work) override {
         const Id id = ++last_id_;
@@ -168,7 +184,7 @@ public:
 
     Id watch(int fd, Ready ready, Work work) override {
         const Id id = ++last_id_;
-        const auto made = std::make_shared<Watch>(context_, ::fcntl(fd, F_DUPFD_CLOEXEC, 0), ready,
+        const auto made = std::make_shared<Watch>(*context_, ::fcntl(fd, F_DUPFD_CLOEXEC, 0), ready,
                                                   std::move(work));
         watches_.emplace(id, made);
         wait(id, made);
@@ -189,7 +205,7 @@ public:
     void off_loop(Work work, Work then) override {
         if (!pool_) pool_ = std::make_unique<Pool>();
         pool_->post(std::move(work), [this, then = std::move(then)]() mutable {
-            asio::post(context_, std::move(then));
+            asio::post(*context_, std::move(then));
         });
     }
 
@@ -210,7 +226,7 @@ private:
     }
 
     void arm() {
-        if (due_.empty()) return;
+        if (due_.empty() || !timer_) return;
         const double first_s = due_.begin()->first;
         if (armed_ && first_s >= armed_for_s_) return;
         armed_for_s_ = first_s;
@@ -219,10 +235,10 @@ private:
         when.it_value.tv_sec = static_cast<time_t>(std::min(at_s, 1e15));
         when.it_value.tv_nsec = static_cast<long>((at_s - std::floor(at_s)) * 1e9);
         if (when.it_value.tv_sec == 0 && when.it_value.tv_nsec == 0) when.it_value.tv_nsec = 1;
-        timerfd_settime(timer_.native_handle(), TFD_TIMER_ABSTIME, &when, nullptr);
+        timerfd_settime(timer_->native_handle(), TFD_TIMER_ABSTIME, &when, nullptr);
         if (armed_) return;
         armed_ = true;
-        timer_.async_wait(Descriptor::wait_read, [this](const auto& error) {
+        timer_->async_wait(Descriptor::wait_read, [this](const auto& error) {
             armed_ = false;
             if (!error) fire();
         });
@@ -231,7 +247,7 @@ private:
     void fire() {
         std::uint64_t expirations = 0;
         [[maybe_unused]] const auto got =
-            ::read(timer_.native_handle(), &expirations, sizeof expirations);
+            ::read(timer_->native_handle(), &expirations, sizeof expirations);
         const double now_s = boot_now_s();
         while (!due_.empty() && due_.begin()->first <= now_s) {
             const Id id = due_.begin()->second;
@@ -244,8 +260,8 @@ private:
         arm();
     }
 
-    asio::io_context context_{1};
-    Descriptor timer_;
+    std::unique_ptr<asio::io_context> context_;
+    std::optional<Descriptor> timer_;
     std::unordered_map<Id, Timer> timers_;
     std::set<std::pair<double, Id>> due_;
     std::unordered_map<Id, std::shared_ptr<Watch>> watches_;
@@ -254,10 +270,6 @@ private:
     Id last_id_ = 0;
     std::unique_ptr<Pool> pool_;
 };
-
-}  // namespace
-
-namespace {
 
 VirtualClock* virtual_clock = nullptr;
 

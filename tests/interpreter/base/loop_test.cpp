@@ -4,8 +4,12 @@
 #include <atomic>
 #include <filesystem>
 #include <future>
+#include <memory>
 #include <set>
 #include <thread>
+#include <vector>
+
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -118,4 +122,34 @@ TEST_CASE("of_several_free_threads_the_one_that_worked_last_is_taken") {
     });
     loop->run();
     CHECK(workers.size() == 1);
+}
+
+// A run that ends with its loop cancels its timers and watches, whichever of them held it.
+TEST_CASE("what_a_loop_drops_at_its_end_may_cancel_and_post") {
+    struct Owner {
+        Loop* loop;
+        std::vector<Loop::Id> own;
+        ~Owner() {
+            for (const auto id : own) loop->cancel(id);
+            loop->post([] {});
+        }
+    };
+    auto loop = Loop::make();
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    std::weak_ptr<Owner> left;
+    for (int kind = 0; kind < 3; ++kind) {
+        const auto owner = std::make_shared<Owner>(Owner{loop.get(), {}});
+        left = owner;
+        const auto hold = [owner] {};
+        const double later = boot_now_s() + 1000;
+        for (int i = 0; i < 3; ++i) owner->own.push_back(loop->start_timer(later, [] {}));
+        owner->own.push_back(loop->watch(ends[0], Ready::readable, [] {}));
+        if (kind == 0) owner->own.push_back(loop->start_timer(later, hold));
+        if (kind == 1) owner->own.push_back(loop->watch(ends[0], Ready::readable, hold));
+        if (kind == 2) loop->post(hold);
+    }
+    loop.reset();
+    CHECK(left.expired());
+    for (const int end : ends) ::close(end);
 }

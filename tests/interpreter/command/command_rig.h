@@ -99,7 +99,7 @@ public:
         Ended ended;
         loop->post([&] {
             auto task = run_program(*loop, std::move(program), std::make_shared<Cancel>(),
-                                    boot_now_s() + 60);
+                                    boot_now_s() + 240);
             start_task(std::move(task), [&](Ended value) {
                 ended = std::move(value);
                 loop->stop();
