@@ -94,7 +94,7 @@ std::vector<CommandRow> steer_rows() {
         {"settle", "Steer", "Says what became of a change that is in doubt",
          "Look at the world first; what you say is kept with your name.",
          {run_argument,
-          {"OPERATION", "Which, such as http/shop:post, where several are in doubt", false}},
+          {"OPERATION", "Which, such as http/shop:post or its key, if several are", false}},
          {{"--happened", "", "It happened"}, {"--did-not", "", "It did not happen"},
           {"--again", "", "Do it again, whatever happened"}, reason, result, key},
          execute_settle},

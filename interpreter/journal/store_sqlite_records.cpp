@@ -84,22 +84,24 @@ Result<std::vector<RecordRow>> SqliteStore::records(const std::string& run) {
 Result<std::vector<RecordRow>> SqliteStore::ends(const std::string& run, std::size_t newest) {
     const std::lock_guard guard(mutex_);
     std::vector<RecordRow> found;
-    std::int64_t place = last_place(run);
-    while (place > 0 && found.size() < newest) {
+    bool whole = true;
+    file_->read([&] {
+        std::int64_t place = last_place(run);
         auto& row = file_->statement("select body, hash, prev from record where pos = ?");
-        const bool there = row.bind(place).step();
-        if (there) found.push_back({.body = row.text(0), .hash = row.text(1)});
-        place = there ? row.integer(2) : 0;
-        row.reset();
-        if (!there) return lacks_record(run);
-    }
-    if (place > 0) {
-        auto& row = file_->statement(
+        while (place > 0 && found.size() < newest && whole) {
+            whole = row.bind(place).step();
+            if (whole) found.push_back({.body = row.text(0), .hash = row.text(1)});
+            place = whole ? row.integer(2) : 0;
+            row.reset();
+        }
+        if (place == 0) return;
+        auto& first = file_->statement(
             "select body, hash from record"
             " where prev = 0 and run = (select no from run where id = ?)");
-        if (row.bind(run).step()) found.push_back({.body = row.text(0), .hash = row.text(1)});
-        row.reset();
-    }
+        if (first.bind(run).step()) found.push_back({.body = first.text(0), .hash = first.text(1)});
+        first.reset();
+    });
+    if (!whole) return lacks_record(run);
     std::reverse(found.begin(), found.end());
     return found;
 }

@@ -45,26 +45,32 @@ const Value* find_failure(const RunState& state, const Command& command, EventId
 
 const OpenIntent* find_doubt(const RunState& state, const Command& command, EventId& id) {
     const std::string& wanted = command.body["name"].text();
-    if (wanted.empty() && state.doubts() != 1) return nullptr;
+    const OpenIntent* found = nullptr;
+    int matches = 0;
     for (const auto& [key, intent] : state.intents) {
         if (!intent.in_doubt) continue;
         const std::string shown =
             intent.record["target"].text() + ":" + intent.record["name"].text();
         if (!wanted.empty() && wanted != shown && wanted != key.key()) continue;
+        found = &intent;
         id = key;
-        return &intent;
+        ++matches;
     }
-    return nullptr;
+    return matches == 1 ? found : nullptr;
 }
 
 const Scope* find_open_step(const RunState& state, const Command& command) {
     const std::string& wanted = command.body["step"].text();
     if (wanted.empty()) return nullptr;
+    const Scope* found = nullptr;
+    int matches = 0;
     for (const auto& [key, scope] : state.scopes) {
         if (!scope.open || scope.stopped || scope.what != "step") continue;
-        if (scope.name == wanted || scope.path == wanted) return &scope;
+        if (scope.name != wanted && scope.path != wanted) continue;
+        found = &scope;
+        ++matches;
     }
-    return nullptr;
+    return matches == 1 ? found : nullptr;
 }
 
 Value subject_of(const RunState& state, const Command& command) {

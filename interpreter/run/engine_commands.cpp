@@ -15,7 +15,7 @@ std::string no_doubt(const RunState& state) {
     for (const auto& [id, intent] : state.intents)
         if (intent.in_doubt)
             known += (known.empty() ? "" : ", ") + intent.record["target"].text() + ":" +
-                     intent.record["name"].text();
+                     intent.record["name"].text() + " (" + id.key() + ")";
     if (!known.empty()) return "In doubt are: " + known + "; say which one.";
     return "Nothing in this run is in doubt. See: perilune status " + state.begin["run"].text();
 }

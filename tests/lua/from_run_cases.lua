@@ -126,6 +126,34 @@ local function start_server(w)
     .. rig.read(server .. "/port"):match("%d+") .. "\" }\n")
 end
 
+function cases.of_two_doubts_of_one_name_the_one_that_is_meant_must_be_named(w)
+  start_server(w)
+  w:book [[
+return runbook {
+  summary = "A case",
+  targets = { ["http/site"] = { "post" } },
+  run = function()
+    return parallel {
+      left = function() return http("site"):post { path = "/left", body = "x" }.said end,
+      right = function() return http("site"):post { path = "/right", body = "x" }.said end,
+    }
+  end,
+}
+]]
+  w:run("", 30):exits(9)
+  local left, right = w:field("$.of", "kind = 'doubt' and f('$.text') like '%/left%'"),
+    w:field("$.of", "kind = 'doubt' and f('$.text') like '%/right%'")
+  local function settle(which, said)
+    return w:tell("settle", ("'%s' --happened --result '{\"said\":\"%s\"}' --reason 'I looked'")
+      :format(which, said))
+  end
+  settle("http/site:post", "any"):exits(9):says("say which one"):says("(" .. left .. ")")
+    :says("(" .. right .. ")")
+  w:equal(0, w:count("kind = 'result'"), "Results")
+  settle(right, "R"):exits(9)
+  settle("http/site:post", "L"):exits(0):says('{"left":"L","right":"R"}')
+end
+
 function cases.what_was_in_doubt_and_settled_by_a_person_becomes_a_test(w)
   start_server(w)
   w:book [[

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -13,7 +14,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/prctl.h>
+#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -52,18 +53,42 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
     return all;
 }
 
-// Never returns: becomes the program, or ends with 127.
-[[noreturn]] void become(std::vector<std::string> argv,
-                         const std::map<std::string, std::string>& environment, int input,
-                         int output) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::setpgid(0, 0);
-    ::dup2(input, 0);
-    ::dup2(output, 1);
-    ::dup2(output, 2);
-    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-    ::execvp(argv[0].c_str(), pointers(argv).data());
-    ::_exit(127);
+// This process's environment with other settings.
+std::vector<std::string> settings_with(const std::map<std::string, std::string>& others) {
+    std::vector<std::string> all;
+    for (char** each = environ; *each; ++each)
+        if (const std::string setting = *each;
+            !others.contains(setting.substr(0, setting.find('='))))
+            all.push_back(setting);
+    for (const auto& [name, value] : others) all.push_back(name + "=" + value);
+    return all;
+}
+
+// Starts a program as a group of its own that is killed with the thread that started it. By
+// posix_spawn: a child of fork may wait forever for what another thread of the test has locked, and
+// would hold the test's own output open. A program that is not there ends with 127.
+int spawn(const std::vector<std::string>& argv, const std::map<std::string, std::string>& others,
+          int input, int output) {
+    std::vector<std::string> words = {"setpriv", "--pdeathsig", "KILL", "--"};
+    words.insert(words.end(), argv.begin(), argv.end());
+    std::vector<std::string> settings = settings_with(others);
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    pid_t pid = -1;
+    const int failed_with = ::posix_spawnp(&pid, words[0].c_str(), &actions, &attributes,
+                                           pointers(words).data(), pointers(settings).data());
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    ::close(input);
+    ::close(output);
+    if (failed_with != 0) throw std::runtime_error(argv[0] + ": " + std::strerror(failed_with));
+    return pid;
 }
 
 }  // namespace
@@ -137,10 +162,7 @@ ProgramEnd run_to_end(const std::vector<std::string>& argv,
     const int in = ::open(folder.at("input").c_str(), O_RDONLY | O_CLOEXEC);
     const int out =
         ::open(folder.at("output").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-    const int pid = ::fork();
-    if (pid == 0) become(argv, environment, in, out);
-    ::close(in);
-    ::close(out);
+    const int pid = spawn(argv, environment, in, out);
     int status = 0;
     ::waitpid(pid, &status, 0);
     return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
@@ -154,10 +176,7 @@ void Service::start(const std::vector<std::string>& argv, const std::function<bo
     const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     const int out =
         ::open(folder_.at("log").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-    pid_ = ::fork();
-    if (pid_ == 0) become(argv, environment, in, out);
-    ::close(in);
-    ::close(out);
+    pid_ = spawn(argv, environment, in, out);
     const auto give_up_at = steady_clock::now() + start_within;
     while (!ready()) {
         int status = 0;

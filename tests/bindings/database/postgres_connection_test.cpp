@@ -193,7 +193,7 @@ TEST_CASE("waits_until_a_server_is_there_and_for_no_wrong_password") {
     CHECK(late.error().retry == Retry::safe);
     CHECK(says(late.error(), "refused"));
     Result<Value> ready = Value();
-    std::thread waiter([&] { ready = rig->observe("wait_ready", {{"within", "20s"}}); });
+    std::jthread waiter([&] { ready = rig->observe("wait_ready", {{"within", "20s"}}); });
     server.start();
     waiter.join();
     CHECK(ready.ok());
