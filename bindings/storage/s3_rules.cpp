@@ -35,6 +35,11 @@ Value shown_versioning(const XmlElement& versioning, const XmlElement& lifecycle
     return shown;
 }
 
+// Empty where there is no default, as of services that encrypt nothing by themselves.
+std::string shown_encryption(const XmlElement& encryption) {
+    return encryption.at("Rule/ApplyServerSideEncryptionByDefault/SSEAlgorithm");
+}
+
 Result<XmlElement> wanted_cors(const Call& call) {
     XmlElement document{.name = "CORSConfiguration", .text = {}, .children = {}};
     for (const auto& rule : call.arguments["rules"].list()) {
@@ -189,6 +194,10 @@ Awaitable<Result<Value>> read_s3_settings(S3Pointer s3, Call* call) {
         read_s3_setting(s3, "replication", "ReplicationConfiguration", bounds_of(*call));
     const auto replication = co_await reading_copies;
     if (!replication) co_return replication.error();
+    auto reading_encryption =
+        read_s3_setting(s3, "encryption", "ServerSideEncryptionConfiguration", bounds_of(*call));
+    const auto encryption = co_await reading_encryption;
+    if (!encryption) co_return encryption.error();
     const Value shown = shown_versioning(*versioning, *lifecycle);
     Value settings;
     settings.set("versioning", shown["state"]).set("keep_old_for_s", shown["keep_old_for_s"]);
@@ -196,6 +205,8 @@ Awaitable<Result<Value>> read_s3_settings(S3Pointer s3, Call* call) {
     settings.set("lifecycle", lifecycle_rules(s3->place, *lifecycle));
     const Value copies = shown_replication(*replication);
     if (!copies.list().empty()) settings.set("replication", copies);
+    const std::string algorithm = shown_encryption(*encryption);
+    if (!algorithm.empty()) settings.set("encryption", algorithm);
     co_return settings;
 }
 

@@ -68,6 +68,7 @@ struct BucketState {
     List cors = {};  // Rules as `settings` shows them.
     List lifecycle = {};
     std::vector<HeldReplication> replication = {};
+    std::string encryption = {};  // The algorithm of new objects; empty where there is none.
     std::vector<std::weak_ptr<BucketState>> replicated_from = {};
     std::vector<HeldCopy> copies = {};  // Oldest first.
     double replicates_after_s = 15;

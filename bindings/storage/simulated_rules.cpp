@@ -163,6 +163,7 @@ void add_simulated_rules(Operations& operations, const SimulatedRulesPlace& plac
             settings.set("keep_old_for_s", state->settings.keep_old_for_s);
         settings.set("cors", state->cors).set("lifecycle", state->lifecycle);
         if (!state->replication.empty()) settings.set("replication", show_replication(*state));
+        if (!state->encryption.empty()) settings.set("encryption", state->encryption);
         return settings;
     });
     operations["set_cors"] = rules_handler(state, &BucketState::cors, read_cors);

@@ -94,8 +94,8 @@ Value SimulatedStorage::look() {
 }
 
 std::vector<std::string_view> SimulatedStorage::controls() const {
-    return {"put",  "delete",      "corrupt",    "truncate", "age",
-            "fail", "lists_after", "cut_upload", "recover",  "replicates_after"};
+    return {"put",         "delete",     "corrupt", "truncate",         "age",     "fail",
+            "lists_after", "cut_upload", "recover", "replicates_after", "encrypts"};
 }
 
 Result<Value> SimulatedStorage::control(std::string_view name, const Value& arguments) {
@@ -105,6 +105,8 @@ Result<Value> SimulatedStorage::control(std::string_view name, const Value& argu
         state_->lists_after_s = arguments["seconds"].number();
     } else if (name == "replicates_after") {
         state_->replicates_after_s = arguments["seconds"].number();
+    } else if (name == "encrypts") {
+        state_->encryption = arguments["with"].text();
     } else if (name == "cut_upload") {
         state_->cut_after_bytes = arguments["after_bytes"].number();
     } else {

@@ -140,10 +140,11 @@ read.)",
     },
     Operation{
         .name = "settings",
-        .result = "{ versioning, keep_old_for_s?, cors, lifecycle, replication? }",
+        .result = "{ versioning, keep_old_for_s?, cors, lifecycle, replication?, encryption? }",
         .doc = R"(Reads how the bucket is set up, in the forms that the set_* operations take.
 `versioning` is "on" or "off"; `keep_old_for_s` is absent where old versions are kept for good;
-`cors` and `lifecycle` are lists of rules.)",
+`cors` and `lifecycle` are lists of rules; `encryption` is what new objects are encrypted with where
+nothing else is asked, "AES256" or "aws:kms", and absent where the provider tells of none.)",
     },
     Operation{
         .name = "replication_status",

@@ -111,9 +111,15 @@ std::string excerpt(const HttpAnswer& answer) {
     return text;
 }
 
+bool holds(const Value& list, std::string_view text) {
+    return std::any_of(list.list().begin(), list.list().end(),
+                       [&](const Value& item) { return item.text() == text; });
+}
+
 // Puts a handle in place of the text at the end of a path; "*" stands for every item of a list and
-// every field of a map.
-void hide(Value& value, std::string_view path, const std::string& name, const KeepSecret& keep) {
+// every field of a map but those in `except`.
+void hide(Value& value, std::string_view path, const Value& except, const std::string& name,
+          const KeepSecret& keep) {
     if (path.empty()) {
         if (value.is_text()) value = keep(name, value.text());
         return;
@@ -124,12 +130,13 @@ void hide(Value& value, std::string_view path, const std::string& name, const Ke
     if (step == "*" && value.is_list()) {
         int place = 0;
         for (auto& item : value.as_list())
-            hide(item, path, name + " " + std::to_string(++place), keep);
+            hide(item, path, except, name + " " + std::to_string(++place), keep);
     } else if (step == "*") {
-        for (auto& [field, item] : value.as_map()) hide(item, path, name + " " + field, keep);
+        for (auto& [field, item] : value.as_map())
+            if (!holds(except, field)) hide(item, path, except, name + " " + field, keep);
     } else if (value.is_map()) {
         const auto next = value.as_map().find(step);
-        if (next != value.as_map().end()) hide(next->second, path, name, keep);
+        if (next != value.as_map().end()) hide(next->second, path, except, name, keep);
     }
 }
 
@@ -189,8 +196,10 @@ Value with_handles(Value answer, const Value& handles, const Call& call, const K
     if (!handles.map().empty() && !answer.has("json")) answer.set("body", Value());
     const auto json = answer.as_map().find("json");
     if (json == answer.as_map().end()) return answer;
-    for (const auto& [name, path] : handles.map())
-        hide(json->second, path.text(), call.target + " " + name, keep);
+    for (const auto& [name, field] : handles.map()) {
+        const std::string& path = (field.is_map() ? field["field"] : field).text();
+        hide(json->second, path, field["except"], call.target + " " + name, keep);
+    }
     return answer;
 }
 

@@ -247,8 +247,11 @@ void Engine::recover_open() {
         made.event.data.as_map();
         made.before = record["before"];
         made.host = record["host"].boolean();
-        made.deadline = std::max(boot_deadline(record),
-                                 port_.boot_now() + record["deadline"]["length"].number());
+        // Its length again, and not used up by waiting for what was sent to be found or to be over.
+        const bool sought = recovery_from(record["recovery"].text()) == Recovery::look;
+        const double again_at = port_.boot_now() + (sought ? settles_within_s(made) : 0);
+        made.deadline =
+            std::max(boot_deadline(record), again_at + record["deadline"]["length"].number());
         Active& active = active_[id] = std::move(made);
         active.resource = resource_key(active.event.target, *active.row, active.event.data);
         resources_[active.resource].push_front(id);

@@ -65,7 +65,11 @@ Result<std::string> SecretOpener::open_piece(const SecretPiece& piece) {
         return fail("secret_too_short",
                     "The secret " + piece.name + " has fewer than " +
                         std::to_string(Masker::shortest) +
-                        " bytes: it could not be kept out of logs. Give it a longer value.");
+                        " bytes: it could not be kept out of logs. Give it a longer value" +
+                        (piece.provider == host_provider
+                             ? ", or, if it is no secret, name it among the `plain` ones of its "
+                               "target, where its driver has that setting."
+                             : "."));
     masker_.add(piece.name, *value);
     auto encoded = encode(*value, piece.encoding);
     if (encoded && *encoded != *value) masker_.add(piece.name, *encoded);

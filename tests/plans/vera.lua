@@ -133,6 +133,9 @@ function M.fill(stage)
     ["vera-photos-copies"] = "eu-central-1", ["vera-backups"] = "eu-central-1" } do
     stage:boto("s3", "create_bucket", { Bucket = name,
       CreateBucketConfiguration = { LocationConstraint = region } }, region)
+    stage:boto("s3", "put_bucket_encryption", { Bucket = name,
+      ServerSideEncryptionConfiguration = { Rules = { { ApplyServerSideEncryptionByDefault = {
+        SSEAlgorithm = "AES256" } } } } }, region)
     stage:boto("s3", "put_bucket_versioning", { Bucket = name,
       VersioningConfiguration = { Status = "Enabled" } }, region)
   end

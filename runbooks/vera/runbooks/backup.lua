@@ -19,6 +19,18 @@ local function wal_late_s(recovery)
   return asked and window and math.max(0, now() - window.to_at) or nil
 end
 
+-- The stores that do not say that they encrypt what is written with this; nil where all do.
+local function unencrypted(wanted, stores)
+  local found = {}
+  for name, store in pairs(stores) do
+    local asked, settings = try(function() return store:settings() end)
+    local with = asked and (settings.encryption or "nothing") or "nobody knows what"
+    if with ~= wanted then found[#found + 1] = ("%s with %s"):format(name, with) end
+  end
+  table.sort(found)
+  return found[1] and table.concat(found, ", ")
+end
+
 local function copy_photos(photos, copies, changed_at_most)
   step("See that no copy would be spoiled", { timeout = "1h" }, function()
     photos_of.ensure_copies_stay_good(photos, copies, photos_of.prefix, changed_at_most)
@@ -46,6 +58,8 @@ return runbook {
       help = "more old dumps than this are never removed at once" },
     changed_at_most = { type = "integer", default = 0, min = 0,
       help = "photos that may have changed in place; more of them are damage" },
+    encryption = { type = "string", default = "",
+      help = "what dumps and copies must be encrypted with, such as AES256; empty: not asked" },
   },
   locks = { "backups" },
   on_failure = "stop",
@@ -76,6 +90,12 @@ return runbook {
       team:send { severity = "warning", title = "No moments can be restored",
         text = late_s and ("The WAL of the recovery server is %.0f min late."):format(late_s / 60)
           or "The recovery server does not say how far its WAL goes." }
+    end
+    local open = params.encryption ~= "" and unencrypted(params.encryption,
+      { ["the dumps"] = store, ["the copies"] = storage("copies") })
+    if open then
+      team:send { severity = "critical", title = "Backups are not encrypted as they must be",
+        text = ("Not with %s: %s."):format(params.encryption, open) }
     end
     team:send { title = full and "Full backup" or "Incremental backup",
       text = ("%s, %d photos copied, %d old dumps removed."):format(dump.taken

@@ -78,6 +78,24 @@ describe("backup", function()
     assert.contains("Backup failed", w:told())
   end)
 
+  it("says which store does not encrypt as it must, and backs up all the same", function()
+    w.storage.backups:encrypts { with = "AES256" }
+    local run = w:run("backup", { kind = "full", encryption = "AES256" })
+    assert.equal("done", run.outcome)
+    assert.contains("Not with AES256: the copies with nothing.", w:told())
+    assert.is_not.contains("the dumps", w:told())
+  end)
+
+  it("says nothing where all is encrypted as it must be, or that nobody can tell", function()
+    w.storage.backups:encrypts { with = "AES256" }
+    w.storage.copies:encrypts { with = "AES256" }
+    w:run("backup", { kind = "full", encryption = "AES256" })
+    assert.is_not.contains("not encrypted", w:told())
+    w:fails("storage/copies:settings", { how = "failed", code = "permission_denied" })
+    w:run("backup", { kind = "full", encryption = "AES256" })
+    assert.contains("the copies with nobody knows what", w:told())
+  end)
+
   it("keeps thirty days, and no more", function()
     for _ = 1, 40 do
       assert.equal("done", w:run("backup", { kind = "full" }).outcome)

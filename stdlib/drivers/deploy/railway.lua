@@ -107,11 +107,13 @@ local function roll_back(target, call, before)
   return needed(call, target.version, before)
 end
 
--- Every value is read as a handle. Variables that Railway sets itself are no one's to change.
+-- Railway does not tell which are secret, so every value is read as a handle, but those that the
+-- environment names as plain. Variables that Railway sets itself are no one's to change.
 local function read_variables(call)
   local told = read(call, "query($projectId: String!, $environmentId: String!, $serviceId: String) "
     .. "{ variables(projectId: $projectId, environmentId: $environmentId, serviceId: $serviceId, "
-    .. "unrendered: true) }", ours(call), { variable = "data.variables.*" }).variables
+    .. "unrendered: true) }", ours(call), { variable = { field = "data.variables.*",
+    except = call.settings.plain } }).variables
   local values = {}
   for name, value in pairs(told) do
     if name:sub(1, 8) ~= "RAILWAY_" then values[name] = value end
@@ -142,8 +144,8 @@ return {
   doc = "A service on Railway in one environment. A version is a commit; going back makes a new "
     .. "deployment of the old image and its variables, as redeploy and `apply: now` make one of "
     .. "the old image with today's; what Railway has no image of any more is built again. "
-    .. "Variables are shown by their digest only. Railway keeps no key of a request: a release "
-    .. "whose answer was lost is found by its version and time. Where a variable is taken away, "
+    .. "Variables are shown by their digest, but those that `plain` names. Railway keeps no key of "
+    .. "a request: a release whose answer was lost is found by its version and time. Where a variable is taken away, "
     .. "Railway deploys by itself at once. `instances_healthy` counts the instances that Railway "
     .. "calls running, so a scale shows in it only once it has happened; that they answer only "
     .. "`health` can tell, for all of them together, and one that sleeps may count. Railway has no "
@@ -159,6 +161,9 @@ return {
     { name = "project_token", secret = true, optional = true, doc = "Or one of the project." },
     { name = "domain", optional = true, doc = "The host name; otherwise the service's first." },
     { name = "health", optional = true, doc = "A URL that answers 2xx while all is healthy." },
+    { name = "plain", type = "list", optional = true,
+      doc = "Names of variables that are no secrets, such as NODE_ENV. All others are kept out of "
+        .. "everything that is shown, and a run that needs one of fewer than 6 bytes is refused." },
     { name = "url", default = "https://backboard.railway.com", doc = "Where the API is." },
   },
   judge = judge, wanted = wanted, find = find,

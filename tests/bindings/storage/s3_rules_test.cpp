@@ -191,4 +191,20 @@ TEST_CASE("counts_what_is_not_yet_replicated_and_what_never_will_be") {
     CHECK((*status)["oldest_pending_at"].number() > 1.7e9);
 }
 
+TEST_CASE("s3_says_what_new_objects_are_encrypted_with") {
+    S3Server* server = shared_moto();
+    if (!server) return;
+    const auto rig = make_s3(*server, Versioning::never);
+    CHECK_FALSE(settings_of(*rig).has("encryption"));
+    const std::string bucket = std::static_pointer_cast<S3Keeps>(rig->keeps)->bucket;
+    for (const std::string algorithm : {"AES256", "aws:kms"}) {
+        const Value rule(
+            Map{{"ApplyServerSideEncryptionByDefault", Map{{"SSEAlgorithm", algorithm}}}});
+        server->boto("put_bucket_encryption",
+                     {{"Bucket", bucket},
+                      {"ServerSideEncryptionConfiguration", Map{{"Rules", List{rule}}}}});
+        CHECK(settings_of(*rig)["encryption"].text() == algorithm);
+    }
+}
+
 }  // namespace perilune::test

@@ -116,6 +116,34 @@ TEST_CASE("what_was_not_found_counts_once_it_can_land_no_more_or_when_its_driver
     }
 }
 
+TEST_CASE("what_a_dead_host_never_sent_is_looked_for_and_then_done") {
+    FakePort port;
+    EngineRig first(port);
+    first.begin();
+    first.operation(1, "sought", "a");
+    first.found();
+    REQUIRE(port.count("intent") == 1);
+    EngineRig rig(port);
+    rig.load();
+    rig.operation(1, "sought", "a");
+    rig.quiet();
+    Sighting sighting;
+    sighting.kind = Sighting::Kind::did_not;
+    int looks = 0;
+    for (; port.count("not_done") == 0 && looks < 50; ++looks) {
+        REQUIRE(port.calls.back().phase == Phase::look);
+        rig.saw(sighting);
+        if (port.count("not_done") == 0) rig.fire("R:/#1");
+    }
+    CHECK(looks > 3);
+    CHECK(port.count("result") == 0);
+    rig.fire("R:/#1");
+    CHECK(port.count("try") == 1);
+    CHECK(port.calls.back().phase == Phase::act);
+    rig.acted(Outcome::done(Value().set("changed", true)));
+    CHECK(port.last("result")["outcome"].text() == "done");
+}
+
 TEST_CASE("a_scope_that_stops_does_not_call_a_change_failed_that_may_have_happened") {
     FakePort port;
     EngineRig rig(port);

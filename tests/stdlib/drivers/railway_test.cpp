@@ -8,11 +8,12 @@ namespace perilune::test {
 namespace {
 
 struct Railway : DeployDouble {
-    explicit Railway(const std::string& token_setting = "token")
+    explicit Railway(const std::string& token_setting = "token", const List& plain = {})
         : DeployDouble("railway", Value()
                                       .set("project", "p1")
                                       .set("environment", "e1")
                                       .set("service", "s1")
+                                      .set("plain", plain)
                                       .set(token_setting, make_secret("token"))) {
         rig->keeps_ids = rig->keeps_keys = rig->knows_variables = false;
     }
@@ -104,6 +105,22 @@ TEST_CASE("railway_deploys_what_it_has_an_image_of_without_a_new_build") {
     // Of a release that Railway has removed, as long as it could return to it.
     REQUIRE(railway.rig->change("redeploy", with("release_id", first)).ok());
     CHECK(railway.image(0) == railway.image(3));
+}
+
+TEST_CASE("railway_shows_what_is_named_plain_and_nothing_else") {
+    if (!has_doubles()) return;
+    Railway railway("token", {"PORT", "NODE_ENV"});
+    Value values;
+    values.set("PORT", "3000").set("NODE_ENV", "production").set("KEY", "a-key-of-the-service");
+    REQUIRE(railway.rig->change("set_env", with("values", values)).ok());
+    const auto shown = railway.rig->observe("get_env");
+    REQUIRE_MESSAGE(shown.ok(), shown.error().message);
+    CHECK((*shown)["PORT"]["value"].text() == "3000");
+    CHECK((*shown)["NODE_ENV"]["value"].text() == "production");
+    CHECK_FALSE((*shown)["KEY"].has("value"));
+    CHECK((*shown)["KEY"]["digest"].text().size() == 64);
+    CHECK(railway.rig->change("set_env", with("values", values.set("PORT", "3001"))).ok());
+    CHECK(railway.double_.state()["variables"]["PORT"].text() == "3001");
 }
 
 TEST_CASE("railway_says_why_a_release_that_waits_for_approval_does_not_serve") {
