@@ -34,8 +34,8 @@ Value answer_value(const HttpAnswer& answer);
 
 using KeepSecret = std::function<Value(const std::string& name, const std::string& value)>;
 // Puts handles in place of the texts of an answer's `json` that `handles` names: a map of a
-// secret's name to its field, "credentials.token" or "items.*.value", or to { field, except }, where
-// "*" leaves out the fields that are named. Rule 13.4.
+// secret's name to its field, "credentials.token" or "items.*.value", or to { field, except },
+// where "*" leaves out the fields that are named. Rule 13.4.
 Value with_handles(Value answer, const Value& handles, const Call& call, const KeepSecret& keep);
 
 // The error of an answer that is not accepted: what it proves stands in `retry`, what it says in

@@ -142,16 +142,17 @@ end
 return {
   family = "deploy", name = "railway",
   doc = "A service on Railway in one environment. A version is a commit; going back makes a new "
-    .. "deployment of the old image and its variables, as redeploy and `apply: now` make one of "
-    .. "the old image with today's; what Railway has no image of any more is built again. "
-    .. "Variables are shown by their digest, but those that `plain` names. Railway keeps no key of "
-    .. "a request: a release whose answer was lost is found by its version and time. Where a variable is taken away, "
-    .. "Railway deploys by itself at once. `instances_healthy` counts the instances that Railway "
-    .. "calls running, so a scale shows in it only once it has happened; that they answer only "
-    .. "`health` can tell, for all of them together, and one that sleeps may count. Railway has no "
-    .. "service of 0 instances: `scale` to 0 stops what serves, and the next release starts "
-    .. "instances again. `stop` returns when Railway says of every deployment that it has stopped, "
-    .. "and shows no instance of it; of a machine that Railway itself has lost, it tells nothing.",
+    .. "deployment of the old image and its variables, as redeploy and `apply: now` make one "
+    .. "of the old image with today's; what Railway has no image of any more is built again. "
+    .. "Variables are shown by their digest, but those that `plain` names. Railway keeps no "
+    .. "key of a request: a release whose answer was lost is found by its version and time. "
+    .. "Where a variable is taken away, Railway deploys by itself at once. `instances_healthy` "
+    .. "counts the instances that Railway calls running, so a scale shows in it only once it "
+    .. "has happened; that they answer only `health` can tell, for all of them together, and "
+    .. "one that sleeps may count. Railway has no service of 0 instances: `scale` to 0 stops "
+    .. "what serves, and the next release starts instances again. `stop` returns when Railway "
+    .. "says of every deployment that it has stopped, and shows no instance of it; of a "
+    .. "machine that Railway itself has lost, it tells nothing.",
   hosts = { "{url}", "{health}" },
   settings = {
     { name = "project", identity = true, doc = "The project's id." },
