@@ -95,6 +95,7 @@ M.services = {
   { name = "vercel", kind = "double", of = "vercel", named = project,
     state = { refs = { commit, before, next_one, "main" }, env = variables(), project = {
       id = project, name = "eleva", autoAssignCustomDomains = false, paused = false,
+      nodeVersion = "18.x",
       link = { type = "github", repoId = 7, productionBranch = "main" },
       targets = { production = { id = "dpl_" .. commit .. "production",
         createdAt = (os.time() - day) * 1000, alias = { "eleva.care" } } } },
@@ -111,7 +112,8 @@ M.services = {
   { name = "site", kind = "double", of = "site", state = { answers = answers() } },
   { name = "git", kind = "double", of = "site", state = { answers = {
     ["GET /repos/eleva-care/eleva-care-app/contents/config/production.json"] =
-      { 200, { variables = wanted } } } } },
+      { 200, { variables = wanted, project = { autoAssignCustomDomains = false,
+      nodeVersion = "20.x" } } } } } },
   { name = "watcher", kind = "double", of = "betterstack", state = { heartbeats = heartbeats(),
     monitors = { watch("7", "eleva.care"), watch("8", "api.eleva.care") } } },
   { name = "page", kind = "double", of = "betterstack_page", named = "187302",
@@ -135,6 +137,7 @@ function M.targets(facts)
     ["database/restore-test"] = { url = facts.neon.url, sql_url = facts.neon.url },
     ["cache/redis"] = at "redis", ["schedule/jobs"] = at "qstash",
     ["http/site"] = at "site", ["http/git"] = at "git",
+    ["http/platform"] = at "vercel",
     ["metrics/monitors"] = at "watcher", ["metrics/heartbeats"] = at "watcher",
     ["metrics/product"] = at "posthog",
     ["notify/oncall"] = at "watcher", ["notify/lead"] = at "watcher", ["notify/page"] = at "page",
@@ -144,7 +147,8 @@ end
 
 function M.secrets(facts)
   return {
-    VERCEL_TOKEN = facts.vercel.token, NEON_API_KEY = facts.neon.token,
+    VERCEL_TOKEN = facts.vercel.token,
+    VERCEL_AUTHORIZATION = "Bearer " .. facts.vercel.token, NEON_API_KEY = facts.neon.token,
     DATABASE_URL = facts.database.url, UPSTASH_REDIS_REST_TOKEN = facts.redis.token,
     QSTASH_TOKEN = facts.qstash.token, BETTERSTACK_API_TOKEN = facts.watcher.token,
     NOVU_SECRET_KEY = facts.novu.token, GITHUB_ACTIONS_TOKEN = facts.github.token,

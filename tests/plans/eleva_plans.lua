@@ -23,11 +23,13 @@ end
 
 -- What Git says otherwise than Vercel and QStash have it.
 local drift = "BOOKING_WINDOW_DAYS is not what Git says | NEXT_PUBLIC_POSTHOG_KEY is missing | "
-  .. "STRIPE_SECRET_KEY is missing (a secret) | the job cleanup-blocked-dates runs at 0 4 * * * "
+  .. "STRIPE_SECRET_KEY is missing (a secret) | Vercel's setting nodeVersion is 18.x, not 20.x | "
+  .. "the job cleanup-blocked-dates runs at 0 4 * * * "
   .. "UTC, not at 0 3 * * * UTC"
 local wrong_job = "cleanup-blocked-dates: its schedule is 0 4 * * * UTC, not 0 3 * * * UTC"
 local put_back = {
   "Put it back", "~ schedule/jobs:upsert", "(cleanup-blocked-dates 0 3 * * *)",
+  "Put Vercel's settings back", "! http/platform:patch", "{\"nodeVersion\":\"20.x\"}",
   "~ deploy/app:set_env", "\"STRIPE_SECRET_KEY\":\"[secret STRIPE_SECRET_KEY]\"",
   "(variables BOOKING_WINDOW_DAYS, NEXT_PUBLIC_POSTHOG_KEY, STRIPE_SECRET_KEY)",
   "~ deploy/app:redeploy" }
@@ -56,7 +58,7 @@ local plans = {
     assumes = { "\"The preview has no address.\"", well, delivers } },
   { runbook = "config-restore",
     shows = joined(put_back, { "WARNING: Configuration put back – " .. drift,
-      "0 to create, 3 to change, 0 to delete, 1 that cannot be undone, 0 already so." }),
+      "0 to create, 3 to change, 0 to delete, 2 that cannot be undone, 0 already so." }),
     asks = { "Put the configuration back? (role release-manager)" }, assumes = { well, delivers } },
   { runbook = "config-restore", parameters = with "apply=false",
     shows = { "WARNING: Configuration differs from Git – " .. drift, "0 to change" },
@@ -65,7 +67,7 @@ local plans = {
     shows = { "= schedule/jobs:upsert", "(appointment-reminders 0 9 * * *)",
       "~ schedule/jobs:upsert", "(cleanup-blocked-dates 0 3 * * *)",
       "\"CLERK_SECRET_KEY\":\"[secret CLERK_SECRET_KEY]\"",
-      "3 to change, 0 to delete, 1 that cannot be undone, 7 already so." },
+      "3 to change, 0 to delete, 2 that cannot be undone, 7 already so." },
     asks = { "Put the configuration back? (role release-manager)" }, assumes = { well, delivers } },
   { runbook = "escalate", parameters = with "service=stripe",
     shows = { "Nothing would be changed." } },

@@ -23,7 +23,8 @@ M.plain = { "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY", "UPSTASH_REDIS_REST_URL",
 ---Where GitHub's API has a file of the repository.
 function M.path_of(file) return "/repos/eleva-care/eleva-care-app/contents/" .. file end
 
----The configuration in `file` at a commit, branch or tag: { variables = map of name to text }.
+---The configuration in `file` at a commit, branch or tag: { variables = map of name to text,
+---project = map of a setting of Vercel's to its value, or nil }.
 function M.read(git, file, ref)
   local answer = git:get { path = M.path_of(file), query = { ref = ref } }
   -- GitHub gives the raw text as its own type, so it is not read as JSON by itself.
@@ -32,6 +33,10 @@ function M.read(git, file, ref)
   if type(variables) ~= "table" then
     options.fail("bad_configuration", ("%s at %s is no configuration: it needs the map variables.")
       :format(file, ref), "never")
+  end
+  if wanted.project ~= nil and type(wanted.project) ~= "table" then
+    options.fail("bad_configuration", ("%s at %s: project must be a map."):format(file, ref),
+      "never")
   end
   for _, name in ipairs(M.plain) do
     if type(variables[name]) ~= "string" then
@@ -100,6 +105,37 @@ function M.compare_jobs(jobs, all_jobs)
     end
   end
   return found
+end
+
+---Where the project's own settings at Vercel, at `path` of its API, differ from those that Git
+---names (`project`, a map of a setting's name to its value); others are not looked at.
+---@return table found { lines, wanted (to be set), before (what they were) }
+function M.compare_project(platform, path, wanted)
+  local found, names = { lines = {}, wanted = {}, before = {} }, {}
+  for name in pairs(wanted.project or {}) do names[#names + 1] = name end
+  if #names == 0 then return found end
+  table.sort(names)
+  local there = platform:get { path = path }.json or {}
+  for _, name in ipairs(names) do
+    local right, now_there = wanted.project[name], there[name]
+    if now_there ~= right then
+      found.lines[#found.lines + 1] = ("Vercel's setting %s is %s, not %s"):format(name,
+        tostring(now_there), tostring(right))
+      found.wanted[name], found.before[name] = right, now_there
+    end
+  end
+  return found
+end
+
+---Puts the project's settings back. What Vercel showed before is what an undo gives back; of a
+---setting that was not there, there is nothing to give back.
+function M.put_project_back(platform, path, found)
+  if next(found.wanted) == nil then return end
+  step("Put Vercel's settings back", {
+    undo = function()
+      if next(found.before) then platform:patch { path = path, json = found.before } end
+    end,
+  }, function() platform:patch { path = path, json = found.wanted } end)
 end
 
 ---Puts schedules back: each at its time, and to its route of the application at `site`.

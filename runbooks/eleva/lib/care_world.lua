@@ -16,7 +16,16 @@ insert into payment_transfers select id, id, created_at from appointments;
 ---What Git says of the configuration.
 M.configuration = { variables = { NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY = "pk_live_Y2xlcms",
   UPSTASH_REDIS_REST_URL = "https://eleva-prod-31337.upstash.io",
-  NEXT_PUBLIC_POSTHOG_KEY = "phc_9qTzW", BOOKING_WINDOW_DAYS = "60" } }
+  NEXT_PUBLIC_POSTHOG_KEY = "phc_9qTzW", BOOKING_WINDOW_DAYS = "60" },
+  project = { nodeVersion = "20.x", autoAssignCustomDomains = false } }
+
+local project = "/v9/projects/prj_4hQ2Tn8cYbV7mKxR1sLdWfEa"
+
+---Vercel shows these settings of the project, and takes others.
+function M.set_project(w, settings)
+  w.http.platform:answer { path = project, status = 200, json = settings }
+  w.http.platform:answer { path = project, method = "PATCH", status = 200, json = settings }
+end
 
 ---Git gives this configuration, in production's file or another.
 function M.put_in_git(w, configuration, file)
@@ -28,6 +37,7 @@ end
 -- The application's variables are what Git says, and its secrets are there.
 local function configure(w)
   M.put_in_git(w, M.configuration)
+  M.set_project(w, M.configuration.project)
   local values = {}
   for name, value in pairs(M.configuration.variables) do values[name] = value end
   for _, name in ipairs(care_config.secret_names) do values[name] = "value of " .. name end

@@ -1,13 +1,14 @@
--- Variables and schedules compared with Git, and put back where they differ.
+-- Variables, settings and schedules compared with Git, and put back where they differ.
 local care = require "care"
 local care_config = require "care_config"
 local care_health = require "care_health"
 local care_release = require "care_release"
 
 return runbook {
-  summary = "Compare environment variables and job schedules with Git, and put them back",
+  summary = "Compare variables, settings and job schedules with Git, and put them back",
   targets = {
     ["http/git"] = {},
+    ["http/platform"] = { "patch" },
     ["deploy/app"] = { "set_env", "redeploy", "promote" },
     ["schedule/jobs"] = { "upsert" },
     ["http/site"] = {},
@@ -20,6 +21,8 @@ return runbook {
     file = { type = "string", required = true, help = "where Git has the configuration" },
     site = { type = "string", required = true, pattern = "^https://[%w.-]+$",
       help = "the application's address, which the jobs call" },
+    project = { type = "string", required = true,
+      help = "the project's path in Vercel's API, with its team: its settings are compared too" },
     secret_prefix = { type = "string", default = "",
       help = "what stands before a variable's name in the name of its secret" },
     ref = { type = "string", default = "main", help = "the commit, branch or tag that is right" },
@@ -35,14 +38,16 @@ return runbook {
 
   run = function(params)
     local app, jobs, team = deploy("app"), schedule("jobs"), notify("team")
+    local platform = http("platform")
     local parts = { site = http("site"), db = database("care"), redis = cache("redis"),
       jobs = jobs }
     local wanted = care_config.read(http("git"), params.file, params.ref)
     local variables = care_config.compare_variables(app, wanted, params.secret_prefix,
       params.all_secrets)
+    local settings = care_config.compare_project(platform, params.project, wanted)
     local schedules = care_config.compare_jobs(jobs, params.all_jobs)
     local lines = {}
-    for _, found in ipairs { variables, schedules } do
+    for _, found in ipairs { variables, settings, schedules } do
       for _, line in ipairs(found.lines) do lines[#lines + 1] = line end
     end
     for _, name in ipairs(variables.extra) do
@@ -65,6 +70,7 @@ return runbook {
     step("Put it back", { on_failure = "undo", timeout = params.build_within + duration("15m") },
       function()
         care_config.put_jobs_back(jobs, schedules.jobs, params.site)
+        care_config.put_project_back(platform, params.project, settings)
         if next(variables.values) == nil then return end
         local before = app:status()
         app:set_env { values = variables.values }

@@ -181,6 +181,7 @@ return runbook {
     ["deploy/builds"] = { "cancel_release" },
     ["deploy/preview"] = { "release" },
     ["http/git"] = {},
+    ["http/platform"] = { "patch" },
   },
   parameters = {
     summary = { type = "string", help = "what is wrong, where nothing that is watched shows it" },

@@ -91,6 +91,23 @@ describe("config-restore", function()
     assert.equal(0, w:times "deploy/app:redeploy")
   end)
 
+  it("puts the project's settings back, which Git names, and no others", function()
+    care_world.set_project(w, { nodeVersion = "18.x", autoAssignCustomDomains = true,
+      framework = "nextjs" })
+    local run = w:run("config-restore", {}, yes)
+    assert.equal("done", run.outcome)
+    assert.same({ "Vercel's setting autoAssignCustomDomains is true, not false",
+      "Vercel's setting nodeVersion is 18.x, not 20.x" }, run.value.drift)
+    assert.equal(0, w:times "deploy/app:redeploy")
+    assert.equal("undone", w:undo(run).outcome)
+    local sent = {}
+    for _, change in ipairs(w.changes) do
+      if change[1] == "http/platform:patch" then sent[#sent + 1] = change[2].json end
+    end
+    assert.same({ { nodeVersion = "20.x", autoAssignCustomDomains = false },
+      { nodeVersion = "18.x", autoAssignCustomDomains = true } }, sent)
+  end)
+
   it("only says what differs with apply=false", function()
     w.deploy.app:set_env { values = { BOOKING_WINDOW_DAYS = "6" } }
     local run = w:run("config-restore", { apply = false })
