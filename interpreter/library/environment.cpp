@@ -136,9 +136,22 @@ struct Reader {
         const YamlNode* node = section("parameters");
         if (!node) return;
         for (const auto& entry : node->entries)
-            if (const auto name = known_runbook(entry, "parameters", library, problems))
+            if (const auto name = known_runbook(entry, "parameters", library, problems)) {
+                refuse_services(entry.value, "parameters." + entry.key);
                 environment.parameters[*name] =
                     read_parameter_texts(entry.value, "parameters." + entry.key, problems);
+            }
+    }
+
+    // Parameters are read before a drill has started its services.
+    void refuse_services(const YamlNode& node, const std::string& what) {
+        for (const auto& entry : node.entries) refuse_services(entry.value, what + "." + entry.key);
+        for (const auto& inner : node.list) refuse_services(inner, what);
+        if (holds_service(node.text))
+            problems.add(node.place, what +
+                                         " refers to a service, whose facts are known only once a "
+                                         "drill has started it. Give this parameter in the "
+                                         "drill's `parameters`, from on.service(NAME).");
     }
 
     void read_targets_section() {

@@ -222,6 +222,11 @@ TEST_CASE("refuses_wrong_secrets_state_and_parameters") {
                 file + ":3:23: parameters.region-outage.a may not be a secret"));
     CHECK(holds(refused("kind: drill\nparameters:\n  region-outage: { a: { b: c } }\n" + rest),
                 file + ":3:23: parameters.region-outage.a must be text, but it is a map."));
+    CHECK(holds(
+        refused("kind: drill\nparameters:\n  region-outage: { a: [\"{services.b.port}\"] }\n" +
+                rest),
+        file +
+            ":3:24: parameters.region-outage.a refers to a service, whose facts are known only "));
 }
 
 TEST_CASE("reports_all_problems_of_a_file_at_once") {
