@@ -32,6 +32,7 @@ enum class Kind {
     review,
     beyond,
     code,
+    claim,
     progress,
     log,
     other
@@ -48,7 +49,7 @@ Kind kind_of(const std::string& text) {
         {"signal", Kind::signal},   {"try", Kind::progress},    {"not_done", Kind::progress},
         {"doubt", Kind::progress},  {"part", Kind::progress},   {"undone", Kind::undone},
         {"plan", Kind::plan},       {"beyond", Kind::beyond},   {"log", Kind::log},
-        {"code", Kind::code},       {"review", Kind::review}};
+        {"code", Kind::code},       {"review", Kind::review},   {"claim", Kind::claim}};
     const auto found = kinds.find(text);
     return found == kinds.end() ? Kind::other : found->second;
 }
@@ -117,6 +118,7 @@ void RunState::apply(const Value& record) {
         case Kind::review: review = record; break;
         case Kind::beyond: beyond[of(record)] = record; break;
         case Kind::code: take_code(record); break;
+        case Kind::claim: take_claim(record); break;
         case Kind::progress: take_progress(record); break;
         case Kind::other: break;
     }
@@ -178,6 +180,13 @@ void RunState::take_intent(const Value& record) {
                                       .in_doubt = false,
                                       .last_sent_at = record["time"].number(),
                                       .parts = {}};
+}
+
+// Rule 4.5: until then the host that had the run may have sent what it had not seen answered.
+void RunState::take_claim(const Value& record) {
+    if (!record.has("from")) return;
+    for (auto& [id, intent] : intents)
+        if (!intent.not_done) intent.last_sent_at = record["time"].number();
 }
 
 void RunState::take_progress(const Value& record) {

@@ -142,6 +142,7 @@ private:
     void take_code(const Value& record);
     void take_undo(const Value& record);
     void take_undone(const Value& record);
+    void take_claim(const Value& record);
     void take_progress(const Value& record);
 };
 

@@ -79,7 +79,11 @@ int spawn(const std::vector<std::string>& argv, const std::map<std::string, std:
     posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    // Every signal as a shell would start it: of its own two, glibc would else leave them ignored.
+    sigset_t all;
+    std::memset(&all, 0xff, sizeof all);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
     pid_t pid = -1;
     const int failed_with = ::posix_spawnp(&pid, words[0].c_str(), &actions, &attributes,
                                            pointers(words).data(), pointers(settings).data());
