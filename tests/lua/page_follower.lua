@@ -108,8 +108,9 @@ function M.follow(w, page, options)
   rig.shell(("mkdir -p %s/followed %s/home"):format(rig.quoted(w.folder), rig.quoted(w.folder)))
   local script, commands = script_of(w, page, options)
   local bin = programs:sub(1, 1) == "/" and programs or rig.shell("pwd") .. "/" .. programs
-  w:file("followed/script", ("export HOME=@W@/home PERILUNE_STATE=@W@/state COLUMNS=100\n"
-    .. "PATH=%s:$PATH\ncd %s || exit 1\n%s%s"):format(bin, rig.quoted(folder),
+  -- Without TERM, as a scheduler or a container has it.
+  w:file("followed/script", ("unset TERM\nexport HOME=@W@/home PERILUNE_STATE=@W@/state "
+    .. "COLUMNS=100\nPATH=%s:$PATH\ncd %s || exit 1\n%s%s"):format(bin, rig.quoted(folder),
     (prelude:gsub("@F@", "@W@/followed")), script))
   local told = rig.shell(("timeout 240 bash %s 2>&1"):format(
     rig.quoted(w.folder .. "/followed/script")))
