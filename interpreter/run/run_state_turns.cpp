@@ -67,10 +67,12 @@ void RunState::take_undo(const Value& record) {
 
 void RunState::take_undone(const Value& record) {
     const std::string& outcome = record["outcome"].text();
-    for (auto& entry : undo_entries) {
-        if (entry.index != record["index"].integer()) continue;
+    const bool taken_back = outcome == "done" || outcome == "nothing";
+    // Entries are numbered as they come.
+    for (auto& entry : std::ranges::equal_range(undo_entries, record["index"].integer(), {},
+                                                &UndoEntry::index)) {
         entry.settled = true;
-        if (outcome != "done" && outcome != "nothing") continue;
+        if (!taken_back) continue;
         for (const auto& key : entry.record["covers"].list()) undone.insert(key.text());
     }
 }

@@ -68,10 +68,9 @@ public:
         return found;
     }
     Value last(const std::string& kind) const {
-        Value found;
-        for (const auto& record : records)
-            if (record["kind"].text() == kind) found = record;
-        return found;
+        for (auto record = records.rbegin(); record != records.rend(); ++record)
+            if ((*record)["kind"].text() == kind) return *record;
+        return {};
     }
     // Whether a message with this first word, and for deliveries this strand and number, was told.
     int deliveries(const std::string& strand, int n) const {
