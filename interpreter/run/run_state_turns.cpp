@@ -69,8 +69,8 @@ void RunState::take_undone(const Value& record) {
     const std::string& outcome = record["outcome"].text();
     const bool taken_back = outcome == "done" || outcome == "nothing";
     // Entries are numbered as they come.
-    for (auto& entry : std::ranges::equal_range(undo_entries, record["index"].integer(), {},
-                                                &UndoEntry::index)) {
+    for (auto& entry :
+         std::ranges::equal_range(undo_entries, record["index"].integer(), {}, &UndoEntry::index)) {
         entry.settled = true;
         if (!taken_back) continue;
         for (const auto& key : entry.record["covers"].list()) undone.insert(key.text());
