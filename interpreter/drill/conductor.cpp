@@ -194,6 +194,8 @@ Awaitable<Conducted> Conductor::conduct() {
         }
     }
     prober_.stop();
+    // What was asked while the service was up must not find it stopped.
+    while (prober_.open() > 0) co_await wait(look_every_s);
     if (conducted_.disaster_at > 0) co_await collect_marks();
     if (goes_on() && plan_.checks) {
         options_.tell("Checking the end");

@@ -8,12 +8,13 @@ Outage measure_outage(const std::vector<Probe>& probes, double disaster_at) {
     Outage outage;
     double last_answer = disaster_at;
     for (const auto& probe : probes) {
-        if (probe.at < disaster_at) continue;
+        // A question that was open when the disaster came belongs to it.
+        if (probe.at + probe.took_s < disaster_at) continue;
         ++outage.asked;
         last_answer = probe.at + probe.took_s;
         if (!probe.good) {
             ++outage.bad;
-            if (!outage.any) outage.began_at = probe.at;
+            if (!outage.any) outage.began_at = std::max(probe.at, disaster_at);
             outage.any = true;
             outage.over = false;
         } else if (outage.any && !outage.over) {

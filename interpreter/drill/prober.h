@@ -21,6 +21,8 @@ public:
 
     void start();
     void stop();
+    // How many questions have no answer yet; each gets one within the plan's timeout.
+    std::size_t open() const { return open_; }
     // In the order in which they were asked; those still open are not among them.
     std::vector<Probe> probes() const;
     // Since when every answer has been good; 0 where the newest is not, or there is none.

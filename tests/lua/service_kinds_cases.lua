@@ -58,6 +58,7 @@ return drill {
   runbook = "go-green", environment = "drill",
   probe = { url = "http://{services.front.address}:{services.front.port}/health" },
   disaster = function(on) on.service("blue"):kill() end,
+  notice = "500ms",
   simulated = { "Slack" },
   check = function(on)
     local front = on.process("front")

@@ -1,6 +1,8 @@
 // What raw series come to: RTO from a prober's answers, RPO from the marks that survived.
 #include "interpreter/drill/measure.h"
 
+#include <cmath>
+
 #include <doctest/doctest.h>
 
 namespace perilune::test {
@@ -69,6 +71,19 @@ TEST_CASE("what_failed_before_the_disaster_is_no_outage") {
     CHECK_FALSE(outage.any);
     CHECK(outage.rto_s == 0);
     CHECK(outage.asked == 41);
+}
+
+TEST_CASE("a_question_that_the_disaster_has_interrupted_belongs_to_the_outage") {
+    auto all = probes(99, 99, 8);
+    for (auto& probe : all) {
+        if (std::abs(probe.at - (disaster - 0.2)) > 0.01) continue;
+        probe.good = false;
+        probe.took_s = 0.25;
+    }
+    const Outage outage = measure_outage(all, disaster);
+    CHECK(outage.bad == 1);
+    CHECK(outage.over);
+    CHECK(outage.began_at == disaster);
 }
 
 TEST_CASE("nothing_is_lost_where_every_mark_survived") {
