@@ -59,18 +59,20 @@ const OpenIntent* find_doubt(const RunState& state, const Command& command, Even
     return matches == 1 ? found : nullptr;
 }
 
-const Scope* find_open_step(const RunState& state, const Command& command) {
+std::vector<const Scope*> open_steps(const RunState& state, const Command& command) {
     const std::string& wanted = command.body["step"].text();
-    if (wanted.empty()) return nullptr;
-    const Scope* found = nullptr;
-    int matches = 0;
+    std::vector<const Scope*> found;
+    if (wanted.empty()) return found;
     for (const auto& [key, scope] : state.scopes) {
         if (!scope.open || scope.stopped || scope.what != "step") continue;
-        if (scope.name != wanted && scope.path != wanted) continue;
-        found = &scope;
-        ++matches;
+        if (scope.name == wanted || scope.path == wanted) found.push_back(&scope);
     }
-    return matches == 1 ? found : nullptr;
+    return found;
+}
+
+const Scope* find_open_step(const RunState& state, const Command& command) {
+    const auto found = open_steps(state, command);
+    return found.size() == 1 ? found.front() : nullptr;
 }
 
 Value subject_of(const RunState& state, const Command& command) {

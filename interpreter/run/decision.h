@@ -11,7 +11,8 @@ namespace perilune {
 const OpenQuestion* find_question(const RunState& state, const Command& command, EventId& id);
 const Value* find_failure(const RunState& state, const Command& command, EventId& id);
 const OpenIntent* find_doubt(const RunState& state, const Command& command, EventId& id);
-// An open step by its name or path.
+// The open steps of its name or path, and the one there is; null where there is none or several.
+std::vector<const Scope*> open_steps(const RunState& state, const Command& command);
 const Scope* find_open_step(const RunState& state, const Command& command);
 
 // The record of what the command is about; nil where it is about the run as a whole, or where it

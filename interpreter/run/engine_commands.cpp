@@ -82,6 +82,11 @@ std::string Engine::take_skip(const Command& command) {
         return {};
     }
     if (const Scope* step = find_open_step(state_, command)) return skip_open_step(*step, command);
+    std::string several;
+    for (const Scope* step : open_steps(state_, command))
+        several += (several.empty() ? "\"" : ", \"") + step->path + "\"";
+    if (!several.empty())
+        return "Several of that name run: " + several + "; say which by its path.";
     return no_failure();
 }
 

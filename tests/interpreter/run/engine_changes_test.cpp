@@ -146,6 +146,21 @@ TEST_CASE("a_run_that_floods_its_journal_is_parked_by_name") {
     CHECK(port.records.size() <= 10);
 }
 
+TEST_CASE("of_two_running_steps_of_one_name_none_is_skipped_unless_its_path_is_said") {
+    FakePort port;
+    EngineRig rig(port);
+    rig.begin();
+    rig.event("/", 1, "open", "Left", step_data());
+    rig.event("/a", 1, "open", "Wait", step_data(), "/#1");
+    rig.event("/b", 1, "open", "Wait", step_data());
+    Command command;
+    command.kind = "skip";
+    command.id = "one";
+    command.body.set("step", "Wait").set("reason", "It is not needed.");
+    CHECK(rig.engine().on_command(command).find("Several of that name run: ") == 0);
+    CHECK(port.count("stop") == 0);
+}
+
 TEST_CASE("one_of_two_approvals_is_kept_and_not_delivered") {
     FakePort port;
     EngineRig rig(port);
