@@ -126,6 +126,9 @@ Status read_entry(ZoneEntry& entry, ZoneContext& context) {
     const auto value = value_of_words(entry.type, words, context.origin);
     if (!value) return refuse(entry, context, value.error().message);
     entry.value = *value;
+    if (entry.type == "SOA" && words[0].text == "\\#")  // RFC 3597, 5, which hides the serial.
+        return refuse(entry, context,
+                      "the SOA is not understood as bytes: write its seven fields.");
     if (const auto found = find_ttl(entry, context); !found) return found;
     context.owner = entry.owner;
     context.last_ttl_s = entry.ttl_s;

@@ -1,10 +1,13 @@
--- Replays the kept inputs of every fuzzer, then lets each look for new ones for a bounded time.
+-- Replays the kept inputs of every fuzzer, then lets each look for new ones: from one seed and as
+-- many as are always executed, so that the same code has the same verdict, or for N minutes in all
+-- from another seed each time.
 --
 --   luajit tests/fuzz/run.lua [--minutes N] [TARGET…]     from the folder of the checkout
 --
 -- What is found stands in .build/fuzz/found; once it is mended it belongs into tests/fuzz/corpus.
 local programs, found = ".build/fuzz/bin/fuzz_", ".build/fuzz/found/"
-local seconds, targets = 60, {}
+local executions = 5000
+local seconds, targets = nil, {}
 
 local function shell(command)
   local pipe = assert(io.popen(command .. " 2>&1; echo \"status $?\""))
@@ -76,13 +79,17 @@ for _, target in ipairs(targets) do
   local kept = tonumber((shell("ls " .. corpus .. " | wc -l"):match("%d+")))
   local text, well = shell(("%s -runs=0 %s"):format(program, corpus))
   count(target, "an input that is kept", text, well and kept > 0)
-  local share = math.max(1, math.floor(seconds / #targets))
-  text, well = shell(("%s -max_total_time=%d %s %s"):format(program, share, work, corpus))
+  local limit = ("-seed=1 -runs=%d"):format(kept + executions)
+  if seconds then
+    limit = ("-max_total_time=%d"):format(math.max(1, math.floor(seconds / #targets)))
+  end
+  local began = os.time()
+  text, well = shell(("%s %s %s %s"):format(program, limit, work, corpus))
   local executed = tonumber(text:match("number_of_executed_units: (%d+)")) or 0
   count(target, "a new input", text, well and executed > kept)
   total = total + executed
   print(("fuzz/%s: %d kept inputs, %d executed in %d s")
-    :format(target, kept, executed, share))
+    :format(target, kept, executed, os.time() - began))
   shell("rm -rf " .. work)
 end
 print(("fuzz: %d inputs executed by %d fuzzers"):format(total, #targets))

@@ -165,6 +165,15 @@ TEST_CASE("a_file_it_cannot_read_is_named_with_the_line") {
     CHECK(contains(listed.error().message, "zone:3: $INCLUDE"));
 }
 
+TEST_CASE("a_file_whose_soa_hides_its_fields_in_bytes_is_named_with_the_line") {
+    for (const char* bytes : {"\\# 22 00", "\\#"}) {
+        ZoneRig rig({}, std::string("$TTL 5\n@ SOA ") + bytes + "\nwww A 192.0.2.1\n");
+        const auto listed = rig.calls.call("list");
+        REQUIRE_FALSE(listed.ok());
+        CHECK(contains(listed.error().message, "zone:2: the SOA is not understood as bytes"));
+    }
+}
+
 TEST_CASE("executes_the_reload_program_after_a_change") {
     TemporaryFolder out;
     const std::string mark = out.path("reloaded");
