@@ -18,7 +18,8 @@ namespace {
 
 constexpr long idle_bytes_per_s = 16;
 constexpr long name_kept_s = 10;  // A failover moves names, so a look-up is not kept for long.
-constexpr int status_min = 100;
+constexpr int status_min = 100;  // RFC 9110, 15.
+constexpr int status_max = 999;
 constexpr std::size_t header_bytes_max = 256 << 10;
 constexpr std::size_t large_body_bytes = 4 << 20;
 constexpr long large_buffer_bytes = 256 << 10;
@@ -215,8 +216,9 @@ std::optional<FailureKind> failure_kind(int code, const HttpTransfer& transfer) 
         case CURLE_OK:
             // curl takes headers that break off for a whole answer without a body.
             if (!transfer.headers_ended) return FailureKind::connection_lost;
-            // It takes "HTTP/1.1 002" too, which says nothing (RFC 9110, 15).
-            if (status_of(transfer) < status_min) return FailureKind::bad_answer;
+            // It takes "HTTP/1.1 002" and "HTTP/2 2004" too, which say nothing.
+            if (const int status = status_of(transfer); status < status_min || status > status_max)
+                return FailureKind::bad_answer;
             return std::nullopt;
         case CURLE_URL_MALFORMAT: return FailureKind::bad_url;
         case CURLE_UNSUPPORTED_PROTOCOL:  // Also said of an answer that is not HTTP/1.
