@@ -18,7 +18,7 @@ namespace {
 
 constexpr long idle_bytes_per_s = 16;
 constexpr long name_kept_s = 10;  // A failover moves names, so a look-up is not kept for long.
-constexpr int status_min = 100;  // RFC 9110, 15.
+constexpr int status_min = 100;   // RFC 9110, 15.
 constexpr int status_max = 999;
 constexpr std::size_t header_bytes_max = 256 << 10;
 constexpr std::size_t large_body_bytes = 4 << 20;
