@@ -25,26 +25,13 @@ const std::vector<const Family*>& all_families() {
 
 const std::vector<const DriverKind*>& all_drivers() {
     static const std::vector<const DriverKind*> drivers = {
-        &deploy_local_kind,
-        &zone_file_kind,
-        &rfc2136_kind,
-        &sqlite_kind,
-        &folder_kind,
-        &notify_console_kind,
-        &notify_file_kind,
-        &notify_webhook_kind,
-        &notify_smtp_kind,
-        &http_kind,
-        &process_local_kind,
-        &process_ssh_kind,
-        &http_json_kind,
-        &crontab_kind,
-        &secrets_file_kind,
-        &redis_kind,
-        &secrets_environment_kind,
-        &secrets_command_kind,
-        &postgres_kind,
-        &s3_kind,
+        &deploy_local_kind,    &deploy_ssh_kind,  &zone_file_kind,
+        &rfc2136_kind,         &sqlite_kind,      &folder_kind,
+        &notify_console_kind,  &notify_file_kind, &notify_webhook_kind,
+        &notify_smtp_kind,     &http_kind,        &process_local_kind,
+        &process_ssh_kind,     &http_json_kind,   &crontab_kind,
+        &secrets_file_kind,    &redis_kind,       &secrets_environment_kind,
+        &secrets_command_kind, &postgres_kind,    &s3_kind,
     };
     return drivers;
 }

@@ -1,8 +1,8 @@
 // The driver `ssh` of process: programs of another host, over the stock ssh program.
 #include "bindings/process/process.h"
-#include "bindings/process/shell_words.h"
 #include "bindings/process/ssh_programs.h"
 #include "interpreter/base/findings.h"
+#include "interpreter/base/shell_words.h"
 
 namespace perilune {
 

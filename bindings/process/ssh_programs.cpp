@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "bindings/process/shell_words.h"
 #include "bindings/process/ssh_script.h"
 #include "interpreter/base/digest.h"
 #include "interpreter/base/json.h"
+#include "interpreter/base/shell_words.h"
 
 namespace perilune {
 
@@ -79,8 +79,8 @@ Result<const DeclaredProgram*> permit_over_ssh(const SshPrograms& programs, cons
 
 std::string ssh_script(const SshPrograms& programs, const std::string& commands) {
     return "unset p\nnonce=$1\n" + assign("folder", programs.folder) +
-           assign("fresh", to_hex(random_bytes(16))) + ssh_keeper_functions + ssh_report_functions +
-           commands + "\nreply done yes\n";
+           assign("fresh", to_hex(random_bytes(16))) + ssh_talk_functions + ssh_keeper_functions +
+           ssh_report_functions + commands + "\nreply done yes\n";
 }
 
 Result<std::string> ssh_run_script(const SshPrograms& programs, const DeclaredProgram& program,

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bindings/process/local_programs.h"
-#include "bindings/process/ssh_talk.h"
+#include "interpreter/base/ssh_talk.h"
 
 namespace perilune {
 

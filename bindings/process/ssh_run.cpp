@@ -1,9 +1,9 @@
 // run and inspect over ssh: a program of another host to its end, and what became of it.
 #include <algorithm>
 
-#include "bindings/process/shell_words.h"
 #include "bindings/process/ssh_programs.h"
 #include "interpreter/base/digest.h"
+#include "interpreter/base/shell_words.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {

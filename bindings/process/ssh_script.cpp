@@ -1,25 +1,9 @@
 #include "bindings/process/ssh_script.h"
 
-#include "bindings/process/shell_words.h"
-
 namespace perilune {
-
-// Nothing of the login's environment reaches a program, and LC_ALL=C makes a length mean bytes.
-std::string ssh_bootstrap(const std::string& nonce) {
-    return "exec env -i PATH=/usr/bin:/bin LC_ALL=C /bin/sh -c " +
-           quote_word(
-               R"(t=$(date +%s); printf "\nperilune %s ready\n" "$1"; IFS= read -r n || exit 9; )"
-               R"(p=$(head -c "$n"; printf x); [ ${#p} -eq $((n+1)) ] || exit 9; eval "${p%x}")") +
-           " perilune " + quote_word(nonce);
-}
 
 const char* const ssh_keeper_functions = R"SH(
 umask 077
-reply() { printf '\nperilune %s %s %s\n' "$nonce" "$1" "$2"; }
-reply64() { reply "${1}64" "$(printf %s "$2" | base64 -w 0)"; }
-refuse() { reply64 message "$2"; reply refused "$1"; exit 0; }
-now() { moment=$(date +%s.%N); case $moment in *N*) moment=${moment%%.*} ;; esac; }
-nap() { sleep 0.1 2>/dev/null || sleep 1; }
 bytes_in() { bytes=$(($(wc -c <"$1"))); }
 
 # A process is told from a later one of its number by its start and the boot.

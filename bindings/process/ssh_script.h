@@ -9,16 +9,10 @@
 // where it was told to end, and `end` (exit code, seconds, whether it was told to end).
 #pragma once
 
-#include <string>
-
 namespace perilune {
 
-// The command that ssh is given. It holds nothing of a run: it says that it is ready and then reads
-// the script, whole, from its standard input. `nonce` marks every line that it says.
-std::string ssh_bootstrap(const std::string& nonce);
-
-// Functions that a script calls; see ssh_programs.cpp. The second text also does what every script
-// begins with, and stands after the first.
+// Functions that a script about runs calls; see ssh_programs.cpp. The second text also does what
+// every such script begins with, and stands after the first.
 extern const char* const ssh_keeper_functions;
 extern const char* const ssh_report_functions;
 

@@ -2,8 +2,8 @@
 #include "bindings/storage/object_transfer.h"
 #include "bindings/storage/s3_handlers.h"
 #include "bindings/storage/s3_list.h"
-#include "bindings/storage/s3_many.h"
 #include "bindings/storage/s3_many_changes.h"
+#include "interpreter/base/do_many.h"
 
 namespace perilune {
 

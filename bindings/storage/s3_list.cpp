@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "bindings/storage/s3_many.h"
+#include "interpreter/base/do_many.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {

@@ -3,9 +3,9 @@
 #include <map>
 
 #include "bindings/storage/s3_list.h"
-#include "bindings/storage/s3_many.h"
 #include "bindings/storage/s3_sink.h"
 #include "bindings/storage/s3_source.h"
+#include "interpreter/base/do_many.h"
 
 namespace perilune {
 

@@ -6,8 +6,8 @@
 #include "bindings/storage/object_transfer.h"
 #include "bindings/storage/s3_changes.h"
 #include "bindings/storage/s3_handlers.h"
-#include "bindings/storage/s3_many.h"
 #include "bindings/storage/s3_many_changes.h"
+#include "interpreter/base/do_many.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "bindings/storage/s3_many.h"
+#include "interpreter/base/do_many.h"
 #include "interpreter/base/units.h"
 
 namespace perilune {

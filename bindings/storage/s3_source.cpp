@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "bindings/storage/s3_many.h"
+#include "interpreter/base/do_many.h"
 
 namespace perilune {
 

@@ -55,8 +55,9 @@ if VERSION.startswith("crashing"):
     print("no database", file=sys.stderr, flush=True)
     sys.exit(4)
 http.server.HTTPServer.allow_reuse_address = True
-server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
-print("instance", os.environ["INSTANCE"], "serves", VERSION, flush=True)
+address = sys.argv[2] if len(sys.argv) > 2 else "127.0.0.1"
+server = http.server.ThreadingHTTPServer((address, int(sys.argv[1])), Handler)
+print("instance", os.environ.get("INSTANCE", address), "serves", VERSION, flush=True)
 if "TOKEN" in os.environ:
     print("with the token", os.environ["TOKEN"], flush=True)
 server.serve_forever()

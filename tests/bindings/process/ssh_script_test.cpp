@@ -3,7 +3,8 @@
 
 #include <csignal>
 
-#include "bindings/process/shell_words.h"
+#include "interpreter/base/shell_words.h"
+#include "interpreter/base/ssh_talk.h"
 #include "tests/bindings/process/ssh_rig.h"
 
 using namespace perilune;
@@ -16,7 +17,8 @@ std::string execute(const TemporaryFolder& folder, const std::string& commands,
                     std::size_t cut = 0) {
     const std::string script = "nonce=$1\nfolder=" + quote_word(folder.path() + "/there") +
                                "\nfresh=abc note= input= deadline= cap=1000 pieces=256\n" +
-                               ssh_keeper_functions + ssh_report_functions + commands;
+                               ssh_talk_functions + ssh_keeper_functions + ssh_report_functions +
+                               commands;
     return run_to_end({"/bin/sh", "-c", ssh_bootstrap("77")}, {},
                       std::to_string(script.size()) + "\n" + script.substr(0, script.size() - cut))
         .output;

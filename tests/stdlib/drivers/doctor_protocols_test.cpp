@@ -6,6 +6,7 @@
 
 #include "bindings/cache/cache.h"
 #include "bindings/database/database.h"
+#include "bindings/deploy/deploy.h"
 #include "bindings/dns/dns.h"
 #include "bindings/notify/notify.h"
 #include "bindings/process/process.h"
@@ -192,6 +193,34 @@ TEST_CASE("a_doctor_of_ssh_names_a_host_that_is_away_a_key_that_is_none_and_miss
     CHECK(told(rig.examine(), "credentials "));
     make(rig, Value(settings).set("port", 1));
     CHECK(told(rig.examine(), "problem "));
+}
+
+TEST_CASE("a_doctor_of_releases_over_ssh_names_each_host_and_what_it_lacks") {
+    if (!has_program("sshd") || !has_program("ssh")) return;
+    const SshServer server;
+    const TemporaryFolder folder;
+    const std::string here = server.user() + "@127.0.0.1:" + std::to_string(server.port());
+    Value settings =
+        fields("hosts", List{here}, "identity", server.identity(), "known_hosts",
+               server.known_hosts(), "config", "/dev/null", "folder", folder.path() + "/shop",
+               "artifacts", folder.path(), "unit", "shop.service", "systemctl", List{"/bin/echo"});
+    DriverRig rig(deploy_family, deploy_ssh_kind, "deploy/shop");
+    make(rig, settings);
+    const auto well = rig.examine();
+    CHECK(told(well, "ok " + here + " lets us in"));
+    CHECK(told(well, "ok " + here + " has the unit shop.service"));
+    CHECK(well.size() == 2);
+    make(rig, Value(settings).set("systemctl", List{"/bin/false"}));
+    CHECK(told(rig.examine(), "problem " + here + " does not show the unit shop.service"));
+    const std::string file = server.known_hosts();
+    make(rig, Value(settings).set("folder", file + "/shop"));
+    CHECK(told(rig.examine(), here + " does not let us write " + file + "/shop"));
+    make(rig, Value(settings).set("known_hosts", "/dev/null"));
+    CHECK(told(rig.examine(), "credentials "));
+    make(rig, Value(settings).set("hosts", List{"127.0.0.1:1", here}));
+    const auto both = rig.examine();
+    CHECK(told(both, "problem Opening an ssh session to 127.0.0.1:1 failed"));
+    CHECK(told(both, "ok " + here + " lets us in"));
 }
 
 TEST_CASE("a_doctor_of_local_programs_names_those_that_are_not_there") {

@@ -1,5 +1,5 @@
 // Quoting: whatever a word holds, a POSIX shell reads the same word back and does nothing with it.
-#include "bindings/process/shell_words.h"
+#include "interpreter/base/shell_words.h"
 
 #include <random>
 

@@ -1,11 +1,11 @@
-#include "bindings/process/ssh_host.h"
+#include "interpreter/base/ssh_host.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
-#include "bindings/process/shell_words.h"
 #include "interpreter/base/files.h"
+#include "interpreter/base/shell_words.h"
 
 namespace perilune {
 

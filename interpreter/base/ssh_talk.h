@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 
-#include "bindings/process/ssh_host.h"
+#include "interpreter/base/ssh_host.h"
 
 namespace perilune {
 
@@ -44,5 +44,12 @@ struct SshLine {
 // Ends with the script's last word ("done"), or with why there is none. A stop ends
 // the session, unless the script is to hear of it.
 Awaitable<SshAnswer> talk(const SshLine& line, SshScript script, Call& call);
+
+// The command that ssh is given. It holds nothing of a run: it says that it is ready and then reads
+// the script, whole, from its standard input. `nonce` marks every line that it says.
+std::string ssh_bootstrap(const std::string& nonce);
+
+// How a script says something, refuses and waits; `$nonce` is set before.
+extern const char* const ssh_talk_functions;
 
 }  // namespace perilune

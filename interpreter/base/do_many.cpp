@@ -1,4 +1,4 @@
-#include "bindings/storage/s3_many.h"
+#include "interpreter/base/do_many.h"
 
 #include <set>
 

@@ -1,4 +1,4 @@
-#include "bindings/process/shell_words.h"
+#include "interpreter/base/shell_words.h"
 
 namespace perilune {
 
