@@ -108,7 +108,7 @@ Awaitable<Result<Value>> wait_healthy(SharedFleet fleet, Call& call) {
         if (!good || seen != processes) since_s = good ? now_s : -1;
         processes = seen;
         if (good && now_s - since_s >= healthy_for_s) co_return fleet_app(sight);
-        if (now_s >= until_s || call.cancel->asked()) {
+        if (now_s + pause_s >= until_s || call.cancel->asked()) {
             Error error = fail("timed_out",
                                "Of the " + std::to_string(wanted) + " hosts of " + fleet->target +
                                    " that are to be healthy for " + show_duration(healthy_for_s) +
@@ -118,7 +118,7 @@ Awaitable<Result<Value>> wait_healthy(SharedFleet fleet, Call& call) {
             error.detail = fleet_app(sight);
             co_return error;
         }
-        co_await wait_until(fleet->loop, std::min(now_s + pause_s, until_s));
+        co_await wait_until(fleet->loop, now_s + pause_s);
     }
 }
 
@@ -192,16 +192,16 @@ Awaitable<Result<Value>> await_fleet_serving(SharedFleet fleet, Call& call, std:
         const bool whole =
             std::ranges::all_of(sight.hosts, [](const HostSight& host) { return host.seen; });
         if (whole && state == "serving" && sight.runs()) co_return fleet_release(sight, id);
-        if (whole && (state == "failed" || state == "superseded") && !sight.current().empty())
+        if (whole && (state == "failed" || state == "superseded"))
             co_return fleet_wrong_version(*fleet, sight, id);
         const double now_s = boot_now_s();
-        if (now_s >= until_s || call.cancel->asked())
+        if (now_s + pause_s >= until_s || call.cancel->asked())
             co_return fail("timed_out",
                            "The release " + release_id + version + " of " + fleet->target +
                                " did not serve on every host within " + show_duration(within_s) +
                                ".",
                            Retry::safe);
-        co_await wait_until(fleet->loop, std::min(now_s + pause_s, until_s));
+        co_await wait_until(fleet->loop, now_s + pause_s);
     }
 }
 
