@@ -126,6 +126,17 @@ Awaitable<Outcome> send_artifact(SharedFleet fleet, Call& call, std::string vers
 // the outcome is done, and its value says so.
 Awaitable<Outcome> roll_out(SharedFleet fleet, Call& call, std::string id, std::string previous);
 
+// Takes the hosts that are to serve the release back to `previous`, or to nothing, and writes down
+// why. May be done again where it was cut off.
+Awaitable<Outcome> give_up(SharedFleet fleet, Call& call, std::string id, std::string previous,
+                           std::string reason);
+
+// What became of one whose answer was lost. A rollout that was cut off goes on: every part of it
+// may be done again.
+Awaitable<Sighting> look_for_rollout(SharedFleet fleet, Call& call, Value before);
+
+constexpr double fleet_undo_within_s = 120;  // How long an undo waits until it serves.
+
 std::string fleet_release_id(const std::string& version, const std::string& key);
 // The text of a unit's EnvironmentFile; refuses names that none can have.
 Result<std::string> environment_file(const SshFleet& fleet, const Value& record,
@@ -136,9 +147,6 @@ Result<Variables> next_variables(const SshFleet& fleet, const FleetSight& sight)
 Awaitable<Result<Value>> await_fleet_serving(SharedFleet fleet, Call& call, std::string release_id,
                                              std::string version, double within_s);
 Error fleet_wrong_version(const SshFleet& fleet, const FleetSight& sight, const std::string& id);
-std::optional<Restore> restore_fleet_move(const Call& call, const Value& before,
-                                          const Value& result);
-
 // For the doctor.
 Awaitable<Result<Value>> examine_fleet(SharedFleet fleet, Call& call);
 

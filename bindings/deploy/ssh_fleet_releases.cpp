@@ -1,4 +1,4 @@
-// release, redeploy, rollback and promote of deploy's driver `ssh`.
+// release and redeploy of deploy's driver `ssh`, and what became of a rollout.
 #include <algorithm>
 
 #include "bindings/deploy/artifact.h"
@@ -10,8 +10,6 @@
 namespace perilune {
 
 namespace {
-
-constexpr double undo_serves_within_s = 120;
 
 Error no_artifact(const SshFleet& fleet, const std::string& version) {
     return fail("not_found", "There is no artifact " + version + " below " + fleet.artifacts +
@@ -110,14 +108,17 @@ Awaitable<Outcome> act_release(SharedFleet fleet, Call& call, Value before) {
     FleetRelease release;
     release.id = fleet_release_id(making->version, call.key);
     release.variables = std::move(making->variables);
-    if (call.operation == "redeploy") release.copied_from = redeployed(*sight, call);
     const std::string previous = before["release_id"].text();
+    if (call.operation == "redeploy")
+        release.copied_from =
+            call.arguments.has("release_id") ? call.arguments["release_id"].text() : previous;
     if (const Value* record = sight->record(release.id)) {
         // An earlier try of this intent came so far.
         release.record = *record;
-        if (!sight->reason_of(release.id).empty())
-            co_return Outcome::done(fleet_release(*sight, release.id).set("changed", true),
-                                    fleet_serving(*fleet, previous, true));
+        if (const std::string reason = sight->reason_of(release.id); !reason.empty()) {
+            auto giving_up = give_up(fleet, call, release.id, previous, reason);
+            co_return co_await giving_up;
+        }
     } else {
         release.record.set("id", release.id).set("version", making->version);
         release.record.set("previous", previous).set("message", call.arguments["message"].text());
@@ -132,8 +133,19 @@ Awaitable<Outcome> act_release(SharedFleet fleet, Call& call, Value before) {
     co_return co_await rolling;
 }
 
-// A rollout that was cut off goes on: every part of it may be done again.
-Awaitable<Sighting> look_for(SharedFleet fleet, Call& call, Value before) {
+std::optional<Restore> restore_release(const Call&, const Value& before, const Value& result) {
+    if (!result["changed"].boolean() || result["state"].text() == "failed") return std::nullopt;
+    // Where nothing served before, nothing serves after.
+    if (before["release_id"].text().empty() || !before["running"].boolean())
+        return Restore{"stop", Value(Map())};
+    return Restore{
+        "rollback",
+        Value().set("release_id", before["release_id"]).set("within", fleet_undo_within_s)};
+}
+
+}  // namespace
+
+Awaitable<Sighting> look_for_rollout(SharedFleet fleet, Call& call, Value before) {
     Sighting sighting;
     auto seeing = see_whole_fleet(fleet, call);
     const auto sight = co_await seeing;
@@ -149,15 +161,18 @@ Awaitable<Sighting> look_for(SharedFleet fleet, Call& call, Value before) {
         co_return sighting;
     }
     std::size_t hosts = 0;
+    std::size_t there = 0;
     for (const auto& host : sight->hosts) {
         const auto found = host.releases.find(id);
         const bool taken = found != host.releases.end() && found->second.taken == call.key;
+        there += host.current == id ? 1 : 0;
         hosts += taken && host.current == id ? 1 : 0;
     }
     const bool failed = !sight->reason_of(id).empty();
     sighting.evidence = "The release " + id + " carries this intent's key and was taken to " +
                         std::to_string(hosts) + " of " + std::to_string(sight->hosts.size()) +
                         " hosts" + (failed ? ", and given up." : ".");
+    if (failed && there > 0) co_return sighting;
     if (!failed && hosts < sight->hosts.size()) {
         const std::string wanted = sight->wanted();
         if (wanted == id || wanted == before["release_id"].text()) co_return sighting;
@@ -167,81 +182,10 @@ Awaitable<Sighting> look_for(SharedFleet fleet, Call& call, Value before) {
     }
     sighting.kind = Sighting::Kind::happened;
     sighting.value = fleet_release(*sight, id).set("changed", true);
-    sighting.after = fleet_serving(*fleet, failed ? before["release_id"].text() : id, true);
+    const std::string serves = failed ? before["release_id"].text() : id;
+    sighting.after = fleet_serving(*fleet, serves, !serves.empty());
     co_return sighting;
 }
-
-std::optional<Restore> restore_release(const Call&, const Value& before, const Value& result) {
-    if (!result["changed"].boolean() || result["state"].text() == "failed") return std::nullopt;
-    // Where nothing served before, nothing serves after.
-    if (before["release_id"].text().empty() || !before["running"].boolean())
-        return Restore{"stop", Value(Map())};
-    return Restore{
-        "rollback",
-        Value().set("release_id", before["release_id"]).set("within", undo_serves_within_s)};
-}
-
-Result<std::string> find_wanted(const SshFleet& fleet, const FleetSight& sight, const Call& call) {
-    const bool named = call.arguments.has("release_id");
-    const std::string id =
-        named ? call.arguments["release_id"].text() : sight.previous_of(sight.wanted());
-    if (named && !sight.record(id))
-        return fail("not_found", "The target " + fleet.target + " knows no release " + id + ".");
-    if (id.empty())
-        return fail("nothing_to_roll_back",
-                    "No release of " + fleet.target + " served before the present one.");
-    if (call.operation == "rollback" && sight.served_at(id) == 0)
-        return fail("cannot_roll_back", "The release " + id + " of " + fleet.target +
-                                            " never served on every host: use promote to try it.");
-    if (!sight.has_files(id))
-        return fail("cannot_roll_back",
-                    "The files of the release " + id + " of " + fleet.target + " are gone.");
-    return id;
-}
-
-Awaitable<Result<Before>> before_move(SharedFleet fleet, Call& call) {
-    if (const auto good = refuse_fleet_slot(*fleet, call); !good) co_return good.error();
-    auto seeing = see_whole_fleet(fleet, call);
-    const auto sight = co_await seeing;
-    if (!sight) co_return sight.error();
-    const auto id = find_wanted(*fleet, *sight, call);
-    if (!id) co_return id.error();
-    const Value* now = sight->record(sight->wanted());
-    Before before;
-    before.state = fleet_serving(*fleet, sight->wanted(), sight->runs());
-    before.plan = (now ? (*now)["version"].text() + " → " : std::string()) +
-                  (*sight->record(*id))["version"].text() + " (" + *id + ")";
-    before.already_so = sight->runs() && sight->state_of(*id) == "serving";
-    if (before.already_so) before.result = fleet_release(*sight, *id).set("changed", false);
-    co_return before;
-}
-
-Awaitable<Outcome> act_move(SharedFleet fleet, Call& call, Value before) {
-    auto seeing = see_whole_fleet(fleet, call);
-    const auto sight = co_await seeing;
-    if (!sight) co_return Outcome::failed(sight.error());
-    // An earlier try may have been carried out, and with it what a rollback returns to.
-    std::string id = sight->made_by(call.key);
-    if (id.empty()) {
-        const auto wanted = find_wanted(*fleet, *sight, call);
-        if (!wanted) co_return Outcome::failed(wanted.error());
-        id = *wanted;
-    }
-    auto rolling = roll_out(fleet, call, id, before["release_id"].text());
-    Outcome outcome = co_await rolling;
-    const bool given_up =
-        outcome.kind == Outcome::Kind::done && outcome.value["state"].text() == "failed";
-    if (given_up && call.arguments.has("within")) {
-        outcome.kind = Outcome::Kind::failed;
-        outcome.error =
-            fail("wrong_version", "The release " + id + " of " + fleet->target +
-                                      " does not serve. " + outcome.value["reason"].text());
-        outcome.error.detail = outcome.value;
-    }
-    co_return outcome;
-}
-
-}  // namespace
 
 Value fleet_serving(const SshFleet& fleet, const std::string& release_id, bool running) {
     std::string place;
@@ -260,36 +204,18 @@ std::string fleet_release_id(const std::string& version, const std::string& key)
     return id + "-" + to_hex(sha256(key)).substr(0, 8);
 }
 
-std::optional<Restore> restore_fleet_move(const Call&, const Value& before, const Value& result) {
-    const bool unchanged = result.has("changed") && !result["changed"].boolean();
-    if (unchanged || before["release_id"].text().empty()) return std::nullopt;
-    if (!before["running"].boolean()) return Restore{"stop", Value(Map())};
-    return Restore{
-        "promote",
-        Value().set("release_id", before["release_id"]).set("within", undo_serves_within_s)};
-}
-
 void add_fleet_releases(std::map<std::string, Handler, std::less<>>& handlers, SharedFleet fleet) {
     Handler made;
     made.before = [fleet](Call& call) { return before_release(fleet, call); };
     made.act = [fleet](Call& call, const Value& before) {
         return act_release(fleet, call, before);
     };
-    made.look = [fleet](Call& call, const Value& before) { return look_for(fleet, call, before); };
+    made.look = [fleet](Call& call, const Value& before) {
+        return look_for_rollout(fleet, call, before);
+    };
     handlers.emplace("redeploy", made);
     made.restore = restore_release;
     handlers.emplace("release", std::move(made));
-}
-
-void add_fleet_promotions(std::map<std::string, Handler, std::less<>>& handlers,
-                          SharedFleet fleet) {
-    Handler made;
-    made.before = [fleet](Call& call) { return before_move(fleet, call); };
-    made.act = [fleet](Call& call, const Value& before) { return act_move(fleet, call, before); };
-    made.look = [fleet](Call& call, const Value& before) { return look_for(fleet, call, before); };
-    made.restore = restore_fleet_move;
-    handlers.emplace("rollback", made);
-    handlers.emplace("promote", std::move(made));
 }
 
 }  // namespace perilune

@@ -224,22 +224,34 @@ Awaitable<Outcome> roll_out(SharedFleet fleet, Call& call, std::string id, std::
         }
     }
     if (!reason.empty()) {
-        call.tell("giving release " + id + " up: " + reason);
-        const std::string back = "give_up_release " + quote_word(id) + " " +
-                                 quote_word(to_base64(reason)) + " " + quote_word(previous) + " " +
-                                 limit;
-        auto asking = ask_fleet(fleet, call, every, every.size(), back);
-        const auto answers = co_await asking;
-        if (auto trouble = fleet_trouble(*fleet, every, answers, "Giving up the release " + id)) {
-            trouble->left_some = true;
-            co_return *trouble;
-        }
+        auto giving_up = give_up(fleet, call, id, previous, reason);
+        co_return co_await giving_up;
     }
     auto seeing = see_whole_fleet(fleet, call);
     const auto sight = co_await seeing;
     if (!sight) co_return Outcome::unknown(sight.error());
     co_return Outcome::done(fleet_release(*sight, id).set("changed", true),
-                            fleet_serving(*fleet, reason.empty() ? id : previous, true));
+                            fleet_serving(*fleet, id, true));
+}
+
+Awaitable<Outcome> give_up(SharedFleet fleet, Call& call, std::string id, std::string previous,
+                           std::string reason) {
+    call.tell("giving release " + id + " up: " + reason);
+    const std::string commands = "give_up_release " + quote_word(id) + " " +
+                                 quote_word(to_base64(reason)) + " " + quote_word(previous) + " " +
+                                 std::to_string(static_cast<int>(fleet->starts_within_s));
+    const auto every = all_of(*fleet);
+    auto asking = ask_fleet(fleet, call, every, every.size(), commands);
+    const auto answers = co_await asking;
+    if (auto trouble = fleet_trouble(*fleet, every, answers, "Giving up the release " + id)) {
+        trouble->left_some = true;
+        co_return *trouble;
+    }
+    auto seeing = see_whole_fleet(fleet, call);
+    const auto sight = co_await seeing;
+    if (!sight) co_return Outcome::unknown(sight.error());
+    co_return Outcome::done(fleet_release(*sight, id).set("changed", true),
+                            fleet_serving(*fleet, previous, !previous.empty()));
 }
 
 }  // namespace perilune

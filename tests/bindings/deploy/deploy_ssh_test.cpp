@@ -75,6 +75,34 @@ TEST_CASE("a_release_that_one_host_cannot_start_is_taken_back_on_all_with_the_re
     CHECK(rig.observe("previous_release")->is_nil());
 }
 
+TEST_CASE("a_giving_up_that_was_cut_off_goes_on_and_is_not_taken_for_the_end") {
+    if (!has_fleet()) return;
+    FleetWorld world(2, 2);
+    DriverRig rig = world.make_rig();
+    release_and_wait(rig, "v1");
+    rig.on_tell = [&](const std::string& line) {
+        // Just before the hosts go back.
+        if (line.starts_with("giving release")) world.servers[1]->cut_off();
+    };
+    const Value call = with("version", "bad-1");
+    const Changed made = rig.change("release", call);
+    CHECK_FALSE(made.ok());
+    CHECK(made.outcome.left_some);
+    CHECK(world.version(1) == "v1");
+    CHECK(world.version(2) == "bad-1");
+    rig.on_tell = {};
+    world.servers[1]->start();
+    CHECK(rig.look("release", call, made.key, made.before.state).kind == Sighting::Kind::did_not);
+    const Outcome rest = rig.act_again("release", call, made);
+    REQUIRE_MESSAGE(rest.kind == Outcome::Kind::done, rest.error.message);
+    CHECK(rest.value["state"].text() == "failed");
+    CHECK(all_serve(world, "v1"));
+    const Sighting seen = rig.look("release", call, made.key, made.before.state);
+    CHECK(seen.kind == Sighting::Kind::happened);
+    CHECK(seen.value["state"].text() == "failed");
+    CHECK(seen.after == rest.after);
+}
+
 TEST_CASE("a_host_that_is_away_is_named_before_anything_is_changed") {
     if (!has_fleet()) return;
     FleetWorld world(1, 2);
