@@ -17,26 +17,11 @@ constexpr Setting settings[] = {
      .doc = "The hosts, each `[user@]host[:port]` as ssh is told it; an IPv6 address stands in "
             "brackets. Releases go through them in this order. A change needs all of them.",
      .identity = true},
-    {.name = "identity",
-     .doc = "The private key: a file's path, or a secret that is the key itself, which is then on "
-            "no disk. Left out: ssh's configuration and agent.",
-     .need = Need::optional,
-     .may_be_secret = true},
-    {.name = "known_hosts",
-     .doc = "The file with the hosts' keys. Left out: ssh's own files. A host that is not in them "
-            "is never trusted.",
-     .need = Need::optional},
-    {.name = "jump",
-     .doc = "`[user@]host[:port]` through which all hosts are reached.",
-     .need = Need::optional},
-    {.name = "config",
-     .doc = "A configuration file of ssh, in place of the user's.",
-     .need = Need::optional},
-    {.name = "connect_within",
-     .type = Type::duration,
-     .doc = "How long to wait for a connection and its keys.",
-     .need = Need::optional,
-     .fallback = "10s"},
+    ssh_settings::identity,
+    ssh_settings::known_hosts,
+    ssh_settings::jump,
+    ssh_settings::config,
+    ssh_settings::connect_within,
     {.name = "folder",
      .doc = "The target's own folder on each host, an absolute path that the login may write: "
             "releases/, current and current.env (links to what serves), maintenance (the flag "

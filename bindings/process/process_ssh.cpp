@@ -22,28 +22,11 @@ constexpr Setting settings[] = {
      .doc = "The port of sshd. Left out: what ssh's configuration says, else 22.",
      .need = Need::optional,
      .identity = true},
-    {.name = "identity",
-     .doc = "The private key: a file's path, or a secret that is the key itself, which is then on "
-            "no disk. It has no passphrase, for nobody is there to be asked. Left out: ssh's "
-            "configuration and agent.",
-     .need = Need::optional,
-     .may_be_secret = true},
-    {.name = "known_hosts",
-     .doc = "The file with the host's key. Left out: ssh's own files. A host that is not in them "
-            "is never trusted.",
-     .need = Need::optional},
-    {.name = "jump",
-     .doc = "`[user@]host[:port]` through which the host is reached; its key is checked as the "
-            "host's is.",
-     .need = Need::optional},
-    {.name = "config",
-     .doc = "A configuration file of ssh, in place of the user's.",
-     .need = Need::optional},
-    {.name = "connect_within",
-     .type = Type::duration,
-     .doc = "How long to wait for a connection and its keys.",
-     .need = Need::optional,
-     .fallback = "10s"},
+    ssh_settings::identity,
+    ssh_settings::known_hosts,
+    ssh_settings::jump,
+    ssh_settings::config,
+    ssh_settings::connect_within,
     {.name = "state_folder",
      .doc = "The folder on the host in which runs are written down (0700, removed after 90 days), "
             "relative to where a login starts.",

@@ -9,6 +9,40 @@
 
 namespace perilune {
 
+// The settings that every driver over ssh takes.
+namespace ssh_settings {
+
+inline constexpr Setting identity = {
+    .name = "identity",
+    .doc =
+        "The private key: a file's path, or a secret that is the key itself, which is then on "
+        "no disk. It has no passphrase, for nobody is there to be asked. Left out: ssh's "
+        "configuration and agent.",
+    .need = Need::optional,
+    .may_be_secret = true};
+inline constexpr Setting known_hosts = {
+    .name = "known_hosts",
+    .doc =
+        "The file with the host's key. Left out: ssh's own files. A host that is not in them is "
+        "never trusted.",
+    .need = Need::optional};
+inline constexpr Setting jump = {
+    .name = "jump",
+    .doc =
+        "`[user@]host[:port]` through which the host is reached; its key is checked as the "
+        "host's is.",
+    .need = Need::optional};
+inline constexpr Setting config = {.name = "config",
+                                   .doc = "A configuration file of ssh, in place of the user's.",
+                                   .need = Need::optional};
+inline constexpr Setting connect_within = {.name = "connect_within",
+                                           .type = Type::duration,
+                                           .doc = "How long to wait for a connection and its keys.",
+                                           .need = Need::optional,
+                                           .fallback = "10s"};
+
+}  // namespace ssh_settings
+
 struct SshHost {
     std::string host;
     std::string user;         // Empty: what ssh's own configuration says.
