@@ -68,7 +68,7 @@ TEST_CASE("a_release_that_one_host_cannot_start_is_taken_back_on_all_with_the_re
     REQUIRE_MESSAGE(made.ok(), made.outcome.error.message);
     CHECK(made.value()["state"].text() == "failed");
     CHECK(contains(made.value()["reason"].text(), "127.0.0.1"));
-    CHECK(contains(made.value()["reason"].text(), "was not healthy within 5 s"));
+    CHECK(contains(made.value()["reason"].text(), "was not healthy within 10 s"));
     CHECK(all_serve(world, "v1"));
     // Nothing is left to take back, and a rollback does not go to what failed.
     CHECK_FALSE(rig.undo("release", with("version", "bad-1"), made).has_value());

@@ -59,7 +59,7 @@ public:
         settings.set("systemctl", systemctl).set("at_once", at_once);
         settings.set("health", list_of({"curl", "-fsS", "-o", "/dev/null",
                                         "http://{host}:" + std::to_string(port) + "/health"}));
-        settings.set("starts_within", "5s").set("endpoint", "shop.example.net");
+        settings.set("starts_within", "10s").set("endpoint", "shop.example.net");
     }
 
     ~FleetWorld() {
