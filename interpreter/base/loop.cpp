@@ -80,11 +80,6 @@ public:
         if (called) called->changed.notify_one();
     }
 
-    bool busy() {
-        const std::lock_guard guard(mutex_);
-        return !queued_.empty() || free_.size() < helpers_.size();
-    }
-
 private:
     struct Task {
         Loop::Work work;
@@ -160,7 +155,7 @@ public:
         context_->run();
         // What is still done off the loop uses things that their owner is about to take down, and
         // may itself wait for something that is done here.
-        while (pool_ && pool_->busy()) {
+        while (off_loop_ > 0) {
             context_->restart();
             context_->run_one_for(look_for_end_every);
         }
@@ -204,8 +199,12 @@ public:
 
     void off_loop(Work work, Work then) override {
         if (!pool_) pool_ = std::make_unique<Pool>();
+        ++off_loop_;
         pool_->post(std::move(work), [this, then = std::move(then)]() mutable {
-            asio::post(*context_, std::move(then));
+            asio::post(*context_, [this, then = std::move(then)] {
+                --off_loop_;
+                then();
+            });
         });
     }
 
@@ -269,6 +268,7 @@ private:
     double armed_for_s_ = 0;
     Id last_id_ = 0;
     std::unique_ptr<Pool> pool_;
+    std::size_t off_loop_ = 0;  // Begun, and not yet told on the loop.
 };
 
 VirtualClock* virtual_clock = nullptr;

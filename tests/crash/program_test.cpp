@@ -1,6 +1,6 @@
 // Kill -9 while programs run: each is started once, and its output is not lost with the host.
 #include <atomic>
-#include <filesystem>
+#include <cstdlib>
 
 #include <doctest/doctest.h>
 
@@ -28,10 +28,13 @@ constexpr const char* three_programs = R"(return runbook {
 // Each program leaves its mark twice, so that a host that dies meanwhile finds it running.
 void prepare(const CrashWorld& world) {
     world.write("library/runbooks/book.lua", three_programs);
-    world.write("mark",
+    world.write("mark.sh",
                 "#!/bin/sh\ncd \"${0%/*}\"\necho \"$1\" >> begun\nsleep 0.05\n"
                 "echo \"$1\" >> ended\necho \"said $1\"\n");
-    std::filesystem::permissions(world.at("mark"), std::filesystem::perms(0755));
+    // Written by a program of its own: what another thread starts meanwhile would inherit the open
+    // file here, and nobody can execute a file that someone may write to.
+    const std::string install = "install -m 755 " + world.at("mark.sh") + " " + world.at("mark");
+    REQUIRE(std::system(install.c_str()) == 0);
     world.environment("  process/here: { driver: local, programs: { mark: { path: " +
                       world.at("mark") + ", arguments: any } } }\n");
 }

@@ -248,12 +248,12 @@ TEST_CASE("child_counts_in_postgres_until_it_is_killed" * doctest::skip()) {
     const auto rig = open_postgres(url);
     auto call = rig->rig->make_call(rig->target, "execute", {{"sql", add_one}});
     std::ofstream intents(folder + "/intents", std::ios::app);
-    tell_parent();
     auto& handler = rig->rig->driver(rig->target).operations.at("execute");
     for (int i = 0; i < 100000; ++i) {
         call->key = to_hex(random_bytes(16));
         intents << call->key << std::endl;
         rig->rig->await(handler.act(*call, Value()));
+        if (i == 0) tell_parent();
     }
 }
 
@@ -281,7 +281,7 @@ TEST_CASE("tells_of_every_change_of_a_killed_host_whether_it_happened") {
         happened += kind == Sighting::Kind::happened;
     }
     CHECK(unclear == 0);
-    CHECK(happened > 0);
+    CHECK(happened >= 8);  // Each round's first.
     CHECK(database.psql("select n from counter") == std::to_string(happened));
 }
 

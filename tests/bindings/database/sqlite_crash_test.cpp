@@ -117,12 +117,12 @@ TEST_CASE("child_counts_until_it_is_killed" * doctest::skip()) {
     auto call =
         rig->rig->make_call(rig->target, "execute", {{"sql", "update counter set n = n + 1"}});
     std::ofstream intents(folder + "/intents", std::ios::app);
-    tell_parent();
     auto& handler = rig->rig->driver(rig->target).operations.at("execute");
     for (int i = 0; i < 100000; ++i) {
         call->key = to_hex(random_bytes(16));
         intents << call->key << std::endl;
         rig->rig->await(handler.act(*call, Value()));
+        if (i == 0) tell_parent();
     }
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("tells_of_every_intent_whether_it_happened_where_it_was_killed") {
         happened += kind == Sighting::Kind::happened;
     }
     CHECK(unclear == 0);
-    CHECK(happened > 0);
+    CHECK(happened >= 12);  // Each round's first.
     CHECK(rig->query("select n from counter") == "[{\"n\":" + std::to_string(happened) + "}]");
 }
 

@@ -68,12 +68,14 @@ TEST_CASE("work_that_comes_one_after_the_other_needs_one_thread") {
 TEST_CASE("what_is_still_to_be_done_off_the_loop_is_done_before_it_ends") {
     const auto loop = Loop::make();
     std::atomic<int> done = 0;
+    int told = 0;
     loop->post([&] {
-        for (int i = 0; i < 40; ++i) loop->off_loop([&] { ++done; }, [] {});
+        for (int i = 0; i < 40; ++i) loop->off_loop([&] { ++done; }, [&] { ++told; });
         loop->stop();
     });
     loop->run();
     CHECK(done == 40);
+    CHECK(told == 40);  // Who waits for it would be held by nobody otherwise.
 }
 
 TEST_CASE("what_is_done_off_the_loop_may_wait_for_the_loop_though_that_ends") {
