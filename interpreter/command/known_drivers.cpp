@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "bindings/table.h"
+#include "interpreter/base/http_client.h"
+#include "interpreter/base/loop.h"
 #include "interpreter/command/secret_fetch.h"
 #include "interpreter/driver/lua_drivers.h"
 
@@ -19,6 +21,34 @@ LuaDrivers& lua_drivers(const std::string& worker_program) {
                                .families = all_families(),
                                .rules = all_family_rules()});
     return drivers;
+}
+
+// Lent to drivers that are made for their complaints alone: nothing is ever asked of them.
+class NoHttp : public HttpClient {
+    Awaitable<Result<HttpAnswer>> send(HttpRequest, std::shared_ptr<Cancel>) override {
+        co_return fail("no_http", "A driver on trial may ask nothing.");
+    }
+};
+
+// Making a driver reads its settings and does nothing else, so that one can be made to see whether
+// they are right. One in Lua would start a worker: its table of settings has to say all.
+Status try_settings(const DriverKind& kind, const Settings& settings) {
+    if (kind.script || !kind.make) return Done{};
+    static const std::unique_ptr<Loop> loop = Loop::make();
+    static NoHttp http;
+    Services services = {.loop = *loop, .http = &http, .state_folder = "/"};
+    services.program_folder = "/";
+    services.open_secret = [](const Value&) {
+        return fail("no_secrets", "A driver on trial is given no secrets.");
+    };
+    services.keep_secret = [](const std::string& name, const std::string&) {
+        return make_secret(name);
+    };
+    services.print = [](const std::string&) {};
+    services.driver_of = [](const std::string&) -> Driver* { return nullptr; };
+    const auto made = kind.make(settings, services);
+    if (!made) return made.error();
+    return Done{};
 }
 
 std::string program_folder() {
@@ -49,6 +79,7 @@ KnownDrivers known_drivers(const std::string& worker_program) {
     known.script_names = [worker_program](const Library& library, std::string_view family) {
         return lua_drivers(worker_program).names(library, family);
     };
+    known.try_settings = try_settings;
     known.find_secrets = find_secret_provider;
     return known;
 }

@@ -105,6 +105,25 @@ struct Reader {
                 read_boolean(*disposable, "disposable of " + name, scope.problems).value_or(false);
     }
 
+    // Reads the settings, then asks the driver whether it could work with them.
+    void read_target_settings(const YamlEntry& entry, TargetSettings& target) {
+        const std::string& name = entry.key;
+        const std::size_t problems_before = scope.problems.count();
+        target.settings.values = read_settings(
+            entry.value, target.driver->settings,
+            {.name = name, .driver = std::string(target.driver->name), .common_keys = common_keys},
+            scope);
+        target.needs_services = any_service(target.settings.values);
+        if (scope.problems.count() != problems_before || target.needs_services ||
+            !drivers.try_settings)
+            return;
+        const Status tried = drivers.try_settings(*target.driver, target.settings);
+        if (tried) return;
+        const std::string& message = tried.error().message;
+        const bool named = message.find(name) != std::string::npos;
+        scope.problems.add(entry.place, (named ? "" : name + ": ") + message);
+    }
+
     void read_target(const YamlEntry& entry) {
         const std::string& name = entry.key;
         if (!is_target_name(name))
@@ -121,17 +140,11 @@ struct Reader {
         read_common(name, entry.value, target);
         if (entry.value.find("driver") || target.same_as.empty()) {
             target.driver = find_driver(name, entry.value);
-            if (target.driver)
-                target.settings.values = read_settings(entry.value, target.driver->settings,
-                                                       {.name = name,
-                                                        .driver = std::string(target.driver->name),
-                                                        .common_keys = common_keys},
-                                                       scope);
+            if (target.driver) read_target_settings(entry, target);
         } else {
             refuse_unknown_keys(entry.value, name + " (without a driver of its own)",
                                 {"same_as", "uses", "disposable", "driver"}, scope.problems);
         }
-        target.needs_services = any_service(target.settings.values);
         environment.targets[name] = std::move(target);
     }
 

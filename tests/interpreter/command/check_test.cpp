@@ -115,6 +115,44 @@ TEST_CASE("holds_child_runs_to_what_their_parent_may_do") {
     CHECK(rig.findings({"parent"}) == "");
 }
 
+TEST_CASE("refuses_settings_that_fit_the_table_and_not_the_driver") {
+    const CheckRig rig;
+    rig.add_waiting_runbook();
+    struct Wrong {
+        std::string target;
+        std::string said;
+    };
+    const std::string local =
+        "driver: local, folder: app, artifacts: artifacts, "
+        "command: [/bin/sh], port: 8080";
+    for (const auto& [target, said] : std::vector<Wrong>{
+             {"deploy/app: { " + local + ", health: ready }", "starts with a slash"},
+             {"http/api: { driver: http, url: \"ftp://api.example.org\" }", "url of http/api"},
+             {"process/ops: { driver: local, programs: { list: { args: [x] } } }", "list"},
+             {"notify/log: { driver: file, path: logs/ }", "must name a file"},
+             {"dns/other: { driver: zone_file, path: other.zone, zone: \"a b\" }", "domain name"},
+             {"schedule/jobs: { driver: crontab, path: jobs, time_zone: Mars/Base }", "Mars/Base"},
+         }) {
+        CAPTURE(target);
+        rig.add_environment("  " + target + "\n");
+        const std::string name = target.substr(0, target.find(':'));
+        for (const CommandRig::Words& words : std::vector<CommandRig::Words>{
+                 {"check", "--environment", "local"},
+                 {"plan", "wait", "--environment", "local"},
+                 {"run", "wait", "--environment", "local", "--no-input"}}) {
+            const auto refused = rig.run(words);
+            const std::string all = refused.output + refused.errors;
+            CHECK(refused.exit_code == 2);
+            CHECK_MESSAGE(holds(all, "environments/local.yaml:5:3"), all);
+            CHECK_MESSAGE(holds(all, name), all);
+            CHECK_MESSAGE(holds(all, said), all);
+        }
+    }
+    CHECK(rig.json({"runs"}).list().empty());
+    rig.add_environment("  deploy/app: { " + local + ", health: /ready }\n");
+    CHECK(rig.run({"check", "--environment", "local"}).exit_code == 0);
+}
+
 TEST_CASE("checks_what_a_runbook_declares") {
     const CheckRig rig;
     rig.runbook("bad",
