@@ -129,7 +129,8 @@ Result<SimulatedTarget*> SimulatedDatabase::storage() const {
 Status SimulatedDatabase::back_up(const Value& arguments) {
     const auto kept = storage();
     if (!kept) return kept.error();
-    const std::string& image = *server_->now().image;
+    const DatabaseCommit newest = server_->now();
+    const std::string& image = *newest.image;
     const auto opened = SqliteConnection::open_image(image, Access::read, OpenOptions{});
     if (!opened) return opened.error();
     BackupManifest manifest;

@@ -131,7 +131,8 @@ Value SimulatedDatabase::look() {
 void SimulatedDatabase::look_at_rows(Value& shown) {
     Value counts(Map{});
     Value tables(Map{});
-    const std::string& image = *server_->now().image;
+    const DatabaseCommit newest = server_->now();
+    const std::string& image = *newest.image;
     const auto opened = SqliteConnection::open_image(image, Access::read, OpenOptions{});
     const auto names = opened ? tables_of(**opened) : Result<std::vector<std::string>>(Error{});
     if (names && !server_->absent()) {

@@ -179,7 +179,8 @@ void SimulatedServer::drop() {
 
 // The first page of a table; of the schema itself where there is no table.
 void SimulatedServer::damage(const std::string& table) {
-    const std::string& image = *now().image;
+    const DatabaseCommit newest = now();
+    const std::string& image = *newest.image;
     std::size_t at = 100;
     const auto opened = SqliteConnection::open_image(image, Access::read, OpenOptions{});
     if (opened) {
