@@ -16,6 +16,7 @@ struct Program {
     std::string input;                     // What it reads on standard input.
     std::size_t output_max = 1 << 20;      // Kept of each of stdout and stderr: the newest bytes.
     int inherited_fd = -1;                 // One descriptor it keeps (a lock), or none.
+    bool own_session = true;               // Else a group: for who has no terminal to lend either.
     // Called on the loop with each piece of output as it comes; may be empty.
     std::function<void(std::string_view piece)> on_output = {};
     // Called on the loop once it runs; may be empty.

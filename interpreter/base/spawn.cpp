@@ -53,7 +53,7 @@ bool has_nul(const std::vector<std::string>& texts) {
 // Owns what posix_spawn is told.
 class SpawnPlan {
 public:
-    SpawnPlan() {
+    explicit SpawnPlan(bool own_session) {
         posix_spawn_file_actions_init(&actions_);
         posix_spawnattr_init(&attributes_);
         sigset_t all;
@@ -62,10 +62,11 @@ public:
         sigemptyset(&none);
         posix_spawnattr_setsigdefault(&attributes_, &all);
         posix_spawnattr_setsigmask(&attributes_, &none);
-        // A session of its own: no terminal to ask on, and a group that one signal reaches whole.
-        posix_spawnattr_setflags(&attributes_,
-                                 static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETSID));
+        // A group of its own, which one signal reaches whole; a session besides has no terminal to
+        // ask on, and makes the kernel set up a scheduling group.
+        const int apart = own_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
+        posix_spawnattr_setflags(&attributes_, static_cast<short>(POSIX_SPAWN_SETSIGDEF |
+                                                                  POSIX_SPAWN_SETSIGMASK | apart));
     }
     ~SpawnPlan() {
         posix_spawn_file_actions_destroy(&actions_);
@@ -128,7 +129,7 @@ std::string spawn_program(Program& program, Spawned& spawned) {
     if (!input.open() || !make_pipe(output) || !make_pipe(errors))
         return starting + " failed before it began, making its pipes: " + std::strerror(errno) +
                ".";
-    SpawnPlan plan;
+    SpawnPlan plan(program.own_session);
     // A copy, for the named descriptor may itself have one of the low numbers.
     Descriptor named;
     if (program.inherited_fd >= 0) {

@@ -17,9 +17,9 @@ struct Spawned {
     Descriptor errors;
 };
 
-// Starts `program` in a session of its own with default signals. Its standard input is a file in
-// memory (nobody has to feed it), `inherited_fd` becomes its descriptor 3, and it has no others.
-// Returns nothing, or a sentence that says why it did not start. The texts are not changed.
+// Starts `program` in a session or group of its own with default signals. Its standard input is a
+// file in memory (nobody has to feed it), `inherited_fd` becomes its descriptor 3, and it has no
+// others. Returns nothing, or a sentence that says why it did not start. The texts do not change.
 std::string spawn_program(Program& program, Spawned& spawned);
 
 // Bytes as a standard input that nobody has to feed: a file in memory at its beginning, or

@@ -67,6 +67,7 @@ private:
         program.input = kept.input;
         program.output_max = kept.output_max;
         program.inherited_fd = run.lock.get();
+        program.own_session = false;
         program.on_output = [this, number](std::string_view piece) { pass_on(number, piece); };
         program.on_start = [this, number](int pid) {
             KeptStatus& status = runs_.at(number).status;
