@@ -5,6 +5,7 @@
 #include <map>
 #include <stdexcept>
 #include <unordered_map>
+#include <utility>
 
 namespace perilune {
 
@@ -76,6 +77,15 @@ public:
 
     bool idle() const override { return queue_.empty() && timers_.empty(); }
 
+    // What goes may itself queue something, or cancel what is set.
+    void drop() override {
+        while (!idle()) {
+            const auto queued = std::exchange(queue_, {});
+            const auto set = std::exchange(timers_, {});
+            places_.clear();
+        }
+    }
+
     double next_s() const override {
         if (!queue_.empty()) return clock_.boot_s;
         return timers_.empty() ? std::numeric_limits<double>::infinity()
@@ -106,7 +116,30 @@ private:
     bool stopped_ = false;
 };
 
+class SharedLoop final : public Loop {
+public:
+    explicit SharedLoop(Loop& loop) : loop_(loop) {}
+    void run() override { loop_.run(); }
+    void stop() override { loop_.stop(); }
+    void post(Work work) override { loop_.post(std::move(work)); }
+    Id start_timer(double at_s, Work work) override {
+        return loop_.start_timer(at_s, std::move(work));
+    }
+    Id watch(int fd, Ready ready, Work work) override {
+        return loop_.watch(fd, ready, std::move(work));
+    }
+    void cancel(Id id) override { loop_.cancel(id); }
+    void off_loop(Work work, Work then) override {
+        loop_.off_loop(std::move(work), std::move(then));
+    }
+
+private:
+    Loop& loop_;
+};
+
 }  // namespace
+
+std::unique_ptr<Loop> share_loop(Loop& loop) { return std::make_unique<SharedLoop>(loop); }
 
 std::unique_ptr<VirtualLoop> make_virtual_loop(VirtualClock& clock) {
     return std::make_unique<SimulatedLoop>(clock);

@@ -20,6 +20,8 @@ public:
             if (state_->on_death) state_->on_death();
             return fail("state_failed", "The host has died.", Retry::safe);
         }
+        if (state_->commits_until_overtaken > 0 && --state_->commits_until_overtaken == 0)
+            state_->on_overtaken();
         if (state_->failing_commits > 0) {
             --state_->failing_commits;
             return fail("state_failed", "The disk is full.", Retry::safe);

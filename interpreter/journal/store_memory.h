@@ -28,8 +28,11 @@ struct MemoryState {
     int failing_commits = 0;  // So many of the next ones fail, as a full disk's do.
     // The host dies as it makes the n-th commit from now, which does not happen; 0: it lives.
     int commits_until_death = 0;
-    int commits = 0;  // Made so far.
     std::function<void()> on_death;
+    // Just before the n-th commit from now, another host may take the run; 0: none does.
+    int commits_until_overtaken = 0;
+    std::function<void()> on_overtaken;
+    int commits = 0;  // Made so far.
 };
 
 // One host's connection to it. Where the host's process dies, so does what it had not committed.

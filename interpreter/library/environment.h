@@ -64,8 +64,8 @@ struct KnownDrivers {
         find_script = {};
     std::function<std::vector<std::string>(const Library& library, std::string_view family)>
         script_names = {};
-    // What a driver itself has against settings that fit its table, such as a port out of range. May
-    // be left empty.
+    // What a driver itself has against settings that fit its table, such as a port out of range.
+    // May be left empty.
     std::function<Status(const DriverKind& kind, const Settings& settings)> try_settings = {};
     // A provider of secrets with its table of settings; left empty, its settings are not checked.
     std::function<const DriverKind*(std::string_view provider)> find_secrets = {};

@@ -51,6 +51,7 @@ Result<RunOptions> read_options(const Value& asked) {
     if (given.has("who")) options.who = given["who"].text();
     options.outage_began_at = given["outage_began"].number();
     options.dies_at_commit = static_cast<int>(given["dies_at_commit"].integer());
+    options.overtaken_at_commit = static_cast<int>(given["overtaken_at_commit"].integer());
     options.id = given["id"].text();
     if (given.has("within")) options.within_s = given["within"].number();
     if (options.who.find('@') == std::string::npos) options.who += "@simulation";
@@ -94,6 +95,7 @@ Value effect_value(const SimulatedAct& act) {
         .set("operation", act.operation)
         .set("arguments", act.arguments)
         .set("key", act.key)
+        .set("epoch", static_cast<double>(act.epoch))
         .set("recovery", row ? to_text(row->recovery) : "")
         .set("outcome", act.outcome)
         .set("happened", act.happened);

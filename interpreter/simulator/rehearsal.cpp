@@ -119,6 +119,7 @@ HostSetup Rehearsal::host_setup(VirtualLoop*& loop) {
     setup.world.host_id = "simulated-" + std::to_string(++hosts_);
     setup.world.boot_id = "simulated";
     setup.world.make_loop = [this, &loop]() -> std::unique_ptr<Loop> {
+        if (loop) return share_loop(*loop);
         auto made = make_virtual_loop(clock_);
         loop = made.get();
         return made;

@@ -37,6 +37,9 @@ struct RunOptions {
     double outage_began_at = 0;
     // The host dies where it is about to commit for the n-th time, counted from 1; 0: never.
     int dies_at_commit = 0;
+    // Another host takes the run just before its n-th commit and goes on; the first lives, and what
+    // it had sent still happens. 0: never.
+    int overtaken_at_commit = 0;
     double within_s = 30 * 86400.0;  // The clock's time after which a run that goes on is given up.
 };
 
@@ -86,6 +89,7 @@ private:
     class Visit;
     explicit Rehearsal(RehearsalSetup setup);
     Status add_targets();
+    // On `loop` where there is one, else on one of its own, which `loop` is then.
     HostSetup host_setup(VirtualLoop*& loop);
     Result<Value> tell(Visit& visit);
 

@@ -25,20 +25,51 @@ bool is_sequence(const Value& answers) {
 
 }  // namespace
 
-Rehearsal::Visit::Visit(Rehearsal& rehearsal, const RunOptions& options)
-    : rehearsal_(rehearsal), options_(options) {
+Rehearsal::Visit::Visit(Rehearsal& rehearsal, const RunOptions& options, VirtualLoop* shared)
+    : rehearsal_(rehearsal), options_(options), loop_(shared), first_(!shared) {
     HostSetup setup = rehearsal.host_setup(loop_);
-    rehearsal_.state_->commits_until_death = options.dies_at_commit;
-    rehearsal_.state_->on_death = [this] {
-        died_ = true;
-        loop_->stop();
-    };
+    if (first_) {
+        MemoryState& state = *rehearsal_.state_;
+        state.commits_until_death = options.dies_at_commit;
+        state.on_death = [this] {
+            died_ = true;
+            loop_->stop();
+        };
+        state.commits_until_overtaken = options.overtaken_at_commit;
+        state.on_overtaken = [this] { overtake(); };
+    }
     host_ = std::make_unique<Host>(std::move(setup), *this);
 }
 
 Rehearsal::Visit::~Visit() {
-    rehearsal_.state_->on_death = nullptr;
-    rehearsal_.state_->commits_until_death = 0;
+    if (!first_) return;
+    MemoryState& state = *rehearsal_.state_;
+    state.commits_until_death = state.commits_until_overtaken = 0;
+    state.on_death = state.on_overtaken = nullptr;
+    // What waits on the loop holds runs of both hosts.
+    if (other_) loop_->drop();
+}
+
+// In the middle of a commit, which this host then learns to have lost.
+void Rehearsal::Visit::overtake() {
+    other_options_ = options_;
+    other_options_.dies_at_commit = other_options_.overtaken_at_commit = 0;
+    rehearsal_.state_->living.erase(host_->id());
+    auto other = std::make_unique<Visit>(rehearsal_, other_options_, loop_);
+    if (other->take(run_))
+        other_ = std::move(other);
+    else
+        rehearsal_.state_->living.insert(host_->id());
+}
+
+bool Rehearsal::Visit::take(const std::string& run) {
+    run_ = run;
+    bool taken = false;
+    if (!host_->open()) return false;
+    const auto row = host_->store().run(run);
+    if (!row || !*row || (*row)->state == "ended") return false;
+    host_->resume(run_, options_.who, [&](Status status) { taken = status.ok(); });
+    return taken;
 }
 
 Status Rehearsal::Visit::start(const Library& library, const std::string& environment,
@@ -88,8 +119,9 @@ Status Rehearsal::Visit::resume(const std::string& run, const InboxRow* first) {
 // Lets the world go on until the run rests, the host dies, or too much time has passed.
 Status Rehearsal::Visit::work() {
     loop_->run_until(boot_now_s() + options_.within_s);
-    if (error_ && !died_) return *error_;
-    if (!over_ && !died_)
+    const Visit& last = other_ ? *other_ : *this;
+    if (last.error_ && !died_) return *last.error_;
+    if (!last.over_ && !died_)
         return fail("never_rests", "The run " + run_ + " still went on after " +
                                        show_duration(options_.within_s) + " of virtual time.");
     return Done{};
@@ -106,20 +138,20 @@ void Rehearsal::Visit::on_record(const std::string&, const RunState&, const Valu
     // What a run asks while other branches go on is answered too.
     if (!parking_)
         loop_->post([this] {
-            while (!over_ && !parking_ && answer()) {
+            while (!left() && answer()) {
             }
         });
 }
 
 void Rehearsal::Visit::on_rest(const std::string& run, Rest rest, const std::string& reason) {
-    if (run != run_ || over_ || parking_) return;
+    if (run != run_ || left()) return;
     if (rest == Rest::lost) {
         over_ = true;
         return loop_->stop();
     }
     if (rest == Rest::ended) return park("ended", reason);
     host_->after_inbox([this] {
-        if (!over_ && !parking_) look_at_rest();
+        if (!left()) look_at_rest();
     });
 }
 
@@ -151,7 +183,7 @@ void Rehearsal::Visit::park(const std::string& state, const std::string& reason)
     parking_ = true;
     host_->park(state, reason, [this] {
         over_ = true;
-        loop_->stop();
+        if (!other_) loop_->stop();
     });
 }
 
@@ -250,7 +282,7 @@ bool Rehearsal::Visit::give(LiveRun& run, const std::string& kind, Value body,
     ++unsent_;
     const auto send = [this, id = run.id(), command]() mutable {
         --unsent_;
-        if (over_ || parking_) return;
+        if (left()) return;
         command.at = wall_now_s();
         const std::string refused = host_->command(id, command);
         if (!refused.empty())

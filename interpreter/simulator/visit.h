@@ -1,5 +1,5 @@
 // One host's time with a run in a simulated world: it starts or resumes it, answers what it asks,
-// and ends when the run rests or the host dies.
+// and ends when the run rests, or the host dies or is overtaken by another.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@ namespace perilune {
 
 class Rehearsal::Visit final : public Watcher {
 public:
-    Visit(Rehearsal& rehearsal, const RunOptions& options);
+    // A second host of the same world shares the loop of the first.
+    Visit(Rehearsal& rehearsal, const RunOptions& options, VirtualLoop* shared = nullptr);
     ~Visit() override;
 
     Status start(const Library& library, const std::string& environment, const std::string& runbook,
@@ -31,6 +32,11 @@ public:
     void on_trouble(const std::string&) override {}
 
 private:
+    // Another host takes the run, where it is there to be taken; this one lives on.
+    void overtake();
+    bool take(const std::string& run);
+    // Nothing is answered here any more.
+    bool left() const { return over_ || parking_ || other_; }
     void prepared(Result<Prepared> made, const std::string& id);
     Status work();
     void give_up(Error error);
@@ -60,6 +66,9 @@ private:
     bool over_ = false;
     bool parking_ = false;
     bool died_ = false;
+    const bool first_;
+    RunOptions other_options_;
+    std::unique_ptr<Visit> other_;  // Of the host that took the run over.
 };
 
 // One operation of a target, called as a run would, with no host. It meets no faults, is not

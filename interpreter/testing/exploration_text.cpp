@@ -9,8 +9,8 @@ namespace perilune {
 
 namespace {
 
-constexpr const char* columns[] = {"before", "dropped", "after", "failed", "throttled",
-                                   "late",   "death",   "undo",  "refuse", "silence"};
+constexpr const char* columns[] = {"before", "dropped",   "after", "failed", "throttled", "late",
+                                   "death",  "overtaken", "undo",  "refuse", "silence"};
 
 std::string padded(std::string text, std::size_t width) {
     if (text.size() < width) text.resize(width, ' ');

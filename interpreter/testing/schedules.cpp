@@ -19,7 +19,9 @@ constexpr FaultKind change_faults[] = {
     {"after", 9}, {"dropped", 8}, {"before", 5}, {"failed", 6}, {"late", 7}, {"throttled", 3},
 };
 constexpr FaultKind observe_faults[] = {{"before", 3}, {"failed", 4}, {"late", 2}};
+constexpr const char* host = "the host";
 constexpr int death_weight = 8;
+constexpr int overtaken_weight = 6;
 constexpr int person_weight = 6;
 constexpr int undo_weight = 7;
 
@@ -33,6 +35,14 @@ void add_operation(std::vector<Schedule>& made, const Survey::Operation& operati
              .fault = fault.name,
              .weight = fault.weight});
     }
+}
+
+void add_host(std::vector<Schedule>& made, const Survey& survey, const char* fault, int weight) {
+    for (int commit = 1; commit <= survey.commits; ++commit)
+        made.push_back({.code = fault + (" " + std::to_string(commit)),
+                        .subject = host,
+                        .fault = fault,
+                        .weight = weight});
 }
 
 }  // namespace
@@ -57,11 +67,7 @@ std::vector<Schedule> single_faults(const Survey& survey) {
         else
             for (const auto& fault : observe_faults) add_operation(made, operation, fault);
     }
-    for (int commit = 1; commit <= survey.commits; ++commit)
-        made.push_back({.code = "death " + std::to_string(commit),
-                        .subject = "the host",
-                        .fault = "death",
-                        .weight = death_weight});
+    add_host(made, survey, "death", death_weight);
     if (std::any_of(survey.operations.begin(), survey.operations.end(),
                     [](const auto& operation) { return operation.change; }))
         made.push_back(
@@ -72,6 +78,7 @@ std::vector<Schedule> single_faults(const Survey& survey) {
                             .subject = question,
                             .fault = what,
                             .weight = person_weight});
+    add_host(made, survey, "overtaken", overtaken_weight);
     return made;
 }
 
@@ -80,8 +87,8 @@ std::vector<Schedule> pairs_of(const std::vector<Schedule>& singles, std::uint64
     std::vector<Schedule> made;
     for (std::size_t i = 0; i < singles.size(); ++i)
         for (std::size_t j = i + 1; j < singles.size(); ++j) {
-            // A host dies once in a schedule; one call meets one fault.
-            if (singles[i].fault == "death" && singles[j].fault == "death") continue;
+            // A host is lost once in a schedule; one call meets one fault.
+            if (singles[i].subject == host && singles[j].subject == host) continue;
             if (singles[i].subject == singles[j].subject && singles[i].fault == singles[j].fault)
                 continue;
             // What is undone is what came before.

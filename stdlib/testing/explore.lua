@@ -44,11 +44,14 @@ local function parameters_of(one, w)
 end
 
 -- "after dns/site:upsert 2" says: the second call of that operation is executed, its answer lost.
--- "death 7": the host dies where it makes its seventh commit. "refuse Restore?": a person says no,
--- or nothing where the question is for more than yes and no.
+-- "death 7": the host dies where it makes its seventh commit; "overtaken 7": another takes the run
+-- over there while it lives. "refuse Restore?": a person says no, or nothing where the question is
+-- for more than yes and no.
 -- "undo": where the run has come to rest, it is undone. "none": nothing goes wrong.
 local kinds = { before = true, dropped = true, after = true, failed = true, throttled = true,
   late = true }
+
+local ends_host = { death = "dies_at_commit", overtaken = "overtaken_at_commit" }
 
 local function parse(code)
   local steps = {}
@@ -58,7 +61,7 @@ local function parse(code)
     local operation, nth = (rest or ""):match("^(%S+) (%d+)$")
     if kinds[kind] and operation then
       steps[#steps + 1] = { kind = kind, operation = operation, nth = tonumber(nth) }
-    elseif kind == "death" and tonumber(rest) then
+    elseif ends_host[kind] and tonumber(rest) then
       steps[#steps + 1] = { kind = kind, nth = tonumber(rest) }
     elseif kind == "refuse" or kind == "silence" then
       steps[#steps + 1] = { kind = kind, question = rest }
@@ -81,7 +84,7 @@ local function unmet(w, run, steps)
   for _, step in ipairs(steps) do
     local met = (step.operation and (times[step.operation] or 0) >= step.nth)
       or (step.question and asked[step.question])
-      or (step.kind == "death" and (run.commits or 0) >= step.nth) or step.kind == "undo"
+      or (ends_host[step.kind] and (run.commits or 0) >= step.nth) or step.kind == "undo"
     if not met then met_none[#met_none + 1] = step.code end
   end
   return met_none
@@ -99,8 +102,8 @@ local function disturb(w, one, steps)
   for _, step in ipairs(steps) do
     if step.kind == "undo" then
       options.undo = true
-    elseif step.kind == "death" then
-      options.dies_at_commit = step.nth
+    elseif ends_host[step.kind] then
+      options[ends_host[step.kind]] = step.nth
     elseif step.kind == "refuse" then
       options.answers[step.question] = { decision = "reject", value = "no", refuses = true,
         reason = "explored" }
@@ -126,7 +129,8 @@ local function execute(w, one, options)
   local parameters = parameters_of(one, w)
   local again = { answers = options.answers, who = options.who }
   local ok, run = pcall(w.run, w, one.runbook, parameters, { answers = options.answers,
-    who = options.who, dies_at_commit = options.dies_at_commit })
+    who = options.who, dies_at_commit = options.dies_at_commit,
+    overtaken_at_commit = options.overtaken_at_commit })
   if ok and run.outcome == "died" then
     if run.id then
       ok, run = pcall(w.resume, w, run, again)

@@ -87,7 +87,7 @@ local function families_handle(self)
 end
 
 local run_options = { answers = true, who = true, outage_began = true, dies_at_commit = true,
-  within = true, id = true }
+  overtaken_at_commit = true, within = true, id = true }
 
 local function read_options(options)
   local given = {}

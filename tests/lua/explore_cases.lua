@@ -111,6 +111,14 @@ function cases.a_message_that_was_lost_on_its_way_may_be_sent_again(w)
   w:equal(0, #told.unmet, "faults that met nothing")
 end
 
+function cases.another_host_takes_the_run_over_while_the_first_lives(w)
+  library.take(w, "tests/lua/fixtures/seeded")
+  local told = explore(w, "restore_closed --within 60s --runs 150", 0)
+  local host = told.tried["the host"]
+  w:equal(host.death, host.overtaken, "commits before which another host took the run over")
+  w:equal(0, #explore(w, "restore_closed --replay 'overtaken 4 + undo'", 0).unmet, "faults not met")
+end
+
 function cases.a_fault_that_nothing_meets_is_told(w)
   library.take(w, "tests/lua/fixtures/seeded")
   w:perilune("explore page_once --replay 'refuse Now? + after notify/oncall:open 9 + death 99'")
