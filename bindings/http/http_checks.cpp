@@ -24,8 +24,9 @@ struct Judged {
 };
 
 std::string cut(std::string text) {
-    if (text.size() > shown_max) text = text.substr(0, shown_max) + "…";
-    return text;
+    if (text.size() <= shown_max) return text;
+    text.resize(shown_max);
+    return text + "…";
 }
 
 void add_check(Judged& judged, const std::string& name, bool passed, const std::string& expected,
