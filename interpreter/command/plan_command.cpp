@@ -109,7 +109,7 @@ Result<Plan> make_wanted(const Invocation& invocation) {
 // What the runbook allows; 0 where it allows anything.
 double rto_s(const Plan& plan) {
     const auto objectives = read_objectives(plan.objectives);
-    return objectives ? strictest_s(objectives->rto) : 0;
+    return objectives ? strictest_s(objectives->rto).value_or(0) : 0;
 }
 
 }  // namespace

@@ -141,13 +141,14 @@ std::string measured(const std::string& label, const Value& value) {
                " <span class=\"told\">" + html(value["problem"].text()) + "</span></p></div>";
     const double taken = value["measured_s"].number();
     const double allowed = value["allowed_s"].number();
+    const bool limited = value.has("allowed_s");
     const bool met = value["met"].boolean();
     std::string text = "<div " + html_class("objective", met ? Tone::good : Tone::bad) + "><p>" +
                        html(label) + " <span class=\"told\">" + html(show_duration(taken)) +
-                       (allowed > 0 ? " of " + html(show_duration(allowed)) : "") +
+                       (limited ? " of " + html(show_duration(allowed)) : "") +
                        (met ? "" : ", missed") + "</span></p>";
-    if (allowed > 0) {
-        const double most = std::max(taken, allowed);
+    const double most = std::max(taken, allowed);
+    if (limited && most > 0) {
         text += "<div class=\"gauge\"><i class=\"used\" style=\"width:" + percent(taken / most) +
                 "\"></i><i class=\"limit\" style=\"left:" + percent(allowed / most) +
                 "\"></i></div>";

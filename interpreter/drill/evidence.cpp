@@ -15,16 +15,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-double allowed_s(const NamedDurations& limits, const std::string& name) {
+std::optional<double> allowed_s(const NamedDurations& limits, const std::string& name) {
     if (const auto found = limits.find(name); found != limits.end()) return found->second;
     if (const auto found = limits.find(""); found != limits.end()) return found->second;
-    return 0;
+    return std::nullopt;
 }
 
-void set_verdict(Value& measured, double seconds, double allowed) {
+void set_verdict(Value& measured, double seconds, std::optional<double> allowed) {
     measured.set("measured_s", seconds);
-    if (allowed > 0) measured.set("allowed_s", allowed);
-    measured.set("met", allowed <= 0 || seconds <= allowed);
+    if (allowed) measured.set("allowed_s", *allowed);
+    measured.set("met", !allowed || seconds <= *allowed);
 }
 
 Value rto_value(const Conducted& conducted, const Objectives& objectives, double run_ended_at) {

@@ -14,19 +14,26 @@ namespace {
 
 constexpr double objective_s_max = 366.0 * 86400;
 
-void read_duration(const Value& value, const std::string& what, double& into, Problems& problems) {
+// A recovery takes time, but there are systems that may lose nothing.
+enum class Nothing { allowed, refused };
+
+void read_duration(const Value& value, const std::string& what, Nothing nothing, double& into,
+                   Problems& problems) {
     const auto seconds = convert(Type::duration, value, what);
     if (!seconds) return problems.add(seconds.error().message);
     into = seconds->number();
-    if (into <= 0 || into > objective_s_max)
-        problems.add(what + " must be longer than nothing and at most a year, but it is " +
-                     show_duration(into) + ". Correct it.");
+    const bool refused = nothing == Nothing::refused && into <= 0;
+    if (refused || into > objective_s_max)
+        problems.add(what + " must be " +
+                     (nothing == Nothing::refused ? "longer than nothing and " : "") +
+                     "at most a year, but it is " + show_duration(into) + ". Correct it.");
 }
 
-NamedDurations read_named(const Value& value, const std::string& what, Problems& problems) {
+NamedDurations read_named(const Value& value, const std::string& what, Nothing nothing,
+                          Problems& problems) {
     NamedDurations read;
     if (!value.is_map()) {
-        read_duration(value, what, read[""], problems);
+        read_duration(value, what, nothing, read[""], problems);
         return read;
     }
     if (value.map().empty())
@@ -35,7 +42,7 @@ NamedDurations read_named(const Value& value, const std::string& what, Problems&
                      "durations.");
     for (const auto& [name, duration] : value.map()) {
         if (name.empty()) problems.add(what + " has an empty name. Write one.");
-        read_duration(duration, what + "." + name, read[name], problems);
+        read_duration(duration, what + "." + name, nothing, read[name], problems);
     }
     return read;
 }
@@ -64,11 +71,11 @@ Result<Objectives> read_objectives(const Value& declared) {
     for (const auto& [name, value] : declared.map()) {
         const std::string what = "objectives." + name;
         if (name == "rto") {
-            read.rto = read_named(value, what, problems);
+            read.rto = read_named(value, what, Nothing::refused, problems);
         } else if (name == "rpo") {
-            read.rpo = read_named(value, what, problems);
+            read.rpo = read_named(value, what, Nothing::allowed, problems);
         } else if (name == "undo") {
-            read.undo = read_named(value, what, problems);
+            read.undo = read_named(value, what, Nothing::refused, problems);
         } else {
             problems.add("objectives has no " + in_quotes(name) + "." + did_you_mean(name, names) +
                          " It may have " + listed(names) + ".");
@@ -90,10 +97,10 @@ std::string show(const Objectives& objectives) {
     return shown;
 }
 
-double strictest_s(const NamedDurations& durations) {
-    double strictest = 0;
+std::optional<double> strictest_s(const NamedDurations& durations) {
+    std::optional<double> strictest;
     for (const auto& [name, seconds] : durations)
-        if (strictest == 0 || seconds < strictest) strictest = seconds;
+        if (!strictest || seconds < *strictest) strictest = seconds;
     return strictest;
 }
 

@@ -91,6 +91,15 @@ TEST_CASE("a_missed_objective_a_deviation_and_a_failed_run_each_fail_it") {
     CHECK(evidence(subject(60, 1), deviated)["result"] == Value("failed"));
 }
 
+TEST_CASE("where_nothing_may_be_lost_one_mark_fails_it") {
+    const Value lost = evidence(subject(60, 0), conducted());
+    CHECK(lost["result"] == Value("failed"));
+    CHECK(drill_text(lost).find("of 0 ms – MISSED") != std::string::npos);
+    Conducted whole = conducted();
+    whole.marks[0].survived = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    CHECK(evidence(subject(60, 0), whole)["result"] == Value("passed"));
+}
+
 TEST_CASE("a_write_that_was_taken_after_the_disaster_and_is_gone_fails_it") {
     Conducted late = conducted();
     late.marks[0].marks.push_back({.number = 11, .at = disaster + 2});

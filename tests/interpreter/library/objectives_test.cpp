@@ -31,18 +31,17 @@ TEST_CASE("has_no_objectives_where_none_are_declared") {
     const auto read = read_objectives({});
     REQUIRE(read.ok());
     CHECK(show(*read) == "");
-    CHECK(strictest_s(read->rto) == 0);
+    CHECK_FALSE(strictest_s(read->rto));
     CHECK(read_objectives(Value(List{})).ok());
 }
 
 TEST_CASE("refuses_wrong_objectives_all_at_once") {
     const auto read = read_objectives(
-        declared({{"rto", "soon"}, {"rpo", declared({{"database", 0}})}, {"udno", "5m"}}));
+        declared({{"rto", "soon"}, {"rpo", declared({{"database", "400d"}})}, {"udno", "5m"}}));
     REQUIRE_FALSE(read.ok());
     CHECK(read.error().code == "bad_declaration");
     CHECK(read.error().message ==
-          "objectives.rpo.database must be longer than nothing and at most a year, but it is 0 ms. "
-          "Correct it.\n"
+          "objectives.rpo.database must be at most a year, but it is 400 d. Correct it.\n"
           "objectives.rto: \"soon\" is no duration; write \"200ms\", \"30s\", \"5m\", \"4h\", "
           "\"90d\" or \"1h30m\".\n"
           "objectives has no \"udno\". Did you mean \"undo\"? It may have \"rto\", \"rpo\" or "
@@ -51,4 +50,14 @@ TEST_CASE("refuses_wrong_objectives_all_at_once") {
                 "objectives.rto is an empty table."));
     CHECK(holds(refusal(read_objectives("30m")), "objectives must be a table"));
     CHECK(holds(refusal(read_objectives(declared({{"rto", -5}}))), "objectives.rto must be"));
+    CHECK(holds(refusal(read_objectives(declared({{"rto", 0}}))),
+                "objectives.rto must be longer than nothing and at most a year"));
+}
+
+TEST_CASE("takes_an_rpo_of_nothing_for_what_may_lose_nothing") {
+    const auto read =
+        read_objectives(declared({{"rpo", declared({{"ledger", "0s"}, {"files", "1h"}})}}));
+    REQUIRE(read.ok());
+    CHECK(strictest_s(read->rpo) == 0);
+    CHECK(show(*read) == "RPO files 1 h and ledger 0 ms");
 }
