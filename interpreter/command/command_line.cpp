@@ -1,4 +1,5 @@
 // The one file that adapts CLI11: argv against the table of commands.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -106,7 +107,8 @@ int run_command_line(int argc, char** argv) {
     std::vector<std::string> words;
     for (int i = argc - 1; i >= 2; --i) {
         words.emplace_back(argv[i]);
-        if (words.back() == "--help" || words.back() == "-h") return show_help(*row);
+        if (words.back() == "--help" || words.back() == "-h")
+            return show_help(*row, std::count(argv, argv + argc, std::string_view("--json")) > 0);
     }
     try {
         app.parse(words);

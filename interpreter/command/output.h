@@ -25,6 +25,6 @@ std::string visible(std::string_view text, bool lines = true);
 // Writes the error as `--json` asks and returns the exit code that fits it.
 int report_error(const Invocation& invocation, const Error& error);
 
-int show_help(const CommandRow& row);
+int show_help(const CommandRow& row, bool json);
 
 }  // namespace perilune

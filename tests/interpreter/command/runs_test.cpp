@@ -35,6 +35,16 @@ struct EndedRun : CommandRig {
     }
 };
 
+TEST_CASE("helps_programs_as_it_helps_people") {
+    const CommandRig rig;
+    CHECK(rig.json({"help"})["commands"].list().size() > 30);
+    const Value help = rig.json({"help", "resume"});
+    CHECK(help["name"] == Value("resume"));
+    CHECK(help["arguments"].list()[0]["name"] == Value("RUN"));
+    CHECK(rig.json({"resume", "--help"}) == help);
+    CHECK(holds(rig.run({"resume", "--help"}).output, help["usage"].text()));
+}
+
 TEST_CASE("lists_runs_newest_first_and_only_those_asked_for") {
     const EndedRun rig;
     REQUIRE(rig.run({"run", "wait", "-e", "local", "--run-id", "second"}).exit_code == 0);
