@@ -16,6 +16,8 @@ local elsewhere = {
   ["fuzz --minutes"] = "It goes on for minutes.",
   torture = "It goes on until it is stopped, or for minutes.",
   ["torture --minutes"] = "It goes on for minutes.",
+  lint = "It reads all of the code for minutes.",
+  ["lint --threads"] = "It builds everything once more.",
   bench = "It measures the whole machine for minutes.",
   ["--rounds"] = "It measures the whole machine for minutes.",
 }
