@@ -103,6 +103,9 @@ local function disturb(w, one, steps)
     if step.kind == "undo" then
       options.undo = true
     elseif ends_host[step.kind] then
+      if options.dies_at_commit or options.overtaken_at_commit then
+        error(("A schedule loses its host once: leave out \"%s\"."):format(step.code), 0)
+      end
       options[ends_host[step.kind]] = step.nth
     elseif step.kind == "refuse" then
       options.answers[step.question] = { decision = "reject", value = "no", refuses = true,

@@ -93,6 +93,8 @@ function cases.a_schedule_that_is_none_is_refused(w)
   refuses("page_once --replay 'after dns/sote:upsert 1'", "but got dns/sote:upsert")
   refuses("page_once --replay 'after dns/site:upzert 1'", "Did you mean \"upsert\"?")
   refuses("page_once --replay ''", "--replay needs faults")
+  refuses("page_once --replay 'death 2 + overtaken 3'", "loses its host once",
+    "leave out \"overtaken 3\"")
   refuses("--replay none", "Say which runbook")
   refuses("page_once --keep x", "--keep needs --replay")
   refuses("page_once --replay none --keep '../x'", "--keep needs the name of a test file")
