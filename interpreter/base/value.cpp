@@ -20,27 +20,32 @@ const std::string& Value::text() const {
     return is_text() ? std::get<std::string>(data_) : empty_text;
 }
 
-const List& Value::list() const { return is_list() ? std::get<List>(data_) : empty_list; }
+const List& Value::list() const {
+    const auto* held = std::get_if<Shared<List>>(&data_);
+    return held != nullptr && held->get() != nullptr ? *held->get() : empty_list;
+}
 
-const Map& Value::map() const { return is_map() ? std::get<Map>(data_) : empty_map; }
+const Map& Value::map() const {
+    const auto* held = std::get_if<Shared<Map>>(&data_);
+    return held != nullptr && held->get() != nullptr ? *held->get() : empty_map;
+}
 
 const Unknown& Value::unknown() const {
     return is_unknown() ? std::get<Unknown>(data_) : no_unknown;
 }
 
 List& Value::as_list() {
-    if (!is_list()) data_ = List{};
-    return std::get<List>(data_);
+    if (!is_list()) data_ = Shared<List>();
+    return std::get<Shared<List>>(data_).own();
 }
 
 Map& Value::as_map() {
-    if (!is_map()) data_ = Map{};
-    return std::get<Map>(data_);
+    if (!is_map()) data_ = Shared<Map>();
+    return std::get<Shared<Map>>(data_).own();
 }
 
 const Value& Value::operator[](std::string_view name) const {
-    if (!is_map()) return nil_value;
-    const auto& fields = std::get<Map>(data_);
+    const Map& fields = map();
     const auto found = fields.find(name);
     return found == fields.end() ? nil_value : found->second;
 }
@@ -72,8 +77,8 @@ bool Value::operator==(const Value& other) const {
     if (is_boolean()) return boolean() == other.boolean();
     if (is_number()) return number() == other.number();
     if (is_text()) return text() == other.text();
-    if (is_list()) return list() == other.list();
-    return map() == other.map();
+    if (is_list()) return &list() == &other.list() || list() == other.list();
+    return &map() == &other.map() || map() == other.map();
 }
 
 const Value& element_of(const List& list, std::size_t index) {

@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "interpreter/base/shared.h"
+
 namespace perilune {
 
 class Value;
@@ -23,6 +25,7 @@ struct Unknown {
 };
 
 // Nil, boolean, number, text (any bytes), list, map, secret handle, or (in plans only) unknown.
+// A copy costs nothing: copies share their lists and maps until one of them is changed.
 class Value {
 public:
     Value() = default;
@@ -35,8 +38,8 @@ public:
     Value(const char* text) : data_(std::string(text)) {}
     Value(std::string_view text) : data_(std::string(text)) {}
     Value(std::string text) : data_(std::move(text)) {}
-    Value(List list) : data_(std::move(list)) {}
-    Value(Map map) : data_(std::move(map)) {}
+    Value(List list) : data_(Shared(std::move(list))) {}
+    Value(Map map) : data_(Shared(std::move(map))) {}
     Value(Secret secret) : data_(std::move(secret)) {}
     Value(Unknown unknown) : data_(std::move(unknown)) {}
 
@@ -44,8 +47,8 @@ public:
     bool is_boolean() const { return std::holds_alternative<bool>(data_); }
     bool is_number() const { return std::holds_alternative<double>(data_); }
     bool is_text() const { return std::holds_alternative<std::string>(data_); }
-    bool is_list() const { return std::holds_alternative<List>(data_); }
-    bool is_map() const { return std::holds_alternative<Map>(data_); }
+    bool is_list() const { return std::holds_alternative<Shared<List>>(data_); }
+    bool is_map() const { return std::holds_alternative<Shared<Map>>(data_); }
     bool is_secret() const { return std::holds_alternative<Secret>(data_); }
     bool is_unknown() const { return std::holds_alternative<Unknown>(data_); }
 
@@ -58,8 +61,10 @@ public:
     const Map& map() const;
     Secret secret() const { return is_secret() ? std::get<Secret>(data_) : nullptr; }
     const Unknown& unknown() const;
-    List& as_list();  // Turns the value into a list where it is none.
-    Map& as_map();    // Turns the value into a map where it is none.
+    // Turn the value into a list or a map where it is none. What is given is this value's alone,
+    // until it is copied: not to be held for longer.
+    List& as_list();
+    Map& as_map();
 
     // The field `name` of a map; nil where it is absent or this is no map.
     const Value& operator[](std::string_view name) const;
@@ -72,7 +77,9 @@ public:
     bool operator==(const Value& other) const;
 
 private:
-    std::variant<std::monostate, bool, double, std::string, List, Map, Secret, Unknown> data_;
+    std::variant<std::monostate, bool, double, std::string, Shared<List>, Shared<Map>, Secret,
+                 Unknown>
+        data_;
 };
 
 // What stands at `index`; nil where the list is shorter, as what another process sends may be.
@@ -81,11 +88,11 @@ const Value& element_of(const List& list, std::size_t index);
 // A secret is a template: pieces of text and references, each with an encoding. It is opened in the
 // host only, at use; what is stored, compared and shown is the template.
 struct SecretPiece {
-    std::string text;       // Plain text, where `name` is empty.
-    std::string name;       // The secret's name in its provider.
-    std::string provider;   // Empty: the environment's own provider.
-    std::string version;    // Empty: the current one.
-    std::string encoding;   // raw | json | url | base64 | hash | hmac:ALGORITHM:TEXT
+    std::string text;      // Plain text, where `name` is empty.
+    std::string name;      // The secret's name in its provider.
+    std::string provider;  // Empty: the environment's own provider.
+    std::string version;   // Empty: the current one.
+    std::string encoding;  // raw | json | url | base64 | hash | hmac:ALGORITHM:TEXT
     bool operator==(const SecretPiece&) const = default;
 };
 
