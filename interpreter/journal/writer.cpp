@@ -13,11 +13,11 @@ namespace {
 constexpr double riding_s = 0.02;  // What asks for no flush is flushed this much later.
 // What asks for one is flushed at once where an effect waits for it, else this much later: the
 // result of a change then shares the flush of the next intent.
-constexpr double soon_s = 0.001;
+constexpr double soon_s = 0.004;
 constexpr double trouble_pause_s_max = 5;
 // A commit that takes no longer is written on the loop itself where one act alone waits for it: to
 // hand it to another thread and back would take as long again.
-constexpr double quick_s = 0.001;
+constexpr double quick_s = 0.004;
 constexpr double newest_weighs = 0.25;  // Of the times that commits took.
 
 }  // namespace
