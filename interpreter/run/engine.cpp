@@ -194,7 +194,9 @@ void Engine::lose() {
 }
 
 bool Engine::busy() const {
-    const bool script_works = script_lost_.empty() && (replaying_ || quiet_ < told_);
+    // What it asked, or its end, that a replay met and that is not taken yet counts too.
+    const bool held = !stash_.empty() || ended_value_;
+    const bool script_works = script_lost_.empty() && (replaying_ || quiet_ < told_ || held);
     if (!pausing_ && script_works) return true;
     for (const auto& [id, active] : active_)
         if (!active.dropped && !state_.in_doubt(id)) {

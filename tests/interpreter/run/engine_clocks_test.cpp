@@ -93,6 +93,24 @@ TEST_CASE("a_timer_that_is_due_while_replaying_fires_afterwards_once") {
     CHECK(port.deliveries("/", 1) == 1);
 }
 
+TEST_CASE("a_timer_of_no_more_use_does_not_find_a_replayed_run_without_anything_to_do") {
+    FakePort port;
+    EngineRig rig(port);
+    rig.begin();
+    rig.event("/", 1, "timer", "sleep", timer_data(10));
+    rig.quiet();
+    rig.fire("T:/idle#1");
+    rig.fire("T:/#1");
+    rig.engine().on_worker_death("It died.");
+    rig.fire("T:/idle#1");
+    rig.replay(port.records);
+    rig.event("/", 1, "timer", "sleep", timer_data(10));
+    rig.event("/", 2, "timer", "sleep", timer_data(10));  // Asked by the replay, and not begun.
+    rig.quiet();
+    CHECK(port.rests.empty());
+    CHECK(port.armed.contains("T:/#2"));
+}
+
 TEST_CASE("the_last_look_of_a_hold_has_the_time_that_its_operation_has") {
     const auto seconds_of_a_look = [](const char* what) {
         FakePort port;
