@@ -12,6 +12,7 @@ local json = require("vocabulary.json_reader")
 
 local program = rig.quoted((os.getenv("PERILUNE_BIN") or ".build/release/bin") .. "/perilune")
 local runs_each = tonumber(os.getenv("PERILUNE_EXPLORE_RUNS") or "") or 120
+local limit = os.getenv("PERILUNE_TEST_LIMIT") or "10s"  -- Of processor time, for each test.
 
 local passed, failed = 0, 0
 local counts  -- Of the library under way, by kind.
@@ -49,7 +50,7 @@ end
 
 local function test(library, name)
   if #files(library .. "/tests", "_test%.lua$") == 0 then return end
-  local output = perilune(library, "test --json", true)
+  local output = perilune(library, "test --json --limit " .. limit, true)
   local ok, told = pcall(json.read, output)
   if not ok or type(told) ~= "table" or not told.tests then
     return tell("tests", false, name .. ": test", output)

@@ -40,8 +40,8 @@ public:
     void on_child_end(const std::string& run, const Value& outcome);
     void on_child_undone(const std::string& run, const std::string& problem);
     void on_worker_death(const std::string& reason);
-    // The code cannot even be loaded.
-    void on_script_lost(const std::string& why);
+    void replace_worker();  // By a fresh one, which replays; what is in flight goes on.
+    void on_script_lost(const std::string& why);  // The code cannot even be loaded.
     // Empty where it was taken; else why not, and what to do instead.
     std::string on_command(const Command& command);
     std::string refuse(const Command& command, const std::string& why);

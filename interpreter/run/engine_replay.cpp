@@ -140,6 +140,10 @@ void Engine::on_worker_death(const std::string& reason) {
     seq_at_death_ = state_.seq;
     if (deaths_ >= deaths_max)
         return crash("The runbook's worker died three times at the same place: " + reason);
+    replace_worker();
+}
+
+void Engine::replace_worker() {
     replaying_ = true;
     replayed_ = false;
     restarting_ = true;

@@ -112,7 +112,21 @@ void LiveRun::on_message(List message) {
     if (kind == "stack" && stack_ && message.size() > 1)
         return std::exchange(stack_, nullptr)(message[1]);
     if (listener_) return listener_(message);
-    if (engine_owns_worker_) engine_.on_message(message);
+    if (!engine_owns_worker_) return;
+    engine_.on_message(message);
+    if (kind == "quiet") may_suspend();
+}
+
+// Where it waits for something that it was not told before.
+void LiveRun::may_suspend() {
+    const RunState& state = engine_.state();
+    const bool over = ended || !state.end.is_nil() || rest != Rest::waits;
+    if (over || engine_.replaying() || state.seq <= waited_at_) return;
+    waited_at_ = state.seq;
+    if (!suspends_worker(++waits_)) return;
+    engine_owns_worker_ = false;
+    worker_.reset();
+    engine_.replace_worker();
 }
 
 void LiveRun::on_worker_end(const WorkerEnd& end) {

@@ -98,6 +98,7 @@ public:
 
 private:
     void on_message(List message);
+    void may_suspend();
     void on_worker_end(const WorkerEnd& end);
     void fail_loading(const std::string& why);
     Result<std::unique_ptr<Worker>> start_worker();
@@ -113,6 +114,8 @@ private:
     std::function<void(const List&)> listener_;
     std::function<void(const std::string&)> on_death_;
     std::int64_t told_ = 0;
+    std::int64_t waits_ = 0;      // How often the worker has waited for something new.
+    std::int64_t waited_at_ = 0;  // The newest record then.
     bool engine_owns_worker_ = false;
     std::map<std::string, Loop::Id> timers_;
     std::map<EventId, std::shared_ptr<Cancel>> calls_;

@@ -18,6 +18,7 @@ local elsewhere = {
   ["torture --minutes"] = "It goes on for minutes.",
   lint = "It reads all of the code for minutes.",
   ["lint --threads"] = "It builds everything once more.",
+  ["test --suspended"] = "It takes as long as the tests themselves.",
   bench = "It measures the whole machine for minutes.",
   ["--rounds"] = "It measures the whole machine for minutes.",
 }

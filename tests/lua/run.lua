@@ -1,7 +1,8 @@
 -- Executes the black-box cases of the language: luajit tests/lua/run.lua [--filter TEXT] [--list].
 --
--- PERILUNE_BIN names the folder of the programs. Each case is executed by a process of its own, so
--- that several run at once and none can disturb another.
+-- PERILUNE_BIN names the folder of the programs; with --suspended those are the ones that drop
+-- their workers wherever they wait (tests/suspend), and what says nothing then is left out. Each
+-- case is executed by a process of its own, so that several run at once and none disturbs another.
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
 
@@ -32,6 +33,14 @@ local function chosen_names(names, filter)
   return chosen
 end
 
+local function without(names, left_out)
+  local chosen = {}
+  for _, name in ipairs(names) do
+    if not left_out[name] then chosen[#chosen + 1] = name end
+  end
+  return chosen
+end
+
 -- Executes one case in this process; its result is the file of its name in `folder`.
 local function execute_one(cases, name, folder)
   local world = rig.world()
@@ -45,7 +54,7 @@ local function execute_one(cases, name, folder)
   file:close()
 end
 
-local function execute_all(cases, names)
+local function execute_all(cases, names, runner)
   local folder = rig.shell("mktemp -d \"${TMPDIR:-/tmp}/perilune-cases-XXXXXX\"")
   local list = assert(io.open(folder .. "/.names", "wb"))
   list:write(table.concat(names, "\n"), "\n")
@@ -64,7 +73,7 @@ local function execute_all(cases, names)
     end
   end
   rig.shell("rm -rf " .. rig.quoted(folder))
-  print(("lua: %d passed, %d failed"):format(passed, failed))
+  print(("%s: %d passed, %d failed"):format(runner, passed, failed))
   return failed == 0 and passed > 0
 end
 
@@ -74,8 +83,12 @@ if arg[1] == "--case" then
 elseif arg[1] == "--list" then
   print(table.concat(chosen_names(names, arg[2]), "\n"))
 elseif arg[1] == nil or arg[1] == "--filter" then
-  os.exit(execute_all(cases, chosen_names(names, arg[2])) and 0 or 1)
+  os.exit(execute_all(cases, chosen_names(names, arg[2]), "lua") and 0 or 1)
+elseif arg[1] == "--suspended" then
+  local all = chosen_names(names, arg[2])
+  os.exit(execute_all(cases, without(all, require("suspended")), "suspended") and 0 or 1)
 else
-  io.stderr:write("Usage: luajit tests/lua/run.lua [--filter TEXT] [--list [TEXT]]\n")
+  io.stderr:write("Usage: luajit tests/lua/run.lua [--filter TEXT] [--list [TEXT]] "
+    .. "[--suspended [TEXT]]\n")
   os.exit(2)
 end
