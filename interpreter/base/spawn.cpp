@@ -1,4 +1,4 @@
-// What a started program gets, and that it gets nothing else.
+// What a started program gets by posix_spawn, and that it gets nothing else.
 #include "interpreter/base/spawn.h"
 
 #include <algorithm>
@@ -8,16 +8,16 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace perilune {
 
 namespace {
 
-constexpr int fd_first_free = 4;           // Ours lie at or above it: 0 to 3 become the program's.
-constexpr int first_realtime_signal = 32;  // From here on nobody here changes what they do.
+constexpr int fd_first_free = 4;  // Ours lie at or above it: 0 to 3 become the program's.
+constexpr int fd_of_inherited = 3;
 
 // Moves a descriptor out of the way of the child's own numbers; closed on exec.
 Descriptor out_of_the_way(int fd) {
@@ -50,60 +50,48 @@ bool has_nul(const std::vector<std::string>& texts) {
     });
 }
 
-// What a new process makes of itself, and what it then executes.
-struct Becoming {
-    std::array<int, 4> placed{-1, -1, -1, -1};  // Descriptors, by what each becomes.
-    const char* folder = nullptr;
-    bool own_session = true;
-    char* const* argv = nullptr;
-    char* const* environment = nullptr;
+// Owns what posix_spawn is told.
+class SpawnPlan {
+public:
+    explicit SpawnPlan(bool own_session) {
+        posix_spawn_file_actions_init(&actions_);
+        posix_spawnattr_init(&attributes_);
+        sigset_t all;
+        sigset_t none;
+        sigfillset(&all);
+        sigemptyset(&none);
+        posix_spawnattr_setsigdefault(&attributes_, &all);
+        posix_spawnattr_setsigmask(&attributes_, &none);
+        // A group of its own, which one signal reaches whole; a session besides has no terminal to
+        // ask on, and makes the kernel set up a scheduling group.
+        const int apart = own_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
+        posix_spawnattr_setflags(&attributes_, static_cast<short>(POSIX_SPAWN_SETSIGDEF |
+                                                                  POSIX_SPAWN_SETSIGMASK | apart));
+    }
+    ~SpawnPlan() {
+        posix_spawn_file_actions_destroy(&actions_);
+        posix_spawnattr_destroy(&attributes_);
+    }
+    SpawnPlan(const SpawnPlan&) = delete;
+    SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+    void place(int fd, int as) { posix_spawn_file_actions_adddup2(&actions_, fd, as); }
+    void close_from(int fd) { posix_spawn_file_actions_addclosefrom_np(&actions_, fd); }
+    void start_in(const std::string& folder) {
+        posix_spawn_file_actions_addchdir_np(&actions_, folder.c_str());
+    }
+    // Returns 0 or the errno of what failed.
+    int spawn(pid_t& pid, std::vector<std::string>& argv, std::vector<std::string>& environment) {
+        const auto arguments = pointers(argv);
+        const auto names = pointers(environment);
+        return ::posix_spawn(&pid, arguments[0], &actions_, &attributes_, arguments.data(),
+                             names.data());
+    }
+
+private:
+    posix_spawn_file_actions_t actions_{};
+    posix_spawnattr_t attributes_{};
 };
-
-// In the new process, which has its parent's memory and stands in its parent's way: calls of the
-// kernel alone, and no signal is let through before none has a handler. Returns what failed.
-int become(const Becoming& what) {
-    for (int number = 1; number < first_realtime_signal; ++number) {
-        struct sigaction plain {};
-        plain.sa_handler = SIG_DFL;
-        ::sigaction(number, &plain, nullptr);  // Two cannot be changed, nor need be.
-    }
-    // A group of its own, which one signal reaches whole; a session besides has no terminal to ask
-    // on, and makes the kernel set up a scheduling group.
-    if (what.own_session ? ::setsid() < 0 : ::setpgid(0, 0) < 0) return errno;
-    int place = 0;
-    for (const int fd : what.placed) {
-        if (fd < 0) break;
-        if (::dup2(fd, place) < 0) return errno;
-        ++place;
-    }
-    if (::close_range(static_cast<unsigned>(place), ~0U, 0) != 0) return errno;
-    if (what.folder != nullptr && ::chdir(what.folder) != 0) return errno;
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::execve(what.argv[0], what.argv, what.environment);
-    return errno;
-}
-
-// As posix_spawn, with a third of its calls: it asks for each signal and each descriptor anew, and
-// gives the new process a stack of its own. Returns 0 or the errno of what failed.
-int start(const Becoming& what, pid_t& pid) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    volatile int failed_with = 0;
-    const pid_t made = ::vfork();
-    if (made == 0) {
-        failed_with = become(what);
-        ::_exit(127);
-    }
-    if (made < 0) failed_with = errno;
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (made > 0 && failed_with != 0) ::waitpid(made, nullptr, 0);
-    pid = made;
-    return failed_with;
-}
 
 }  // namespace
 
@@ -141,25 +129,22 @@ std::string spawn_program(Program& program, Spawned& spawned) {
     if (!input.open() || !make_pipe(output) || !make_pipe(errors))
         return starting + " failed before it began, making its pipes: " + std::strerror(errno) +
                ".";
-    // A copy, where the named descriptor itself has one of the low numbers.
+    SpawnPlan plan(program.own_session);
+    // A copy, for the named descriptor may itself have one of the low numbers.
     Descriptor named;
-    int kept = program.inherited_fd;
-    if (kept >= 0 && kept < fd_first_free) {
+    if (program.inherited_fd >= 0) {
         named = Descriptor(::fcntl(program.inherited_fd, F_DUPFD_CLOEXEC, fd_first_free));
         if (!named.open())
             return starting + " failed before it began, copying the descriptor it keeps: " +
                    std::strerror(errno) + ".";
-        kept = named.get();
     }
-    const auto argv = pointers(program.argv);
-    const auto environment = pointers(program.environment);
-    Becoming what;
-    what.placed = {input.get(), output.theirs.get(), errors.theirs.get(), kept};
-    if (!program.folder.empty()) what.folder = program.folder.c_str();
-    what.own_session = program.own_session;
-    what.argv = argv.data();
-    what.environment = environment.data();
-    const int failed_with = start(what, spawned.pid);
+    plan.place(input.get(), STDIN_FILENO);
+    plan.place(output.theirs.get(), STDOUT_FILENO);
+    plan.place(errors.theirs.get(), STDERR_FILENO);
+    if (named.open()) plan.place(named.get(), fd_of_inherited);
+    plan.close_from(named.open() ? fd_of_inherited + 1 : fd_of_inherited);
+    if (!program.folder.empty()) plan.start_in(program.folder);
+    const int failed_with = plan.spawn(spawned.pid, program.argv, program.environment);
     if (failed_with != 0)
         return starting + (program.folder.empty() ? "" : " in the folder " + program.folder) +
                " failed: " + std::strerror(failed_with) + " (errno " + std::to_string(failed_with) +
