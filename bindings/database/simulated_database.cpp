@@ -108,7 +108,9 @@ Value SimulatedDatabase::look() {
     shown.set("pool", server.pool).set("size", server.size);
     shown.set("sessions", static_cast<double>(server.sessions.size()));
     shown.set("slow_queries", server.slow_queries);
-    look_at_rows(shown);
+    look_at_rows();
+    const bool absent = server.absent();
+    shown.set("rows", absent ? Value(Map{}) : rows_).set("tables", absent ? Value(Map{}) : tables_);
     List copies;
     for (const auto& entry : server.copies()) copies.push_back(entry.to_value());
     shown.set("copies", std::move(copies));
@@ -127,15 +129,16 @@ Value SimulatedDatabase::look() {
     return shown.set("backups", std::move(backups));
 }
 
-// The data as it lies there, whoever may reach it.
-void SimulatedDatabase::look_at_rows(Value& shown) {
+// The data as it lies there, whoever may reach it. The world is looked at after each effect, and
+// most leave a database as it was.
+void SimulatedDatabase::look_at_rows() {
+    const DatabaseCommit newest = server_->now();
+    if (newest.image == looked_at_) return;
     Value counts(Map{});
     Value tables(Map{});
-    const DatabaseCommit newest = server_->now();
-    const std::string& image = *newest.image;
-    const auto opened = SqliteConnection::open_image(image, Access::read, OpenOptions{});
+    const auto opened = SqliteConnection::open_image(*newest.image, Access::read, OpenOptions{});
     const auto names = opened ? tables_of(**opened) : Result<std::vector<std::string>>(Error{});
-    if (names && !server_->absent()) {
+    if (names) {
         for (const auto& name : *names) {
             if (is_ours(name)) continue;
             const auto count = count_rows(**opened, {name});
@@ -143,7 +146,9 @@ void SimulatedDatabase::look_at_rows(Value& shown) {
             tables.set(name, read_rows(**opened, name));
         }
     }
-    shown.set("rows", std::move(counts)).set("tables", std::move(tables));
+    rows_ = std::move(counts);
+    tables_ = std::move(tables);
+    looked_at_ = newest.image;
 }
 
 constinit const SimulatedKind simulated_database = {.family = "database", .make = make_database};

@@ -25,12 +25,15 @@ private:
     Status spoil_backup(std::string_view control, const Value& arguments);
     Status age_backup(const Value& arguments);
     Result<SimulatedTarget*> storage() const;
-    void look_at_rows(Value& shown);
+    void look_at_rows();
 
     Settings settings_;
     SimulatedWorld& world_;
     std::shared_ptr<SimulatedServer> server_;
-    std::size_t sessions_ = 0;  // That were ever connected.
+    std::size_t sessions_ = 0;                      // That were ever connected.
+    std::shared_ptr<const std::string> looked_at_;  // The image whose rows were looked at last,
+    Value rows_;                                    // how many each table of it has,
+    Value tables_;                                  // and the first ones.
     std::shared_ptr<ServerPace> pace_ = std::make_shared<ServerPace>();
 };
 

@@ -21,6 +21,10 @@ WorkerEnd describe_signal(int number) {
             "scripts have no use for.";
         return end;
     }
+    if (number == SIGXCPU)
+        return {.reason = WorkerEnd::Reason::cpu_limit,
+                .status = number,
+                .text = "The script used up its limit of processor time."};
     const char* name = ::sigabbrev_np(number);
     end.text = "The worker crashed with signal " +
                (name ? "SIG" + std::string(name) : std::to_string(number)) +

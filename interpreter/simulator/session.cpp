@@ -92,6 +92,7 @@ List SimulatorSession::load_file(const std::string& what, const std::string& pat
     auto program = LuaProgram::start("testing.main", "test", test_memory_bytes, hits);
     if (!program) return List{"refused", program.error().message};
     program_ = std::move(*program);
+    prepared_ = false;
     program_->answer_with([this](const Value& asked) { return questions_->answer(asked); });
     questions_->on_effect = [this](const Value& effect) { program_->call_back(effect); };
     for (const auto& [file, text] : *library_.texts) {
@@ -104,6 +105,13 @@ List SimulatorSession::load_file(const std::string& what, const std::string& pat
             return List{"refused", taken.error().message};
     }
     return tell_program(List{what, path});
+}
+
+std::optional<List> SimulatorSession::prepare_exploration() {
+    if (prepared_) return std::nullopt;
+    List told = tell_program(List{"prepare"});
+    prepared_ = told[0].text() == "prepared";
+    return prepared_ ? std::nullopt : std::optional(std::move(told));
 }
 
 // Hands the test file's program a message and gives what it says to it.

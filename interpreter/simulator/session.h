@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "interpreter/driver/lua_drivers.h"
@@ -11,18 +12,23 @@
 
 namespace perilune {
 
-// Messages, and what each is answered with; where the library has probes, tests, result and
-// finished have the hits of them since the message before as one more value (see ProbeHits):
-//   library { folder, texts, drivers, probes }   ready, or refused text
-//   replace path, text                   replaced, or unfit text where that runbook cannot be
-//   loaded load path                            tests { { name, at, pending } … }, or load_failed
-//   text test index                           result { outcome, problem, story, virtual_s } finish
-//   finished problem, or false explore path                         exploration { runbook }, or
-//   load_failed text schedule code                        explored { violated, outcome, calls,
-//   questions, commits }
+// Messages, and what each is answered with. Where the library has probes, tests, result and
+// finished have the hits of them since the message before as one more value (see ProbeHits).
+//
+// - library { folder, texts, drivers, probes }: ready, or refused text.
+// - replace path, text: replaced, or unfit text where that runbook cannot be loaded.
+// - load path: tests { { name, at, pending } … }, or load_failed text.
+// - test index: result { outcome, problem, story, virtual_s }.
+// - finish: finished problem, or false.
+// - explore path: exploration { runbook }, or load_failed text.
+// - schedule code: explored { violated, outcome, calls, questions, commits }.
+// - schedule code, cpu_s: the same by a copy of the process, with so much processor time; or died,
+//   whether by itself, its exit status or the signal, and a text or nothing.
 class SimulatorSession {
 public:
     List answer(const List& message);
+    // Makes the world that the next schedule finds; what to answer instead where that failed.
+    std::optional<List> prepare_exploration();
 
 private:
     List take_library(const Value& given);
@@ -41,6 +47,7 @@ private:
     std::unique_ptr<LuaDrivers> drivers_;
     KnownDrivers known_;
     std::unique_ptr<LuaProgram> program_;
+    bool prepared_ = false;  // The world of an exploration.
     std::unique_ptr<Questions> questions_;
 };
 

@@ -1,10 +1,12 @@
 #include "interpreter/testing/explorer.h"
 
 #include <algorithm>
+#include <csignal>
 #include <memory>
 #include <optional>
 
 #include "interpreter/base/loop.h"
+#include "interpreter/lua/worker_end.h"
 #include "interpreter/lua/worker_process.h"
 #include "interpreter/testing/simulator_end.h"
 
@@ -13,9 +15,6 @@ namespace perilune {
 namespace {
 
 constexpr double told_every_s = 2;
-// A host that dies leaves in its simulator what it was waiting for: each is replaced before that
-// grows to a limit.
-constexpr int schedules_max = 300;
 
 // Which of two stands for both: the same one, whichever of the simulators was faster.
 bool is_shorter(const Finding& one, const Finding& other) {
@@ -26,7 +25,6 @@ bool is_shorter(const Finding& one, const Finding& other) {
 struct ExploreLane {
     std::unique_ptr<WorkerProcess> process;
     std::optional<Schedule> schedule;  // Under way.
-    int executed = 0;                  // By this process.
 };
 
 class Explorer {
@@ -64,12 +62,11 @@ private:
         limits.cpu_s = options_.run_cpu_s;
         limits.memory_bytes = options_.memory_bytes;
         auto started = WorkerProcess::start(
-            *loop_, options_.program, "simulator", limits,
+            *loop_, options_.program, "explorer", limits,
             [this, &lane](List message) { took(lane, message); },
             [this, &lane](const WorkerEnd& end) { ended(lane, end); });
         if (!started) return give_up(started.error());
         lane.process = std::move(*started);
-        lane.executed = 0;
         lane.process->send(List{"library", library_});
         lane.process->send(List{"explore", options_.path});
     }
@@ -84,6 +81,7 @@ private:
             return next(lane);
         }
         if (kind == "explored" && lane.schedule) return took_explored(lane, told);
+        if (kind == "died" && lane.schedule) return took_death(lane, message);
         give_up(fail("bad_exploration", told.text()));
     }
 
@@ -92,17 +90,8 @@ private:
         const bool spent = boot_now_s() >= ends_s_ || at_ >= options_.runs_max || options_.stop();
         if (spent && at_ < queue_.size()) explored_.cut = true;
         if (spent || at_ == queue_.size()) return rest();
-        if (++lane.executed > schedules_max) return replace(lane);
         lane.schedule = queue_[at_++];
-        lane.process->send(List{"schedule", lane.schedule->code});
-    }
-
-    // Not from within what the process itself calls.
-    void replace(ExploreLane& lane) {
-        loop_->post([this, &lane] {
-            lane.process.reset();
-            start(lane);
-        });
+        lane.process->send(List{"schedule", lane.schedule->code, options_.run_cpu_s});
     }
 
     void took_explored(ExploreLane& lane, const Value& told) {
@@ -166,17 +155,32 @@ private:
         explored_.findings.push_back(std::move(found));
     }
 
-    // A schedule that kills its simulator is a finding; the lane goes on in another.
+    // A schedule that kills its copy of the simulator is a finding.
+    void took_death(ExploreLane& lane, const List& message) {
+        siginfo_t how{};
+        how.si_code = element_of(message, 1).boolean() ? CLD_EXITED : CLD_KILLED;
+        how.si_status = static_cast<int>(element_of(message, 2).integer());
+        WorkerLimits limits;
+        limits.memory_bytes = options_.memory_bytes;
+        add_broken(lane, describe_worker_end(how, element_of(message, 3).text(), limits));
+        next(lane);
+    }
+
+    // So is one that kills the simulator itself; the lane goes on in another.
     void ended(ExploreLane& lane, const WorkerEnd& end) {
         lane.process.reset();
         if (!lane.schedule) return give_up(fail("bad_exploration", end.text));
+        add_broken(lane, end);
+        start(lane);
+    }
+
+    void add_broken(const ExploreLane& lane, const WorkerEnd& end) {
         note(*lane.schedule, "broken");
         add_finding({.name = "the run ends or is parked with a next action",
                      .why = end_text("run", end, options_.run_cpu_s),
                      .code = lane.schedule->code,
                      .outcome = "broken",
                      .story = ""});
-        start(lane);
     }
 
     void give_up(const Error& error) {

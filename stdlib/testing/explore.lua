@@ -171,20 +171,27 @@ local function already(found, name)
   return false
 end
 
----One schedule: { violated = list of { name, why }, outcome, calls, questions, commits, story }.
+---The world in which one schedule begins, for M.execute.
 ---@param one table what explore { … } declared
----@param code string the faults, joined with " + "; "" for none
-function M.execute(one, code)
+function M.prepare(one)
   world.forget()
   local w = one.world()
   if getmetatable(w) ~= "world" then
     error("world of explore must return the world that it has made.", 0)
   end
   w:prepared()
+  return { world = w, start = invariants.start(w) }
+end
+
+---One schedule: { violated = list of { name, why }, outcome, calls, questions, commits, story }.
+---@param one table what explore { … } declared
+---@param prepared table what M.prepare made; it is used up
+---@param code string the faults, joined with " + "; "" for none
+function M.execute(one, prepared, code)
+  local w, start = prepared.world, prepared.start
   local steps = parse(code)
   local options = disturb(w, one, steps)
   local found = {}
-  local start = invariants.start(w)
   world.on_effect(function(effect)
     local now = {}
     local subject = ("after %s:%s"):format(effect.target, effect.operation)

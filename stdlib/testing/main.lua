@@ -35,7 +35,8 @@ local function words()
   end
   all.explore = explore.declare
   all.explored = function(path, code)
-    return explore.execute(explore.declared(modules.load(path)), code).violated
+    local one = explore.declared(modules.load(path))
+    return explore.execute(one, explore.prepare(one), code).violated
   end
   all.pcall, all.xpcall = pcall, xpcall
   all.random = sandbox.random("tests")
@@ -77,8 +78,20 @@ function handlers.explore(_, path)
   wire.send { "exploration", { runbook = value.runbook } }
 end
 
+local prepared
+
+function handlers.prepare()
+  local ok, made = pcall(explore.prepare, exploration)
+  prepared = ok and made or nil
+  wire.send(ok and { "prepared" } or { "load_failed", tostring(errors.from(made)) })
+end
+
 function handlers.schedule(_, code)
-  local ok, told = pcall(explore.execute, exploration, code)
+  local ok, told = pcall(function()
+    local ready = prepared or explore.prepare(exploration)
+    prepared = nil
+    return explore.execute(exploration, ready, code)
+  end)
   if ok then return wire.send { "explored", told } end
   wire.send { "load_failed", tostring(errors.from(told)) }
 end

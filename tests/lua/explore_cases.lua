@@ -82,6 +82,20 @@ function cases.the_same_seed_explores_the_same(w)
   if first == text(8) then error("Another seed explored the same.", 0) end
 end
 
+function cases.no_schedule_finds_what_another_left(w)
+  library.take(w, "tests/lua/fixtures/seeded")
+  w:file("library/explorations/counted.lua", [[
+    local worlds, schedules = 0, 0
+    return explore { runbook = "page_once",
+      world = function() worlds = worlds + 1; return world "regions" end,
+      finally = { ["it is the first"] = function()
+        schedules = schedules + 1
+        return worlds == 1 and schedules == 1
+      end } }
+  ]])
+  w:equal(0, #explore(w, "counted --runs 60", 0).findings, "what was found")
+end
+
 function cases.a_schedule_that_is_none_is_refused(w)
   library.take(w, "tests/lua/fixtures/seeded")
   local function refuses(words, ...)

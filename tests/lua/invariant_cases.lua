@@ -137,6 +137,15 @@ function cases.a_run_that_never_rests_is_found(w)
   end
 end
 
+function cases.a_run_that_takes_all_memory_is_found(w)
+  local grows = "local all = {} while true do all[#all + 1] = (\"x\"):rep(1000) .. #all end"
+  local name, told = broken(w, { run = grows, targets = "{}" })
+  w:equal(rests, name, "growing for ever")
+  if not told.findings[1].why:find("more memory than it may have", 1, true) then
+    error(told.findings[1].why, 0)
+  end
+end
+
 function cases.what_the_author_says_is_checked_after_each_change_and_at_the_end(w)
   local name, told = broken(w, { run = point_at_west, world = "w.deploy.east:fail {}", fields = [[
     always = { ["the site is in the east"] = function(w)

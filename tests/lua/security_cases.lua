@@ -55,6 +55,14 @@ function cases.the_simulator_is_confined_while_it_tests(w)
   check_confined(w, job, "perilune-simula")
 end
 
+function cases.the_simulator_is_confined_while_it_explores(w)
+  w:body("while true do end")
+  w:file("library/explorations/loops.lua",
+    'return explore { runbook = "book", world = function() return world "here" end }\n')
+  local job = w:start("", "explore loops")
+  check_confined(w, job, "perilune-simula")
+end
+
 function cases.only_its_owner_can_read_a_state_folder(w)
   w:body [[
     process("local"):run { program = "sh", arguments = { "-c", "echo hello" } }

@@ -48,9 +48,9 @@ bool set_limit(decltype(RLIMIT_CORE) which, rlim_t most) {
 }
 
 // The address space is a second line behind the allocator's cap, for what Lua does not count.
-bool set_limits(std::size_t memory_bytes) {
+bool set_limits(std::size_t memory_bytes, bool may_copy_itself) {
     return set_limit(RLIMIT_CORE, 0) && set_limit(RLIMIT_NOFILE, host_fd + 1) &&
-           set_limit(RLIMIT_FSIZE, 0) && set_limit(RLIMIT_NPROC, 0) &&
+           set_limit(RLIMIT_FSIZE, 0) && (may_copy_itself || set_limit(RLIMIT_NPROC, 0)) &&
            set_limit(RLIMIT_MEMLOCK, 0) && set_limit(RLIMIT_MSGQUEUE, 0) &&
            set_limit(RLIMIT_STACK, stack_bytes) &&
            set_limit(RLIMIT_AS, 2 * memory_bytes + address_slack_bytes);
@@ -91,7 +91,7 @@ bool deny_files_and_network() {
 
 }  // namespace
 
-const char* confine_process(std::size_t memory_bytes) {
+const char* confine_process(std::size_t memory_bytes, bool may_copy_itself) {
     if (!close_other_descriptors()) return "closing descriptors";
     if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return "ignoring SIGPIPE";
     if (!tie_to_host()) return "tying the process to its host";
@@ -99,7 +99,7 @@ const char* confine_process(std::size_t memory_bytes) {
     if (::prctl(PR_SET_DUMPABLE, 0) != 0) return "forbidding core dumps and ptrace";
     if (!deny_files_and_network()) return "denying files and network by Landlock";
     // Last, as Landlock's ruleset needs a descriptor.
-    if (!set_limits(memory_bytes)) return "setting resource limits";
+    if (!set_limits(memory_bytes, may_copy_itself)) return "setting resource limits";
     return nullptr;
 }
 

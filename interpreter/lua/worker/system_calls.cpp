@@ -1,5 +1,6 @@
 // The seccomp filter: a short table of what Lua and its memory need; all else kills the process.
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -7,6 +8,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -56,6 +58,15 @@ constexpr Allowed allowed_to_libraries[] = {
     {SYS_getpid},
 };
 
+// What making a copy of the process takes, limiting it, and waiting for its end.
+constexpr Allowed allowed_to_copies[] = {
+    {SYS_clone, 0, ~0U, CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD},
+    {SYS_set_robust_list},
+    {SYS_prctl, 0, ~0U, PR_SET_PDEATHSIG},
+    {SYS_prlimit64, 0, ~0U, 0},
+    {SYS_waitid},
+};
+
 sock_filter load(std::size_t offset) {
     return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<unsigned>(offset));
 }
@@ -91,8 +102,10 @@ std::vector<sock_filter> make_filter(OtherCalls others) {
         give(SECCOMP_RET_KILL_PROCESS),
     };
     for (const auto& call : allowed) add_call(filter, call);
-    if (others == OtherCalls::refuse)
+    if (others != OtherCalls::kill)
         for (const auto& call : allowed_to_libraries) add_call(filter, call);
+    if (others == OtherCalls::refuse_but_copies)
+        for (const auto& call : allowed_to_copies) add_call(filter, call);
     filter.push_back(
         give(others == OtherCalls::kill ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ERRNO | EPERM));
     return filter;
