@@ -142,7 +142,7 @@ function cases.a_fault_that_nothing_meets_is_told(w)
     :says("Not met   death 99")
 end
 
-function cases.a_long_exploration_goes_on_in_new_simulators(w)
+function cases.a_long_exploration_makes_each_of_its_runs(w)
   library.take(w, "tests/lua/fixtures/seeded")
   w:file("library/runbooks/page-once.lua", [[
 return runbook { summary = "Puts", targets = { ["storage/config"] = { "put" } },
