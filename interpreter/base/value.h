@@ -25,7 +25,7 @@ struct Unknown {
 };
 
 // Nil, boolean, number, text (any bytes), list, map, secret handle, or (in plans only) unknown.
-// A copy costs nothing: copies share their lists and maps until one of them is changed.
+// Copies share their lists and maps until one of them is changed, so that copying is cheap.
 class Value {
 public:
     Value() = default;

@@ -124,6 +124,7 @@ void LiveRun::may_suspend() {
     if (over || engine_.replaying() || state.seq <= waited_at_) return;
     waited_at_ = state.seq;
     if (!suspends_worker(++waits_)) return;
+    diagnose(LogLevel::info, "The worker of " + id_ + " is dropped where it waits.");
     engine_owns_worker_ = false;
     worker_.reset();
     engine_.replace_worker();

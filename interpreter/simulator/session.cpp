@@ -22,7 +22,7 @@ List SimulatorSession::answer(const List& message) {
     if (kind == "load" || kind == "explore") return load_file(kind, argument.text());
     if (kind == "test") return tell_program(List{"test", argument});
     if (kind == "finish") return tell_program(List{"finish"});
-    if (kind == "schedule") return tell_program(List{"schedule", argument});
+    if (kind == "schedule") return execute_schedule(argument);
     return List{"refused", "The simulator was sent " + kind + ", which it does not know."};
 }
 
@@ -112,6 +112,13 @@ std::optional<List> SimulatorSession::prepare_exploration() {
     List told = tell_program(List{"prepare"});
     prepared_ = told[0].text() == "prepared";
     return prepared_ ? std::nullopt : std::optional(std::move(told));
+}
+
+// Its world is used up by it.
+List SimulatorSession::execute_schedule(const Value& code) {
+    if (auto problem = prepare_exploration()) return *problem;
+    prepared_ = false;
+    return tell_program(List{"schedule", code});
 }
 
 // Hands the test file's program a message and gives what it says to it.

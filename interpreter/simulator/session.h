@@ -35,6 +35,7 @@ private:
     // The library as it was given, but for the text of one runbook.
     List replace(const std::string& path, const std::string& text);
     List load_file(const std::string& what, const std::string& path);
+    List execute_schedule(const Value& code);
     List tell_program(const Value& message);
     RehearsalSetup rehearsal_setup(std::uint64_t seed);
 

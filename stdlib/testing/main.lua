@@ -87,11 +87,7 @@ function handlers.prepare()
 end
 
 function handlers.schedule(_, code)
-  local ok, told = pcall(function()
-    local ready = prepared or explore.prepare(exploration)
-    prepared = nil
-    return explore.execute(exploration, ready, code)
-  end)
+  local ok, told = pcall(explore.execute, exploration, prepared, code)
   if ok then return wire.send { "explored", told } end
   wire.send { "load_failed", tostring(errors.from(told)) }
 end
