@@ -1,34 +1,48 @@
--- Starts programs without a shell, and counts their seconds and the flushes of the disk below.
+-- Reads clocks, and counts the flushes of the disk below a folder.
 local ffi = require("ffi")
 
 local M = {}
 
 ffi.cdef [[
 typedef struct { long seconds, nanoseconds; } bench_time;
-typedef struct { char opaque[256]; } bench_file_actions;
 int clock_gettime(int clock, bench_time* time);
-int setenv(const char* name, const char* value, int overwrite);
-int posix_spawn_file_actions_init(bench_file_actions* actions);
-int posix_spawn_file_actions_destroy(bench_file_actions* actions);
-int posix_spawn_file_actions_addopen(bench_file_actions* actions, int fd, const char* path,
-  int flags, unsigned mode);
-int posix_spawn_file_actions_adddup2(bench_file_actions* actions, int fd, int to);
-int posix_spawnp(int* pid, const char* file, const bench_file_actions* actions,
-  const void* attributes, const char* const* argv, const char* const* environment);
-int waitpid(int pid, int* status, int options);
-extern const char* const* environ;
+int nanosleep(const bench_time* wanted, bench_time* left);
 ]]
 
-local clock_monotonic, write_new = 1, 0x241  -- O_WRONLY | O_CREAT | O_TRUNC
+local clock_realtime, clock_monotonic = 0, 1
 
-function M.now_s()
+-- What a clock of the kernel's says; nil where there is no such clock.
+function M.clock_s(clock)
   local time = ffi.new("bench_time")
-  ffi.C.clock_gettime(clock_monotonic, time)
+  if ffi.C.clock_gettime(clock, time) ~= 0 then
+    return nil
+  end
   return tonumber(time.seconds) + tonumber(time.nanoseconds) * 1e-9
 end
 
-function M.set_environment(name, value)
-  ffi.C.setenv(name, value, 1)
+function M.now_s()
+  return M.clock_s(clock_monotonic)
+end
+
+function M.wall_s()
+  return M.clock_s(clock_realtime)
+end
+
+function M.pause(seconds)
+  local whole = math.floor(seconds)
+  ffi.C.nanosleep(ffi.new("bench_time", whole, (seconds - whole) * 1e9), nil)
+end
+
+-- Looks every so many seconds, and stops the whole measurement after a quarter of an hour:
+-- thousands of processes start on two processors.
+function M.await(what, every_s, condition)
+  local until_s = M.now_s() + 900
+  while not condition() do
+    if M.now_s() > until_s then
+      error("Waited in vain for " .. what .. ".", 0)
+    end
+    M.pause(every_s)
+  end
 end
 
 function M.read_file(path)
@@ -38,32 +52,6 @@ function M.read_file(path)
     file:close()
   end
   return text
-end
-
--- Runs a program to its end with its output in the file `log`. Returns its seconds and its output;
--- stops the whole measurement where it does not end well.
-function M.run(argv, log)
-  local actions, pid, status = ffi.new("bench_file_actions"), ffi.new("int[1]"), ffi.new("int[1]")
-  ffi.C.posix_spawn_file_actions_init(actions)
-  ffi.C.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", 0, 0)
-  ffi.C.posix_spawn_file_actions_addopen(actions, 1, log, write_new, 420)
-  ffi.C.posix_spawn_file_actions_adddup2(actions, 1, 2)
-  local words = ffi.new("const char*[?]", #argv + 1)
-  for index, word in ipairs(argv) do
-    words[index - 1] = word
-  end
-  local began_s = M.now_s()
-  local failed = ffi.C.posix_spawnp(pid, argv[1], actions, nil, words, ffi.C.environ)
-  if failed == 0 then
-    ffi.C.waitpid(pid[0], status, 0)
-  end
-  local took_s = M.now_s() - began_s
-  ffi.C.posix_spawn_file_actions_destroy(actions)
-  local output = M.read_file(log) or ""
-  if failed ~= 0 or status[0] ~= 0 then
-    error(("%s did not end well:\n%s"):format(table.concat(argv, " "), output:sub(-2000)), 0)
-  end
-  return took_s, output
 end
 
 -- The device below a folder as its numbers, "254:0"; nil where the kernel counts no flushes for it.

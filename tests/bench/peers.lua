@@ -1,5 +1,6 @@
 -- Builds the programs that Perilune is measured against, each from one file beside this one.
 local measure = require("measure")
+local processes = require("processes")
 
 local M = {}
 
@@ -48,13 +49,13 @@ end
 function M.build(source, folder, program)
   local c = { "cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror" }
   for _, name in ipairs({ "spawn_true", "commits", "durable_files" }) do
-    measure.run(append(append({}, c), {
+    processes.run(append(append({}, c), {
       source .. "/" .. name .. ".c", "-o", folder .. "/" .. name, "-lsqlite3", "-Wl,--as-needed",
     }), folder .. "/build.log")
   end
   -- The linker would leave out what the peer does not call, and starting would cost less.
   local link = append({ "-Wl,--no-as-needed", "-lluajit-5.1" }, libraries_of(program))
-  measure.run(append(append({
+  processes.run(append(append({
     "c++", "-std=c++20", "-O2", "-Wall", "-Wextra", "-Werror", source .. "/lua_state.cpp", "-o",
     folder .. "/lua_state",
   }, words_of("pkg-config --cflags luajit")), link), folder .. "/build.log")

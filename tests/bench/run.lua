@@ -1,11 +1,13 @@
 -- Measures Perilune against peers on this machine and prints medians over interleaved rounds.
--- Executed as `luajit tests/bench/run.lua [--rounds N] [--bin FOLDER]` from the root; ./dev bench
+-- Executed as `luajit tests/bench/run.lua [--rounds N]` from the root; ./dev bench
 -- builds first. docs/performance.md says what the figures were and where the time goes.
 package.path = "tests/bench/?.lua;" .. package.path
 
 local ansible = require("ansible")
 local measure = require("measure")
+local ours = require("ours")
 local peers = require("peers")
+local processes = require("processes")
 local show = require("show")
 
 local function option(name, otherwise)
@@ -17,9 +19,9 @@ local function option(name, otherwise)
   return otherwise
 end
 
-local folder = os.getenv("PWD") .. "/.build/bench"
+local folder = ours.folder
 local memory = "/dev/shm/perilune-bench"  -- Named in library/environments/memory.yaml, too.
-local program = option("--bin", ".build/release/bin") .. "/perilune"
+local program = ours.program
 local rounds = tonumber(option("--rounds", "5"))
 local program_count, change_count = 100, 1000
 local flushes
@@ -27,7 +29,7 @@ local flushes
 -- Runs a program once: its seconds, its output, and the flushes meanwhile for each of `count`.
 local function run(argv, count)
   local before = flushes and flushes()
-  local took_s, output = measure.run(argv, folder .. "/output.log")
+  local took_s, output = processes.run(argv, folder .. "/output.log")
   return took_s, output, before and (flushes() - before) / (count or 1)
 end
 
@@ -145,7 +147,7 @@ local function main()
   -- Runs of a benchmark belong in no one's real state, and SQLite's file in the same file system.
   os.execute(("rm -rf '%s/home' && mkdir '%s/home'"):format(folder, folder))
   for name, value in pairs({ HOME = "", XDG_STATE_HOME = "/state", XDG_CONFIG_HOME = "/config" }) do
-    measure.set_environment(name, folder .. "/home" .. value)
+    processes.set_environment(name, folder .. "/home" .. value)
   end
   flushes = measure.flush_counter(folder)
   peers.build("tests/bench", folder, program)
