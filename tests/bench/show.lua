@@ -1,63 +1,87 @@
--- Prints what was measured: each group's rows, their ratios, and the goals they meet or miss.
+-- Prints what was measured: each group's rows with their ratios, then every goal and whether it is
+-- met.
 local measure = require("measure")
 
 local M = {}
 
 -- Visits the rows of a group that are measured, Perilune's own first.
 function M.each_row(group, visit)
-  if group.ours then
-    visit(group.ours)
-  end
   for _, row in ipairs(group.rows) do
-    if not row.skipped then
+    if row.sample then
       visit(row)
     end
   end
 end
 
-local function verdict(value, goal)
-  if not goal then
-    return ""
+-- What was measured of a row by its kind: its own value, one of the things beside it, or the ratio
+-- of Perilune's value to its own; nil where it was not.
+local function figure(group, row, kind)
+  if kind == "ratio" then
+    local ours, theirs = figure(group, group.rows[1], "value"), figure(group, row, "value")
+    return ours and theirs and ours / theirs
   end
-  return (" (goal ≤ %g: %s)"):format(goal, value <= goal and "met" or "missed")
+  local values = row.figures and row.figures[kind]
+  return values and measure.median(values)
 end
 
 local function print_row(group, row)
-  local value = measure.median(row.values)
-  local line = ("  %-36s %10.1f %-6s"):format(row.name, value, group.unit)
-  if #row.flushes > 0 then
-    local each = measure.median(row.flushes)
-    line = line .. (" %6.2f flushes each"):format(each) .. verdict(each, row.flushes_goal)
+  local line = ("  %-36s %10.1f %-6s"):format(row.name, figure(group, row, "value"), group.unit)
+  local each, mib = figure(group, row, "flushes"), figure(group, row, "mib")
+  if each then
+    line = line .. (" %6.2f flushes each"):format(each)
   end
-  if group.ours and row ~= group.ours then
-    local ours = measure.median(group.ours.values)
-    local ratio = group.more_is_better and value / ours or ours / value
-    line = line .. ("   ratio %.3g"):format(ratio) .. verdict(ratio, row.goal)
+  if mib then
+    line = line .. (" %6.1f MiB at most"):format(mib)
+  end
+  local ratio = row ~= group.rows[1] and figure(group, row, "ratio")
+  if ratio then
+    line = line .. ("   ratio %.3g"):format(ratio)
   end
   print((line:gsub("%s+$", "")))
 end
 
--- What could not be measured comes last, one line each.
-function M.groups(groups)
-  local skipped = {}
+local function print_goal(group, row, goal)
+  local kind, value = goal.of or "value", figure(group, row, goal.of or "value")
+  local bound, verdict = goal.at_most or goal.at_least, "not measured"
+  if value then
+    local met = goal.at_most and value <= bound or goal.at_least and value >= bound
+    verdict = met and "met" or "not met"
+  end
+  local units = {
+    value = group.unit, flushes = "flushes each", ratio = "× " .. row.name,
+  }
+  print(("  %-12s  %s: %s %s %s%s"):format(verdict, group.title, goal.at_most and "≤" or "≥", bound,
+    units[kind], value and ("; it is %.4g"):format(value) or ""))
+end
+
+function M.goals(groups)
+  print("Goals")
   for _, group in ipairs(groups) do
-    if group.skipped then
-      skipped[#skipped + 1] = group.title .. ": " .. group.skipped
-    end
-    if group.ours or #group.rows > 0 then
-      print(group.title)
-      M.each_row(group, function(row)
-        print_row(group, row)
-      end)
-    end
     for _, row in ipairs(group.rows) do
-      if row.skipped then
-        skipped[#skipped + 1] = row.name .. ": " .. row.skipped
+      for _, goal in ipairs(row.goals or {}) do
+        print_goal(group, row, goal)
       end
     end
   end
-  for _, line in ipairs(skipped) do
-    print("skipped: " .. line)
+end
+
+function M.groups(groups)
+  for _, group in ipairs(groups) do
+    print(group.title)
+    M.each_row(group, function(row)
+      print_row(group, row)
+    end)
+  end
+end
+
+-- What could not be measured, one line each.
+function M.skipped(groups)
+  for _, group in ipairs(groups) do
+    for _, row in ipairs(group.rows) do
+      if not row.sample then
+        print(("skipped: %s: %s: %s"):format(group.title, row.name, row.reason))
+      end
+    end
   end
 end
 
