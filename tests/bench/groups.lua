@@ -5,6 +5,7 @@
 -- counted. A goal is a bound of the value, of a row's flushes, or of the ratio to a peer's value.
 local ansible = require("ansible")
 local changes = require("changes")
+local engines = require("engines")
 local idle = require("idle")
 local long_run = require("long_run")
 local measure = require("measure")
@@ -57,6 +58,16 @@ local function rate_row(name, argv, goals)
       return change_count / tonumber(output),
         { flushes = before and (flushes() - before) / change_count }
     end
+  end }
+end
+
+-- The steps a second of an engine with so many workflows, each of so many steps.
+local function engine_row(name, engine, workflows, steps, goals)
+  return { name = name, goals = goals, prepare = function()
+    local sample, reason = engine(folder)
+    return sample and function()
+      return sample(workflows, steps)
+    end, reason
   end }
 end
 
@@ -120,6 +131,9 @@ local function change_groups()
       rate_row("SQLite commits, WAL and FULL", {
         folder .. "/commits", folder .. "/peer/commits.db", tostring(change_count),
       }, { { of = "ratio", at_least = 0.75 } }),
+      engine_row("Restate, one workflow", engines.restate, 1, 1000,
+        { { of = "ratio", at_least = 4 } }),
+      engine_row("DBOS, one workflow", engines.dbos, 1, 1000, { { of = "ratio", at_least = 5 } }),
     } },
     { title = ("Changes of %d branches of one run, objects in memory"):format(branch_count),
       unit = "per s", rows = {
@@ -130,6 +144,8 @@ local function change_groups()
       unit = "per s", rows = {
         changes_row({ count = 400, runs = run_count, environment = "memory" },
           { { at_least = 60000 } }),
+        engine_row(("Restate, %d workflows"):format(run_count), engines.restate, run_count, 100,
+          { { of = "ratio", at_least = 4 } }),
       } },
     { title = "Changes of one branch, objects on the disk", unit = "per s", rows = {
       changes_row({ count = change_count, environment = "bench" }),

@@ -28,7 +28,7 @@ local function print_row(group, row)
   local line = ("  %-36s %10.1f %-6s"):format(row.name, figure(group, row, "value"), group.unit)
   local each, mib = figure(group, row, "flushes"), figure(group, row, "mib")
   if each then
-    line = line .. (" %6.2f flushes each"):format(each)
+    line = line .. (" %7.3f flushes each"):format(each)
   end
   if mib then
     line = line .. (" %6.1f MiB at most"):format(mib)
