@@ -170,12 +170,14 @@ local function bearing_groups()
   }
 end
 
--- All groups.
-function M.all()
+-- The groups whose titles contain a text.
+function M.matching(text)
   local found = {}
   for _, part in ipairs({ starting_groups(), change_groups(), bearing_groups() }) do
     for _, group in ipairs(part) do
-      found[#found + 1] = group
+      if group.title:lower():find(text:lower(), 1, true) then
+        found[#found + 1] = group
+      end
     end
   end
   return found

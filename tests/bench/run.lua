@@ -1,5 +1,5 @@
 -- Measures Perilune against peers on this machine and prints medians over interleaved rounds.
--- Executed as `luajit tests/bench/run.lua [--rounds N]` from the root; ./dev bench
+-- Executed as `luajit tests/bench/run.lua [--rounds N] [--only TEXT]` from the root; ./dev bench
 -- builds first. docs/performance.md says what the figures were and where the time goes.
 package.path = "tests/bench/?.lua;" .. package.path
 
@@ -58,7 +58,7 @@ end
 local function main()
   settle_home()
   local groups = require("groups")
-  local chosen = groups.all()
+  local chosen = groups.matching(option("--only", ""))
   peers.build("tests/bench", ours.folder, ours.program)
   prepare(chosen)
   for round = 1, rounds do

@@ -21,6 +21,7 @@ local elsewhere = {
   ["test --suspended"] = "It takes as long as the tests themselves.",
   bench = "It measures the whole machine for minutes.",
   ["--rounds"] = "It measures the whole machine for minutes.",
+  ["--only"] = "It measures the whole machine for minutes.",
 }
 
 local long = { ["-e"] = "--environment", ["-l"] = "--library", ["-o"] = "--output" }
