@@ -24,6 +24,13 @@ Error not_reached(const Call& call) {
     return fail("connection_refused", call.target + " refused the connection.", Retry::safe);
 }
 
+// What somebody else does just before a call is executed.
+void let_others_act(const SimulatedWorld& world, const std::optional<SimulatedFault>& fault,
+                    const Call& call) {
+    if (fault && fault->kind == SimulatedFault::Kind::meanwhile && world.on_meanwhile)
+        world.on_meanwhile(fault->body, call);
+}
+
 Awaitable<Result<Value>> observe(std::shared_ptr<Wrapped> wrapped, Call& call) {
     const SimulatedCall met{call.target, call.operation, false};
     const std::optional<SimulatedFault> fault = wrapped->world.meet(met);
@@ -35,7 +42,10 @@ Awaitable<Result<Value>> observe(std::shared_ptr<Wrapped> wrapped, Call& call) {
     if (fault && fault->kind == SimulatedFault::Kind::failed) co_return fault->error;
     if (fault && fault->kind == SimulatedFault::Kind::after)
         co_return fail("connection_lost", lost_answer(call).message, Retry::safe);
-    if (fault && fault->kind != SimulatedFault::Kind::late) co_return not_reached(call);
+    if (fault && fault->kind != SimulatedFault::Kind::late &&
+        fault->kind != SimulatedFault::Kind::meanwhile)
+        co_return not_reached(call);
+    let_others_act(wrapped->world, fault, call);
     auto answer = wrapped->base.observe(call);
     co_return co_await answer;
 }
@@ -59,6 +69,7 @@ Awaitable<Outcome> act_with(std::shared_ptr<Wrapped> wrapped, Call& call, Value 
         co_return Outcome::unknown(lost_answer(call));
     if (fault && fault->kind == SimulatedFault::Kind::failed)
         co_return Outcome::failed(fault->error);
+    let_others_act(wrapped->world, fault, call);
     auto acted = wrapped->base.act(call, before);
     Outcome outcome = co_await acted;
     if (fault && fault->kind == SimulatedFault::Kind::after)

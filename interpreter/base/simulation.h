@@ -54,6 +54,7 @@ struct SimulatedFault {
         failed,     // It was refused for good: `error`.
         throttled,  // 429: not executed, with a time to wait.
         late,       // It is done and answered `late_s` later.
+        meanwhile,  // It goes well, but somebody else comes first: SimulatedWorld::on_meanwhile.
     };
     Kind kind = Kind::before;
     std::string target;     // "dns/site"
@@ -62,6 +63,7 @@ struct SimulatedFault {
     int times = 1;          // How many then do not; negative: all.
     double late_s = 0;      // Of `late`; of `throttled`, when it may be tried again.
     Error error = {};       // Of `failed`.
+    int body = 0;           // Of `meanwhile`: what is done, for on_meanwhile.
 };
 
 // One act that reached a target, in order, whoever made it; for tests and invariants.
@@ -114,6 +116,8 @@ public:
     void note(SimulatedAct made);
     // Called after each act, with the world as it left it.
     std::function<void(const SimulatedAct& made)> on_act;
+    // Called where a call meets `meanwhile`, just before it is executed.
+    std::function<void(int body, const Call& call)> on_meanwhile;
     const std::vector<SimulatedCall>& calls() const { return calls_; }
     // What was called so far belonged to preparing the world.
     void forget_calls() { calls_.clear(); }

@@ -8,7 +8,7 @@ namespace perilune {
 
 namespace {
 
-constexpr const char* on_effect_name = "perilune.on_effect";  // In the registry.
+constexpr const char* on_event_name = "perilune.on_event";  // In the registry.
 constexpr const char* coroutine_name = "perilune.program";    // In the registry.
 
 std::string text_at_top(lua_State* L) {
@@ -75,8 +75,8 @@ Result<std::unique_ptr<LuaProgram>> LuaProgram::start(const char* main, const ch
     lua_pushlightuserdata(L, made.get());
     lua_pushcclosure(L, ask, 1);
     lua_setfield(L, -2, "ask");
-    lua_pushcfunction(L, set_on_effect);
-    lua_setfield(L, -2, "on_effect");
+    lua_pushcfunction(L, set_on_event);
+    lua_setfield(L, -2, "on_event");
     if (hits) {
         lua_pushlightuserdata(L, hits);
         lua_pushcclosure(L, hit, 1);
@@ -114,9 +114,9 @@ Status LuaProgram::take(const Value& message) {
 
 Result<std::deque<List>> LuaProgram::sent() { return channel_->take_sent(); }
 
-int LuaProgram::set_on_effect(lua_State* L) {
+int LuaProgram::set_on_event(lua_State* L) {
     lua_settop(L, 1);
-    lua_setfield(L, LUA_REGISTRYINDEX, on_effect_name);
+    lua_setfield(L, LUA_REGISTRYINDEX, on_event_name);
     return 0;
 }
 
@@ -135,7 +135,7 @@ void LuaProgram::call_back(const Value& value) {
     if (!L) return;
     const int top = lua_gettop(L);
     luaL_checkstack(L, worker::encode_stack_slots, "too many calls in each other");
-    lua_getfield(L, LUA_REGISTRYINDEX, on_effect_name);
+    lua_getfield(L, LUA_REGISTRYINDEX, on_event_name);
     const std::string bytes = to_cbor(value);
     std::size_t at = 0;
     if (lua_isfunction(L, -1) && worker::push_decoded(L, bytes, at) && lua_pcall(L, 1, 0, 0) != 0)

@@ -32,7 +32,7 @@ public:
 
     // What it is given to ask: `wire.ask(value)` returns what this does, at once.
     void answer_with(std::function<Value(const Value&)> ask);
-    // Calls the function that the program has given to `wire.on_effect`, if any, while it asks.
+    // Calls the function that the program has given to `wire.on_event`, if any, while it asks.
     void call_back(const Value& value);
     // Hands it one message and lets it work until it waits for the next; an error ends it.
     Status take(const Value& message);
@@ -44,7 +44,7 @@ private:
     explicit LuaProgram(std::size_t memory_bytes);
     Status resume(int arguments);
     static int ask(lua_State* L);
-    static int set_on_effect(lua_State* L);
+    static int set_on_event(lua_State* L);
     static int hit(lua_State* L);
 
     worker::CappedMemory memory_;

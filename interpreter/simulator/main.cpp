@@ -68,7 +68,8 @@ int serve(Channel& channel) {
         const auto message = perilune::from_cbor(body);
         if (!message) return perilune::worker::exit_failed;
         const List& told = message->list();
-        const bool in_copy = told.size() == 3 && told[0].text() == "schedule";
+        const bool in_copy =
+            told.size() == 3 && (told[0].text() == "schedule" || told[0].text() == "replay");
         const List answer =
             in_copy ? execute_in_copy(channel, session, told) : session.answer(told);
         if (!answer.empty()) send(channel, answer);

@@ -65,8 +65,10 @@ Result<SimulatedFault> read_fault(const Value& given) {
     for (const auto& [name, kind] :
          {std::pair{"before", Kind::before}, std::pair{"dropped", Kind::dropped},
           std::pair{"after", Kind::after}, std::pair{"failed", Kind::failed},
-          std::pair{"throttled", Kind::throttled}, std::pair{"late", Kind::late}}) {
+          std::pair{"throttled", Kind::throttled}, std::pair{"late", Kind::late},
+          std::pair{"meanwhile", Kind::meanwhile}}) {
         if (given["how"].text() != name) continue;
+        if (kind == Kind::meanwhile && !given.has("body")) continue;
         fault.kind = kind;
         known = true;
     }
@@ -79,6 +81,7 @@ Result<SimulatedFault> read_fault(const Value& given) {
     fault.operation = given["operation"].text();
     fault.skip = static_cast<int>(given["skip"].integer());
     if (given.has("times")) fault.times = static_cast<int>(given["times"].integer());
+    fault.body = static_cast<int>(given["body"].integer());
     fault.late_s = given.has("late") ? given["late"].number() : 60;
     fault.error = fail(given.has("code") ? given["code"].text() : "refused",
                        given.has("message") ? given["message"].text()
@@ -186,7 +189,14 @@ Result<Value> Questions::make_world(const Value& asked) {
     if (!made) return made.error();
     worlds_.push_back(std::move(*made));
     worlds_.back()->world().on_act = [this](const SimulatedAct& act) {
-        if (on_effect) on_effect(effect_value(act));
+        if (on_event) on_event(Value().set("effect", effect_value(act)));
+    };
+    worlds_.back()->world().on_meanwhile = [this](int body, const Call& call) {
+        const Value told = Value()
+                               .set("target", call.target)
+                               .set("operation", call.operation)
+                               .set("arguments", call.arguments);
+        if (on_event) on_event(Value().set("meanwhile", body).set("call", told));
     };
     Value targets{Map{}};
     const SimulatedWorld& world = worlds_.back()->world();

@@ -15,8 +15,9 @@ public:
     explicit Questions(std::function<RehearsalSetup(std::uint64_t seed)> setup)
         : setup_(std::move(setup)) {}
 
-    // Where each act in a world is told: see effect_value in questions.cpp.
-    std::function<void(const Value& effect)> on_effect;
+    // Where is told { effect }, each act in a world (see effect_value in questions.cpp), and
+    // { meanwhile, call }: what meets such a fault.
+    std::function<void(const Value& event)> on_event;
 
     // { value } or { error = { code, message, … } }.
     Value answer(const Value& asked);

@@ -22,7 +22,7 @@ List SimulatorSession::answer(const List& message) {
     if (kind == "load" || kind == "explore") return load_file(kind, argument.text());
     if (kind == "test") return tell_program(List{"test", argument});
     if (kind == "finish") return tell_program(List{"finish"});
-    if (kind == "schedule") return execute_schedule(argument);
+    if (kind == "schedule" || kind == "replay") return execute_schedule(kind, argument);
     return List{"refused", "The simulator was sent " + kind + ", which it does not know."};
 }
 
@@ -94,7 +94,7 @@ List SimulatorSession::load_file(const std::string& what, const std::string& pat
     program_ = std::move(*program);
     prepared_ = false;
     program_->answer_with([this](const Value& asked) { return questions_->answer(asked); });
-    questions_->on_effect = [this](const Value& effect) { program_->call_back(effect); };
+    questions_->on_event = [this](const Value& event) { program_->call_back(event); };
     for (const auto& [file, text] : *library_.texts) {
         if (!file.ends_with(".lua") || file.starts_with("drivers/")) continue;
         // LuaJIT's own lexer is not safe against every text, so each is parsed here first.
@@ -115,10 +115,10 @@ std::optional<List> SimulatorSession::prepare_exploration() {
 }
 
 // Its world is used up by it.
-List SimulatorSession::execute_schedule(const Value& code) {
+List SimulatorSession::execute_schedule(const std::string& kind, const Value& code) {
     if (auto problem = prepare_exploration()) return *problem;
     prepared_ = false;
-    return tell_program(List{"schedule", code});
+    return tell_program(List{kind, code});
 }
 
 // Hands the test file's program a message and gives what it says to it.

@@ -21,7 +21,8 @@ namespace perilune {
 // - test index: result { outcome, problem, story, virtual_s }.
 // - finish: finished problem, or false.
 // - explore path: exploration { runbook }, or load_failed text.
-// - schedule code: explored { violated, outcome, calls, questions, commits }.
+// - schedule code: explored { violated, outcome, calls, questions, commits }; replay code: the same
+//   with its story, whatever is violated.
 // - schedule code, cpu_s: the same by a copy of the process, with so much processor time; or died,
 //   whether by itself, its exit status or the signal, and a text or nothing.
 class SimulatorSession {
@@ -35,7 +36,7 @@ private:
     // The library as it was given, but for the text of one runbook.
     List replace(const std::string& path, const std::string& text);
     List load_file(const std::string& what, const std::string& path);
-    List execute_schedule(const Value& code);
+    List execute_schedule(const std::string& kind, const Value& code);
     List tell_program(const Value& message);
     RehearsalSetup rehearsal_setup(std::uint64_t seed);
 

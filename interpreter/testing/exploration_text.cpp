@@ -9,8 +9,9 @@ namespace perilune {
 
 namespace {
 
-constexpr const char* columns[] = {"before", "dropped",   "after", "failed", "throttled", "late",
-                                   "death",  "overtaken", "undo",  "refuse", "silence"};
+constexpr const char* columns[] = {"before",    "dropped", "after",  "failed",  "throttled",
+                                   "late",      "down",    "edited", "happens", "death",
+                                   "overtaken", "undo",    "refuse", "silence"};
 
 std::string padded(std::string text, std::size_t width) {
     if (text.size() < width) text.resize(width, ' ');
@@ -79,6 +80,8 @@ std::string table_text(const Exploration& explored) {
 std::string exploration_text(const Exploration& explored, const std::string& name) {
     std::string text;
     for (const auto& found : explored.findings) text += finding_text(found, name);
+    if (explored.findings.empty() && !explored.story.empty())
+        text += "The run:\n" + indented(explored.story) + "\n";
     // Little is explored of a runbook that goes no further than its first lines.
     if (!explored.outcome.empty() && explored.outcome != "done")
         text += "Without any fault the run was: " + explored.outcome +
@@ -128,6 +131,7 @@ Value exploration_value(const Exploration& explored) {
     return Value()
         .set("runbook", explored.runbook)
         .set("outcome", explored.outcome)
+        .set("story", explored.story)
         .set("findings", std::move(findings))
         .set("tried", std::move(tried))
         .set("outcomes", std::move(outcomes))

@@ -91,7 +91,8 @@ private:
         if (spent && at_ < queue_.size()) explored_.cut = true;
         if (spent || at_ == queue_.size()) return rest();
         lane.schedule = queue_[at_++];
-        lane.process->send(List{"schedule", lane.schedule->code, options_.run_cpu_s});
+        lane.process->send(List{options_.replay.empty() ? "schedule" : "replay",
+                                lane.schedule->code, options_.run_cpu_s});
     }
 
     void took_explored(ExploreLane& lane, const Value& told) {
@@ -103,8 +104,10 @@ private:
                          .code = schedule.code,
                          .outcome = told["outcome"].text(),
                          .story = told["story"].text()});
-        if (!options_.replay.empty())
+        if (!options_.replay.empty()) {
             for (const auto& fault : told["unmet"].list()) explored_.unmet.push_back(fault.text());
+            explored_.story = told["story"].text();
+        }
         if (schedule.code == "none") {
             explored_.outcome = told["outcome"].text();
             explored_.reason = told["reason"].text();

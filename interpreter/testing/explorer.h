@@ -48,6 +48,7 @@ struct Exploration {
     double took_s = 0;
     bool cut = false;                // The budget ended it.
     std::vector<std::string> unmet;  // Faults of `replay` that nothing has met.
+    std::string story;               // Of `replay`.
 };
 
 // `library` is what simulated_library made. `tell` is called now and then with how many schedules

@@ -19,22 +19,36 @@ constexpr FaultKind change_faults[] = {
     {"after", 9}, {"dropped", 8}, {"before", 5}, {"failed", 6}, {"late", 7}, {"throttled", 3},
 };
 constexpr FaultKind observe_faults[] = {{"before", 3}, {"failed", 4}, {"late", 2}};
+constexpr FaultKind other_faults[] = {{"down", 5}, {"edited", 4}};
 constexpr const char* host = "the host";
 constexpr int death_weight = 8;
 constexpr int overtaken_weight = 6;
 constexpr int person_weight = 6;
 constexpr int undo_weight = 7;
+constexpr int happens_weight = 7;
 
+// `what` comes between the fault's name and the operation's.
 void add_operation(std::vector<Schedule>& made, const Survey::Operation& operation,
-                   const FaultKind& fault) {
+                   const FaultKind& fault, const std::string& what = "") {
     for (int nth = 1; nth <= operation.times; ++nth) {
         if (nth > first_calls && nth < operation.times) continue;
-        made.push_back(
-            {.code = std::string(fault.name) + " " + operation.name + " " + std::to_string(nth),
-             .subject = operation.name,
-             .fault = fault.name,
-             .weight = fault.weight});
+        made.push_back({.code = std::string(fault.name) + " " + what + operation.name + " " +
+                                std::to_string(nth),
+                        .subject = operation.name,
+                        .fault = fault.name,
+                        .weight = fault.weight});
     }
+}
+
+// What others may do just before it.
+void add_others(std::vector<Schedule>& made, const Survey& survey,
+                const Survey::Operation& operation) {
+    for (const auto& fault : other_faults)
+        for (const auto& other : operation.others)
+            if (other == fault.name) add_operation(made, operation, fault);
+    if (!operation.change) return;
+    for (const auto& name : survey.happens)
+        add_operation(made, operation, {"happens", happens_weight}, name + ", ");
 }
 
 void add_host(std::vector<Schedule>& made, const Survey& survey, const char* fault, int weight) {
@@ -49,10 +63,14 @@ void add_host(std::vector<Schedule>& made, const Survey& survey, const char* fau
 
 Survey Survey::from(const Value& told) {
     Survey survey;
-    for (const auto& call : told["calls"].list())
-        survey.operations.push_back({.name = call["name"].text(),
-                                     .change = call["change"].boolean(),
-                                     .times = static_cast<int>(call["times"].integer())});
+    for (const auto& call : told["calls"].list()) {
+        Operation operation{.name = call["name"].text(),
+                            .change = call["change"].boolean(),
+                            .times = static_cast<int>(call["times"].integer())};
+        for (const auto& other : call["others"].list()) operation.others.push_back(other.text());
+        survey.operations.push_back(std::move(operation));
+    }
+    for (const auto& name : told["happens"].list()) survey.happens.push_back(name.text());
     for (const auto& question : told["questions"].list())
         survey.questions.push_back(question.text());
     survey.commits = static_cast<int>(told["commits"].integer());
@@ -66,6 +84,7 @@ std::vector<Schedule> single_faults(const Survey& survey) {
             for (const auto& fault : change_faults) add_operation(made, operation, fault);
         else
             for (const auto& fault : observe_faults) add_operation(made, operation, fault);
+        add_others(made, survey, operation);
     }
     add_host(made, survey, "death", death_weight);
     if (std::any_of(survey.operations.begin(), survey.operations.end(),

@@ -16,9 +16,11 @@ struct Survey {
         std::string name;  // "dns/site:upsert"
         bool change = false;
         int times = 0;
+        std::vector<std::string> others;  // What others may do just before it: "down", "edited".
     };
     std::vector<Operation> operations;
     std::vector<std::string> questions;
+    std::vector<std::string> happens;  // What may happen before a change, as the author says.
     int commits = 0;
 
     // From what a simulator tells of a schedule.

@@ -1,16 +1,21 @@
 -- explore { … }: one runbook under every fault, and what must hold whatever happens.
 local errors = require "vocabulary.errors"
+local events = require "testing.events"
 local invariants = require "testing.invariants"
+local others = require "testing.others"
 local suggest = require "vocabulary.suggest"
+local target_handle = require "testing.target_handle"
 local world = require "testing.world"
 
 local M = {}
 
 local fields = { runbook = "string", world = "function", parameters = "any", answers = "table",
-  always = "table", finally = "table", without = "table", who = "string" }
+  always = "table", finally = "table", without = "table", who = "string",
+  happens = "table" }
 local declaration_mark = {}
 
----explore { runbook, world = function() … end, parameters, answers, always, finally, without }.
+---explore { runbook, world = function() … end, parameters, answers, always, finally, without,
+---happens }.
 function M.declare(given)
   if type(given) ~= "table" then error("explore needs a table.", 2) end
   local known = {}
@@ -47,6 +52,9 @@ end
 -- "death 7": the host dies where it makes its seventh commit; "overtaken 7": another takes the run
 -- over there while it lives. "refuse Restore?": a person says no, or nothing where the question is
 -- for more than yes and no.
+-- "down dns/site:upsert 1", "edited dns/site:upsert 1": just before it is executed its target
+-- fails, or somebody else changes what it is about; "happens NAME, dns/site:upsert 1": what the
+-- exploration itself says may happen.
 -- "undo": where the run has come to rest, it is undone. "none": nothing goes wrong.
 local kinds = { before = true, dropped = true, after = true, failed = true, throttled = true,
   late = true }
@@ -59,8 +67,11 @@ local function parse(code)
   for part in (code .. " + "):gmatch("(.-) %+ ") do
     local kind, rest = part:match("^(%a+) (.+)$")
     local operation, nth = (rest or ""):match("^(%S+) (%d+)$")
-    if kinds[kind] and operation then
+    if (kinds[kind] or others.knows(kind)) and operation then
       steps[#steps + 1] = { kind = kind, operation = operation, nth = tonumber(nth) }
+    elseif kind == "happens" and rest:find(", %S+ %d+$") then
+      local name, call, number = rest:match("^(.+), (%S+) (%d+)$")
+      steps[#steps + 1] = { kind = kind, name = name, operation = call, nth = tonumber(number) }
     elseif ends_host[kind] and tonumber(rest) then
       steps[#steps + 1] = { kind = kind, nth = tonumber(rest) }
     elseif kind == "refuse" or kind == "silence" then
@@ -113,9 +124,13 @@ local function disturb(w, one, steps)
     elseif step.kind == "silence" then
       options.answers[step.question] = nil
     else
-      local ok, problem = pcall(w.fails, w, step.operation, { how = step.kind,
-        skip = step.nth - 1, late = "1h", code = "explored",
-        message = "The exploration refuses it." })
+      local ok, problem
+      if kinds[step.kind] then
+        ok, problem = pcall(w.fails, w, step.operation, { how = step.kind, skip = step.nth - 1,
+          late = "1h", code = "explored", message = "The exploration refuses it." })
+      else
+        ok, problem = pcall(others.prepare, w, one.happens, step)
+      end
       if not ok then error((problem:gsub("^testing/[%w_]+%.lua:%d+: ", "")), 0) end
     end
   end
@@ -187,15 +202,19 @@ end
 ---@param one table what explore { … } declared
 ---@param prepared table what M.prepare made; it is used up
 ---@param code string the faults, joined with " + "; "" for none
-function M.execute(one, prepared, code)
+---@param tells string|nil "always": the story is told whatever was violated
+function M.execute(one, prepared, code, tells)
   local w, start = prepared.world, prepared.start
   local steps = parse(code)
   local options = disturb(w, one, steps)
+  start.undoing.edited = others.edited(w, steps)
   local found = {}
-  world.on_effect(function(effect)
+  -- An author's rules speak of a world that nobody but the run changes, or that `happens` changes.
+  local asked = others.are_in(steps) and {} or one
+  events.on_effect(function(effect)
     local now = {}
     local subject = ("after %s:%s"):format(effect.target, effect.operation)
-    check(one.always, subject, now, w)
+    check(asked.always, subject, now, w)
     invariants.after_effect(w, start, effect, now)
     for _, violation in ipairs(now) do
       if not already(found, violation.name) then found[#found + 1] = violation end
@@ -207,22 +226,26 @@ function M.execute(one, prepared, code)
     error(run.reason, 0)
   end
   local last = {}
-  check(one.finally, ("at the end, when the run was %s"):format(run.outcome), last, w, run)
+  check(asked.finally, ("at the end, when the run was %s"):format(run.outcome), last, w, run)
   -- What the author says of the end is said of the run's own, not of its undo.
   if options.undo and run.id then run = undo(w, run, options) end
-  world.on_effect(nil)
+  events.on_effect(nil)
   invariants.finally(w, start, run, last)
   for _, violation in ipairs(last) do
     if not already(found, violation.name) then found[#found + 1] = violation end
   end
   local told = { violated = {}, outcome = run.outcome, reason = run.reason, calls = w.calls,
     commits = run.commits, questions = w.questions, unmet = unmet(w, run, steps) }
+  if #steps == 0 then
+    others.survey(w, told.calls)
+    told.happens = target_handle.keys(one.happens or {})
+  end
   for _, violation in ipairs(found) do
     if not (one.without and one.without[violation.name]) then
       told.violated[#told.violated + 1] = violation
     end
   end
-  if #told.violated > 0 then told.story = world.story() end
+  if tells or #told.violated > 0 then told.story = world.story() end
   world.forget()
   return told
 end

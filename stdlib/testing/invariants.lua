@@ -15,11 +15,13 @@ local function count_writers(w)
   return ok and #writers or 0
 end
 
--- The incidents that nobody has taken yet, by "notify/oncall region-outage".
+-- The incidents that nobody has taken yet, by "notify/oncall region-outage". In a channel that is
+-- down nobody can.
 local function open_incidents(w)
   local found = {}
   for _, target in ipairs(w.things) do
-    for _, incident in ipairs(target:find("^notify/") and w:look(target).open or {}) do
+    local seen = target:find("^notify/") and w:look(target) or {}
+    for _, incident in ipairs(seen.reachable and seen.open or {}) do
       if not incident.acknowledged_by then
         found[target .. " " .. incident.key] = { target = target, key = incident.key }
       end

@@ -86,11 +86,15 @@ function handlers.prepare()
   wire.send(ok and { "prepared" } or { "load_failed", tostring(errors.from(made)) })
 end
 
-function handlers.schedule(_, code)
-  local ok, told = pcall(explore.execute, exploration, prepared, code)
+local function execute_schedule(code, tells)
+  local ok, told = pcall(explore.execute, exploration, prepared, code, tells)
   if ok then return wire.send { "explored", told } end
   wire.send { "load_failed", tostring(errors.from(told)) }
 end
+
+function handlers.schedule(_, code) execute_schedule(code) end
+
+function handlers.replay(_, code) execute_schedule(code, "always") end
 
 function handlers.finish()
   wire.send { "finished", suite.finish() }

@@ -103,15 +103,16 @@ local function not_undone(w, run)
   return targets
 end
 
----Compares the targets of which the run says that all its changes are undone.
+---Compares the targets of which the run says that all its changes are undone, but for those that
+---somebody else has changed too: `start.edited`.
 function M.finally(w, start, run, found)
   if run.outcome ~= "undone" and run.outcome ~= "partly undone" then return end
   local left = not_undone(w, run)
-  if not left then return end
+  if not left or not start.edited then return end
   -- A release that was taken back needs some time to serve.
   w:advance("1h")
   for target, now in pairs(see(w)) do
-    if start.touched[target] and not left[target] then
+    if start.touched[target] and not left[target] and not start.edited[target] then
       local at, was, is = difference(start.held[target], now, "")
       if at then
         found[#found + 1] = { name = rule, why = ("the run is %s, but %s%s was %s before it and is "

@@ -1,5 +1,6 @@
 -- world "production": an environment's targets, simulated, as a test looks at and disturbs them.
 local errors = require "vocabulary.errors"
+local events = require "testing.events"
 local looks = require "testing.looks"
 local place = require "testing.place"
 local suggest = require "vocabulary.suggest"
@@ -11,11 +12,16 @@ local M = {}
 local wire
 local made = {}  -- The worlds of this test, for its story.
 
-function M.start(with_wire) wire = with_wire end
+function M.start(with_wire)
+  wire = with_wire
+  events.start(wire)
+end
 
--- Asks the simulator; what it refuses is raised where the test asked.
+-- Asks the simulator; what it refuses, or others raised meanwhile, is raised where the test asked.
 local function ask(question)
+  events.note(question)
   local answer = wire.ask(question)
+  events.check()
   if answer.error then
     local failure = errors.make(answer.error)
     failure.at = failure.at or place(1)
@@ -181,6 +187,17 @@ function methods.fails(self, operation, how)
   ask({ kind = "fault", world = self.id, fault = fault })
 end
 
+---Just before the next call of "dns/site:upsert" is executed, `body(w, call)` is: what somebody
+---else does at that moment. `call` has target, operation and arguments; options: { skip = 0 }.
+function methods.just_before(self, operation, body, options)
+  if type(body) ~= "function" then error("just_before needs a function.", 2) end
+  local fault = { how = "meanwhile", skip = (options or {}).skip }
+  fault.target, fault.operation = target_handle.read_operation(self.targets, operation,
+    "just_before")
+  fault.body = events.add(function(call) body(self.itself, call) end)
+  ask({ kind = "fault", world = self.id, fault = fault })
+end
+
 local properties = {
   calls = function(self) return ask({ kind = "calls", world = self.id }) end,
   questions = function(self) return ask({ kind = "questions", world = self.id }) end,
@@ -224,7 +241,7 @@ function M.make(environment, options)
   local families = {}
   for target in next, self.targets do families[target:match("^[^/]+")] = true end
   made[#made + 1] = self
-  return setmetatable({}, {
+  self.itself = setmetatable({}, {
     __metatable = "world",
     __newindex = function() error("A world cannot be assigned to.", 2) end,
     __index = function(_, word)
@@ -240,6 +257,7 @@ function M.make(environment, options)
         known)), 2)
     end,
   })
+  return self.itself
 end
 
 ---What happened in the worlds of this test, for its failure.
@@ -248,11 +266,10 @@ function M.story()
   for _, one in ipairs(made) do
     parts[#parts + 1] = wire.ask({ kind = "story", world = one.id }).value
   end
+  local deeds = events.story()
+  if deeds ~= "" then parts[#parts + 1] = deeds end
   return table.concat(parts, "\n")
 end
-
----Calls `body` with each effect, as the world is after it; nil: nothing any more.
-function M.on_effect(body) wire.on_effect(body) end
 
 function M.virtual_s()
   local total = 0
@@ -264,6 +281,7 @@ end
 
 function M.forget()
   made = {}
+  events.forget()
   wire.ask({ kind = "forget" })
 end
 

@@ -122,6 +122,39 @@ function cases.a_world_refuses_to_count_what_cannot_be_called(w)
 end
 
 -- A host that stays gives it the time it has; nobody is there to answer.
+function cases.somebody_else_comes_just_before_a_call(w)
+  passes(w, [[
+    local met
+    w:just_before("storage/box:put", function(same, call)
+      met = call
+      same.storage.box:put { key = "a", body = "somebody's" }
+    end, { skip = 1 })
+    local seen
+    w:just_before("storage/box:head", function(same)
+      seen = same.storage.box.objects.a.body
+    end)
+    assert.equal("done", w:run("book").outcome)
+    assert.equal("one", seen)
+    assert.same({ "storage/box", "put", "three" },
+      { met.target, met.operation, met.arguments.body })
+    assert.equal("three", w.storage.box.objects.a.body)
+  ]])
+end
+
+function cases.what_somebody_else_does_wrongly_fails_the_test(w)
+  local told = test(w, [[
+    w:just_before("storage/box:put", function() error("No, not so.") end)
+    w:run("book")
+  ]])
+  w:equal("failed", told.outcome, "the test")
+  if not told.message:find("No, not so.", 1, true) then error(told.message, 0) end
+  for _, wrong in ipairs { "w:just_before('storage/box:put')",
+    "w:just_before('storage/box:putt', print)",
+    "w:fails('storage/box:put', { how = 'meanwhile' })" } do
+    w:equal("failed", test(w, wrong).outcome, wrong)
+  end
+end
+
 function cases.a_question_that_nobody_answers_ends_as_it_says(w)
   w:environment(environment)
   w:book([[
