@@ -17,6 +17,7 @@ local elsewhere = {
   torture = "It goes on until it is stopped, or for minutes.",
   ["torture --minutes"] = "It goes on for minutes.",
   lint = "It reads all of the code for minutes.",
+  ["lint --clang-tidy"] = "It reads all of the C++ for half an hour.",
   ["lint --threads"] = "It builds everything once more.",
   ["test --suspended"] = "It takes as long as the tests themselves.",
   bench = "It measures the whole machine for minutes.",
