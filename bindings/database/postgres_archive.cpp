@@ -1,6 +1,7 @@
 #include "bindings/database/postgres_archive.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -111,7 +112,10 @@ BackupEntry kept_data_entry(const LocalServer& server, const std::string& folder
     const std::string name = folder.substr(server.beside("previous-").size());
     long long at = 0;
     long long until = 0;
-    if (std::sscanf(name.c_str(), "%lld-%lld-", &at, &until) != 2) return entry;
+    const char* last = name.data() + name.size();
+    const auto [behind, wrong] = std::from_chars(name.data(), last, at);
+    if (wrong != std::errc{} || behind == last || *behind != '-') return entry;
+    if (std::from_chars(behind + 1, last, until).ec != std::errc{}) return entry;
     entry.id = kept_data_id + name;
     entry.file = folder;
     entry.state = "complete";

@@ -29,7 +29,8 @@ std::string text_of(const char* text) { return text ? text : ""; }
 std::string words_at(const std::string& sql, const std::string& position) {
     if (position.empty()) return {};
     std::size_t at = 0;
-    for (long left = std::atol(position.c_str()) - 1; left > 0 && at < sql.size(); --left)
+    for (long left = std::strtol(position.c_str(), nullptr, 10) - 1; left > 0 && at < sql.size();
+         --left)
         for (++at; at < sql.size() && (static_cast<unsigned char>(sql[at]) & 0xc0) == 0x80;) ++at;
     std::string words = sql.substr(at, shown_max);
     return words.substr(0, words.find('\n'));
@@ -64,7 +65,7 @@ PostgresRow row_of(const PGresult* result, int row) {
 // The rows that a statement changed, by its tag: "INSERT 0 3", "UPDATE 3".
 double affected_by(const std::string& tag) {
     for (const char* word : {"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
-        if (tag.starts_with(word)) return std::atof(tag.c_str() + tag.rfind(' '));
+        if (tag.starts_with(word)) return std::strtod(tag.c_str() + tag.rfind(' '), nullptr);
     return 0;
 }
 

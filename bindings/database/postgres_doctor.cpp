@@ -24,12 +24,14 @@ select current_user, current_setting('server_version_num'), pg_is_in_recovery(),
 from pg_roles r, pg_database d
 where r.rolname = current_user and d.datname = current_database())";
 
-int major_of(const std::string& number) { return std::atoi(number.c_str()) / versions_a_major; }
+int number_at(const char* text) { return static_cast<int>(std::strtol(text, nullptr, 10)); }
+
+int major_of(const std::string& number) { return number_at(number.c_str()) / versions_a_major; }
 
 // "pg_dump (PostgreSQL) 15.13 (Debian …)" has 15; 0 where it says none.
 int major_of_program(const std::string& said) {
     const auto at = said.find_first_of("0123456789");
-    return at == std::string::npos ? 0 : std::atoi(said.c_str() + at);
+    return at == std::string::npos ? 0 : number_at(said.c_str() + at);
 }
 
 Result<std::string> version_of(const std::string& path) {

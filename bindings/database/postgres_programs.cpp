@@ -35,11 +35,12 @@ std::vector<std::string> version_folders() {
         for (const auto& entry : fs::directory_iterator(parent, code)) {
             const std::string name = entry.path().filename();
             if (!name.starts_with(before)) continue;
-            const double version = std::atof(name.c_str() + before.size());
+            const double version = std::strtod(name.c_str() + before.size(), nullptr);
             if (version > 0) found.emplace_back(version, (entry.path() / "bin").string());
         }
     std::sort(found.rbegin(), found.rend());
     std::vector<std::string> folders;
+    folders.reserve(found.size() + 2);
     for (auto& [version, folder] : found) folders.push_back(std::move(folder));
     folders.insert(folders.end(), {"/usr/local/bin", "/usr/bin"});
     return folders;

@@ -92,7 +92,7 @@ Status judge_history(const LocalServer& server, const Call& call, const Followed
         return fail("wrong_server", doing(call) + ": the data in " + server.data +
                                         " is that of another server, not of a copy of it. Nothing "
                                         "was changed.");
-    const double own = std::atof((*control)["Latest checkpoint's TimeLineID"].c_str());
+    const double own = std::strtod((*control)["Latest checkpoint's TimeLineID"].c_str(), nullptr);
     if (own > followed.timeline)
         return fail("wrong_role", doing(call) + ": the data in " + server.data +
                                       " is the newer one: it was promoted after " +

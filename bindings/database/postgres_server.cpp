@@ -35,7 +35,7 @@ std::string programs_for(const PostgresTarget& target, const std::string& versio
 // a number that is somebody else's now.
 int postmaster_of(const LocalServer& server) {
     const auto text = read_file(server.data + "/postmaster.pid", 4096);
-    const int pid = text ? std::atoi(text->c_str()) : 0;
+    const int pid = text ? static_cast<int>(std::strtol(text->c_str(), nullptr, 10)) : 0;
     if (pid <= 0) return 0;
     std::error_code code;
     const auto folder = fs::read_symlink("/proc/" + std::to_string(pid) + "/cwd", code);

@@ -44,7 +44,7 @@ Error wrong_parameters(const std::string& why) {
 // The place in a list of the parameter at `place`: PostgreSQL's $2 means the second of the list,
 // while SQLite numbers such names as they come.
 std::size_t list_place(const char* name, int place) {
-    const int number = name && name[0] == '$' ? std::atoi(name + 1) : 0;
+    const long number = name && name[0] == '$' ? std::strtol(name + 1, nullptr, 10) : 0;
     return static_cast<std::size_t>(number > 0 ? number - 1 : place - 1);
 }
 

@@ -106,7 +106,7 @@ SshFound ssh_found(const SshAnswer& answer) {
     KeptStatus& status = found.status;
     status.label = found.id;
     status.started_at = number_in(answer["begun"]);
-    status.pid = std::atoi(answer["program"].c_str());
+    status.pid = static_cast<pid_t>(std::strtol(answer["program"].c_str(), nullptr, 10));
     status.output = answer["stream1"];
     status.errors = answer["stream2"];
     status.truncated = answer.has("truncated");

@@ -70,7 +70,8 @@ void S3Upload::take_up(const Map& parts) {
     const std::string prefix = upload_name() + " part ";
     for (const auto& [name, value] : parts) {
         if (!name.starts_with(prefix) || value["upload"].text() != id_) continue;
-        parts_[std::atoi(name.c_str() + prefix.size())] = part_of(value);
+        const long number = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
+        parts_[static_cast<int>(number)] = part_of(value);
     }
 }
 

@@ -32,7 +32,8 @@ int columns_of(int fd, int otherwise) {
         return std::min<int>(size.ws_col, columns_max);
     // Who pipes a page to a terminal says how wide that is, as for other programs.
     const char* told = std::getenv("COLUMNS");
-    return told && std::atoi(told) > 0 ? std::min(std::atoi(told), columns_max) : otherwise;
+    const long columns = told ? std::strtol(told, nullptr, 10) : 0;
+    return columns > 0 ? static_cast<int>(std::min<long>(columns, columns_max)) : otherwise;
 }
 
 // Every lock that the run holds, and those it declares.

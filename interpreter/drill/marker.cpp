@@ -93,7 +93,8 @@ Awaitable<Result<std::set<std::int64_t>>> Marker::survived() {
         co_await targets_.observe(plan_.survivor, "list", arguments, prepare_within_s);
     if (!objects) co_return objects.error();
     for (const auto& object : objects->list())
-        numbers.insert(std::atoll(object["key"].text().substr(prefix.size()).c_str()));
+        numbers.insert(
+            std::strtoll(object["key"].text().substr(prefix.size()).c_str(), nullptr, 10));
     co_return numbers;
 }
 

@@ -30,7 +30,8 @@ std::string indented(const std::string& text, const std::string& margin) {
 // The lines around the one that failed, which an arrow marks.
 std::string source_lines(const std::string& source, const std::string& where) {
     const auto colon = where.rfind(':');
-    const int wanted = colon == std::string::npos ? 0 : std::atoi(where.c_str() + colon + 1);
+    const long wanted =
+        colon == std::string::npos ? 0 : std::strtol(where.c_str() + colon + 1, nullptr, 10);
     if (wanted < 1) return {};
     std::string shown;
     std::size_t at = 0;
