@@ -70,7 +70,7 @@ void add_redis_observes(Driver& driver, const RedisStorePointer& store) {
         {"status", status}, {"get", get}, {"count", count}};
     for (const auto& [name, observe] : all)
         driver.operations[name] = observe_blocking(
-            store->loop, [store, observe = observe](Call& call) { return observe(*store, call); });
+            store->loop, [store, observe](Call& call) { return observe(*store, call); });
 }
 
 }  // namespace perilune

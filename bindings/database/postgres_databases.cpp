@@ -90,7 +90,7 @@ Awaitable<bool> end_sessions(PostgresTargetPointer target, Call& call, std::stri
         if (!pids) break;
         for (const auto& row : pids->rows) {
             // One that may not be ended hinders the renaming, which says so.
-            PostgresParameters pid = {*row[0]};
+            PostgresParameters pid = {row[0]};
             co_await (*opened)->query("select pg_terminate_backend($1::int)", pid);
         }
         co_await pause_until(target->services->loop, boot_now_s() + end_again_s, call.cancel);

@@ -42,8 +42,7 @@ public:
 private:
     void end_line();
 
-    std::string line_;  // The beginning of the current line.
-    bool long_line_ = false;
+    std::string line_;      // The beginning of the current line.
     bool in_data_ = false;  // Behind the comment that heads a table's data.
     std::string table_;     // Whose rows these lines are.
     std::map<std::string, double> rows_;

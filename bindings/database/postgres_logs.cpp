@@ -53,7 +53,8 @@ std::optional<double> read_moment(const std::string& line, std::string& zone) {
     if (line.size() < seconds_end + 4 || line[4] != '-' || line[10] != ' ' || line[13] != ':')
         return std::nullopt;
     const auto space = line.find(' ', seconds_end);
-    if (space == std::string::npos || space > seconds_end + 8) return std::nullopt;
+    // Where there is none, it is npos, the largest number.
+    if (space > seconds_end + 8) return std::nullopt;
     const auto end = std::min(line.find_first_of(" ,:[", space + 1), line.size());
     std::string offset = line.substr(space + 1, end - space - 1);
     if (offset == "UTC" || offset == "GMT") offset = "Z";

@@ -24,7 +24,7 @@ std::string quote_identifier(std::string_view name) { return doubled(name, '"');
 
 std::string quote_literal(std::string_view text) {
     // With a backslash the meaning would depend on standard_conforming_strings.
-    const std::string quoted = doubled(text, '\'');
+    std::string quoted = doubled(text, '\'');
     if (text.find('\\') == std::string_view::npos) return quoted;
     std::string escaped = "E";
     for (const char c : quoted) escaped += c == '\\' ? "\\\\" : std::string(1, c);

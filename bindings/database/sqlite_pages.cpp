@@ -26,7 +26,8 @@ using Header = std::array<unsigned char, header_bytes>;
 
 sqlite3_file* file_of(SqliteConnection& connection) {
     sqlite3_file* file = nullptr;
-    sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER,
+                         static_cast<void*>(&file));
     return file;
 }
 

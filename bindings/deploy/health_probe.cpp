@@ -93,9 +93,11 @@ HealthProbe::State HealthProbe::step(double now_s) {
 // Once the status is known the rest is read only so that the application need not see a reset.
 void HealthProbe::take(std::string_view piece, double now_s) {
     read_bytes_ += piece.size();
-    if (status_ == 0) received_.append(piece.substr(0, 64));
-    if (status_ == 0 && (status_ = status_of(received_)) != 0)
-        until_s_ = std::min(until_s_, now_s + linger_s);
+    if (status_ == 0) {
+        received_.append(piece.substr(0, 64));
+        status_ = status_of(received_);
+        if (status_ != 0) until_s_ = std::min(until_s_, now_s + linger_s);
+    }
     if (read_bytes_ > body_max || (status_ == 0 && received_.size() >= 64)) judge();
 }
 

@@ -38,9 +38,9 @@ Awaitable<Result<Before>> before_run(SharedFleet fleet, Call& call) {
 }
 
 std::string commands_of(const SshFleet& fleet, const Call& call) {
-    const std::string doing = "enter\nsaid=$(ctl " + call.operation + " \"$unit\" 2>&1) || " +
-                              "refuse unit_failed \"systemctl " + call.operation +
-                              " $unit failed: $said\"\n";
+    std::string doing = "enter\nsaid=$(ctl " + call.operation + " \"$unit\" 2>&1) || " +
+                        "refuse unit_failed \"systemctl " + call.operation +
+                        " $unit failed: $said\"\n";
     if (call.operation != "restart") return doing;
     return doing + "tell_health " + std::to_string(static_cast<int>(fleet.starts_within_s));
 }

@@ -230,13 +230,13 @@ void add_operations(Driver& driver, const Remote& remote, const Settings& settin
     const std::pair<const char*, Observe> observes[] = {
         {"list", list}, {"get", get}, {"drift", drift}};
     for (const auto& [operation, observe] : observes)
-        driver.operations[operation].observe = [zone, observe = observe](Call& call) {
+        driver.operations[operation].observe = [zone, observe](Call& call) {
             return observe(zone, &call);
         };
     const std::pair<const char*, Ask> asks[] = {{"lookup", lookup}, {"resolves", resolves}};
     for (const auto& [operation, ask] : asks)
-        driver.operations[operation] = observe_blocking(
-            zone->loop, [zone, ask = ask](Call& call) { return ask(*zone, call); });
+        driver.operations[operation] =
+            observe_blocking(zone->loop, [zone, ask](Call& call) { return ask(*zone, call); });
     for (const auto* operation : {"upsert", "delete", "batch", "set_ttl"}) {
         Handler handler;
         handler.before = [zone](Call& call) { return before(zone, &call); };

@@ -16,7 +16,7 @@ constexpr std::uint32_t proxy_ttl_s = 300;
 
 // The addresses that the provider finds behind a CNAME at the zone itself.
 void add_flattened(std::vector<DnsRecord>& served, const RecordSet& set, const std::string& zone,
-                   std::vector<DnsRecord> known) {
+                   const std::vector<DnsRecord>& known) {
     const std::string target = absolute_name(set.values[0], ".");
     for (const auto* type : {"A", "AAAA"}) {
         const Answer behind = answer_from(known, "", target, type);
@@ -52,7 +52,7 @@ ServedZone SimulatedZone::served() const {
     if (apex) {
         auto known = made.records;
         known.insert(known.end(), outside_.begin(), outside_.end());
-        add_flattened(made.records, *apex, zone_, std::move(known));
+        add_flattened(made.records, *apex, zone_, known);
     }
     const auto servers = name_servers();
     made.silent = std::all_of(servers.begin(), servers.end(), [this](const std::string& server) {

@@ -144,7 +144,9 @@ std::optional<Signature> find_signature(std::string_view message) {
     if (message.size() < header_bytes) return std::nullopt;
     std::size_t at = header_bytes;
     for (std::uint64_t i = number_at(message, 4, 2); i > 0; --i) {
-        if (!skip_name(message, at) || (at += 4) > message.size()) return std::nullopt;
+        if (!skip_name(message, at)) return std::nullopt;
+        at += 4;
+        if (at > message.size()) return std::nullopt;
     }
     const std::uint64_t records =
         number_at(message, 6, 2) + number_at(message, 8, 2) + number_at(message, 10, 2);

@@ -131,7 +131,7 @@ Awaitable<Result<Before>> before_exchange(Call* call, char sign, std::string met
     co_return before;
 }
 
-Handler observe(HttpTargetPointer target, std::string method) {
+Handler observe(HttpTargetPointer target, const std::string& method) {
     Handler made;
     made.observe = [target, method](Call& call) { return observe_exchange(target, &call, method); };
     return made;
@@ -144,7 +144,7 @@ Handler observe_by(HttpTargetPointer target,
     return made;
 }
 
-Handler change(HttpTargetPointer target, char sign, std::string method) {
+Handler change(HttpTargetPointer target, char sign, const std::string& method) {
     Handler made;
     made.before = [sign, method](Call& call) { return before_exchange(&call, sign, method); };
     made.act = [target, method](Call& call, const Value&) {

@@ -110,7 +110,7 @@ Driver SimulatedChannel::make_driver(Services& services) {
     const std::pair<const char*, Read> reads[] = {{"status", status_of},
                                                   {"list_open", open_incidents}};
     for (const auto& [name, told] : reads)
-        driver.operations[name] = observe_at_once([this, told = told](Call& call) -> Result<Value> {
+        driver.operations[name] = observe_at_once([this, told](Call& call) -> Result<Value> {
             const auto state = read();
             if (!state) return state.error();
             return told(**state, call);

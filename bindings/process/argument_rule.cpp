@@ -19,7 +19,8 @@ constexpr std::size_t matched_bytes_max = 4096;
 bool has_reference(const std::string& pattern) {
     for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
         if (pattern[i] != '\\') continue;
-        if (pattern[++i] >= '1' && pattern[i] <= '9') return true;
+        ++i;
+        if (pattern[i] >= '1' && pattern[i] <= '9') return true;
     }
     return false;
 }

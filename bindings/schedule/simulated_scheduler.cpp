@@ -229,7 +229,7 @@ Driver SimulatedScheduler::make_driver(Services& services) {
                                                         {"missed", &SimulatedScheduler::missed}};
     for (const auto& [name, asked] : observes)
         driver.operations[name] =
-            observe_at_once([this, asked = asked](Call& call) { return (this->*asked)(call); });
+            observe_at_once([this, asked](Call& call) { return (this->*asked)(call); });
     driver.operations["wait_idle"].observe = [this, loop = &services.loop](Call& call) {
         return wait_idle(this, loop, &call);
     };

@@ -73,7 +73,7 @@ UnixSeconds ZoneRule::Day::in_year(int year, int offset_s) const {
     if (kind == 'M') {
         const std::int64_t first = days_from_date(year, month, 1);
         const auto weekday = static_cast<int>(((first + 4) % 7 + 7) % 7);  // 1970-01-01: Thursday.
-        days = first + (day - weekday + 7) % 7 + (week - 1) * 7;
+        days = first + (day - weekday + 7) % 7 + (week - 1) * std::int64_t{7};
         const std::int64_t next_month =
             month == 12 ? days_from_date(year + 1, 1, 1) : days_from_date(year, month + 1, 1);
         while (days >= next_month) days -= 7;  // Week 5 is the last one.

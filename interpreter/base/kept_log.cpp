@@ -84,7 +84,7 @@ void LogWriter::write_line(char source, std::string_view text) {
     // A full disk loses lines of a log, never the program that wrote them.
     if (::write(file_.get(), line.data(), line.size()) > 0) size_ += line.size();
     if (size_ < bytes_max_ / 2) return;
-    ::rename(path_.c_str(), (path_ + ".1").c_str());
+    (void)::rename(path_.c_str(), (path_ + ".1").c_str());
     file_ = open_for_lines(path_);
     size_ = 0;
 }
