@@ -46,7 +46,7 @@ struct Call {
     double sent_at_s = 0;     // `look` only: the last moment it could have been sent.
     // Shows progress of long work on the screen ("312 MiB of 1.2 GiB"). May be called from any
     // thread; never null.
-    std::function<void(std::string)> tell = [](std::string) {};
+    std::function<void(std::string)> tell = [](std::string) {};  // NOLINT(performance-*): unused.
     // Opens a secret handle (or returns plain text as it is). Call it at use; keep nothing. From
     // any thread.
     std::function<Result<std::string>(const Value&)> open_secret;
