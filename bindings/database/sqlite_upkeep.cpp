@@ -23,7 +23,7 @@ Result<std::vector<std::string>> wanted_names(const Work& work, SqliteConnection
         });
     if (!read) return read.error();
     if (!work.call.arguments.has(argument)) return all;
-    const auto names = names_of(work.argument(argument));
+    auto names = names_of(work.argument(argument));
     if (!names) return names;
     for (const auto& name : *names)
         if (std::find(all.begin(), all.end(), name) == all.end())

@@ -76,7 +76,7 @@ Result<DnsReply> ask_tcp(const Question& question) {
         return no_answer(question, sent.error().message);
     const auto reply = line->receive(until_s);
     if (!reply) return no_answer(question, reply.error().message);
-    const auto read = read_reply(*reply, id, question.name, question.type);
+    auto read = read_reply(*reply, id, question.name, question.type);
     if (!read) return no_answer(question, read.error().message);
     return read;
 }

@@ -120,7 +120,7 @@ std::optional<std::string> owner_in_zone(std::string_view absolute, std::string_
 }
 
 Result<std::string> resolve_owner(std::string_view name, std::string_view zone) {
-    const auto checked = checked_name(name);
+    auto checked = checked_name(name);
     if (!checked) return checked;
     if (!ends_in_dot(*checked)) {
         if (!owner_in_zone(*checked, zone)) return checked;

@@ -120,14 +120,15 @@ Status S3Sink::send_part() {
         }
     }
     loop.post([upload = upload_, shared = shared_, number = ++parts_, bytes, own] {
-        start_task(upload->send(number, bytes, own), [shared, own, upload, bytes](Status sent) {
-            const std::lock_guard guard(shared->mutex);
-            shared->under_way.erase(own.cancel);
-            bytes->clear();
-            shared->spare.push_back(std::move(*bytes));
-            if (!sent && !shared->failed) shared->failed = sent.error();
-            shared->changed.notify_all();
-        });
+        start_task(upload->send(number, bytes, own),
+                   [shared, own, upload, bytes](const Status& sent) {
+                       const std::lock_guard guard(shared->mutex);
+                       shared->under_way.erase(own.cancel);
+                       bytes->clear();
+                       shared->spare.push_back(std::move(*bytes));
+                       if (!sent && !shared->failed) shared->failed = sent.error();
+                       shared->changed.notify_all();
+                   });
     });
     return Done{};
 }

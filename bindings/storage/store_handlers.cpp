@@ -63,7 +63,7 @@ Handler change_of_store(std::shared_ptr<StorePlace> place, StoreBefore before, S
         {}, std::move(restore));
 }
 
-Handler observe_with_port(std::shared_ptr<StorePlace> place, std::string parameter,
+Handler observe_with_port(std::shared_ptr<StorePlace> place, const std::string& parameter,
                           std::function<Result<Value>(Call&, ObjectPort&)> observe) {
     Handler made;
     made.observe = [place, parameter, observe](Call& call) {
@@ -75,7 +75,7 @@ Handler observe_with_port(std::shared_ptr<StorePlace> place, std::string paramet
     return made;
 }
 
-Handler change_with_port(std::shared_ptr<StorePlace> place, std::string parameter,
+Handler change_with_port(std::shared_ptr<StorePlace> place, const std::string& parameter,
                          std::function<Result<Before>(Call&, ObjectPort&)> before,
                          std::function<Outcome(Call&, const Value&, ObjectPort&)> act,
                          RestoreOf restore) {

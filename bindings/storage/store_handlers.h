@@ -43,9 +43,9 @@ Handler change_of_store(std::shared_ptr<StorePlace> place, StoreBefore before, S
 
 // As observe_blocking and change_blocking, with the port of the target that `parameter` names;
 // where the call does not give it, with the place's own.
-Handler observe_with_port(std::shared_ptr<StorePlace> place, std::string parameter,
+Handler observe_with_port(std::shared_ptr<StorePlace> place, const std::string& parameter,
                           std::function<Result<Value>(Call&, ObjectPort&)> observe);
-Handler change_with_port(std::shared_ptr<StorePlace> place, std::string parameter,
+Handler change_with_port(std::shared_ptr<StorePlace> place, const std::string& parameter,
                          std::function<Result<Before>(Call&, ObjectPort&)> before,
                          std::function<Outcome(Call&, const Value&, ObjectPort&)> act,
                          RestoreOf restore);

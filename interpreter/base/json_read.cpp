@@ -36,7 +36,7 @@ std::optional<Value> special_value(std::string_view key, const Value& held) {
         if (!bytes) return std::nullopt;
         return Value(std::move(*bytes));
     }
-    if (key == "$number") return Value(held.text() == "inf" ? INFINITY : -INFINITY);
+    if (key == "$number") return Value(held.text() == "inf" ? HUGE_VAL : -HUGE_VAL);
     if (key == "$secret") return secret_from(held.list());
     if (key == "$unknown") return Value(Unknown{held.text()});
     return std::nullopt;

@@ -50,9 +50,8 @@ std::string visible(std::string_view text, bool lines) {
     std::string shown;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7f) {
-            shown += c;
-        } else if ((c == '\n' && lines) || c == '\t') {
+        const bool printable = byte >= 0x20 && byte != 0x7f;
+        if (printable || (c == '\n' && lines) || c == '\t') {
             shown += c;
         } else {
             std::array<char, 8> escaped{};

@@ -46,7 +46,7 @@ private:
 
     void load() {
         if (!current())
-            return host_.prepare_rest(row_, records_, [this](Result<Prepared> made) {
+            return host_.prepare_rest(row_, records_, [this](const Result<Prepared>& made) {
                 if (!made) return finish(made.error());
                 execute();
             });

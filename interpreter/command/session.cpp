@@ -27,7 +27,7 @@ Session::Session(const Invocation& invocation, const Value& services) : invocati
     setup.services = services;
     host_ = std::make_unique<Host>(std::move(setup), *this);
     screen_ = Screen::make(host_->loop(), invocation.json());
-    host_->print = [this](std::string text) { screen_->line(text); };
+    host_->print = [this](const std::string& text) { screen_->line(text); };
 }
 
 Session::~Session() = default;
@@ -133,17 +133,17 @@ int Session::resume(const std::string& run, const InboxRow* first) {
         if (const auto sent = host_->store().send(*first); !sent)
             return report_error(invocation_, sent.error());
     host_->loop().post([this, replaces, command = first ? *first : InboxRow()] {
-        const auto begun = [this](Status status) { resumed(std::move(status)); };
+        const auto begun = [this](const Status& status) { resumed(status); };
         if (replaces) return resume_with_current_code(command, begun);
-        host_->resume(run_, current_person(), [this](Status status) {
+        host_->resume(run_, current_person(), [this](const Status& status) {
             if (status) tell_code_differences();
-            resumed(std::move(status));
+            resumed(status);
         });
     });
     return loop_until_rest();
 }
 
-void Session::resumed(Status status) {
+void Session::resumed(const Status& status) {
     if (!status) return give_up(status.error());
     screen_->watch([this] { return waiting(); });
 }

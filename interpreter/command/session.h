@@ -35,7 +35,7 @@ private:
     Status sign_start(const Prepared& made, StartOptions& options);
     void resume_with_current_code(const InboxRow& first, std::function<void(Status)> begun);
     Status send_signed(InboxRow& command, const Bundle& code);
-    void resumed(Status status);
+    void resumed(const Status& status);
     void tell_code_differences();
     void watch_signals();
     void on_signal(int signal);

@@ -66,7 +66,7 @@ void Marker::write() {
     }
     const double due = boot_now_s() + plan_.every_s;
     start_task(targets_.change(plan_.target, operation, arguments, write_within_s),
-               [this, number, due, alive = alive_](Result<Value> taken) {
+               [this, number, due, alive = alive_](const Result<Value>& taken) {
                    if (!alive->here) return;
                    if (taken) marks_.push_back({.number = number, .at = wall_now_s()});
                    if (stopped_) return;

@@ -114,7 +114,7 @@ void Prober::tick() {
     timer_ = targets_.host().loop().start_timer(boot_now_s() + plan_.every_s, [this] { tick(); });
     if (open_ >= open_max) return;
     ++open_;
-    start_task(shared_->ask(), [shared = shared_](Probe probe) {
+    start_task(shared_->ask(), [shared = shared_](const Probe& probe) {
         if (shared->owner) shared->owner->took(probe);
     });
 }

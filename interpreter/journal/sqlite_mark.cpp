@@ -52,7 +52,7 @@ Status SqliteFile::know_again(const StateFound& before) {
 // without one, which gets it the next time.
 Status SqliteFile::make_mark(const std::optional<Adoption>& adoption) {
     const StateMark mark{.id = to_hex(random_bytes(id_bytes)), .position = newest_position()};
-    const auto set = [&](const std::string& key, auto value) {
+    const auto set = [&](const std::string& key, const auto& value) {
         statement("insert or replace into meta values(?, ?)").bind(key).bind(value).step();
     };
     if (!execute("begin immediate")) return error("Beginning to write");

@@ -9,19 +9,25 @@ namespace perilune {
 
 namespace {
 
+// Counts down; true at the last one.
+bool comes_to_nothing(int& left) {
+    if (left <= 0) return false;
+    --left;
+    return left == 0;
+}
+
 class MemoryStore final : public Store {
 public:
     explicit MemoryStore(std::shared_ptr<MemoryState> state) : state_(std::move(state)) {}
     ~MemoryStore() override { state_->living.erase(host_); }
 
     Result<std::vector<std::string>> commit(const Batch& batch) override {
-        if (state_->commits_until_death > 0 && --state_->commits_until_death == 0) dead_ = true;
+        if (comes_to_nothing(state_->commits_until_death)) dead_ = true;
         if (dead_) {
             if (state_->on_death) state_->on_death();
             return fail("state_failed", "The host has died.", Retry::safe);
         }
-        if (state_->commits_until_overtaken > 0 && --state_->commits_until_overtaken == 0)
-            state_->on_overtaken();
+        if (comes_to_nothing(state_->commits_until_overtaken)) state_->on_overtaken();
         if (state_->failing_commits > 0) {
             --state_->failing_commits;
             return fail("state_failed", "The disk is full.", Retry::safe);

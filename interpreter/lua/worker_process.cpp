@@ -237,7 +237,8 @@ private:
 };
 
 Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(Loop& loop, const std::string& program,
-                                                            std::string mode, WorkerLimits limits,
+                                                            const std::string& mode,
+                                                            WorkerLimits limits,
                                                             OnMessage on_message, OnEnd on_end) {
     const auto worker = spawn_worker(program, mode, limits.memory_bytes);
     if (!worker.ok()) return worker.error();

@@ -14,8 +14,9 @@ public:
     // never from within `send`; `on_end` once, after the last message. Either may destroy the
     // WorkerProcess.
     static Result<std::unique_ptr<WorkerProcess>> start(Loop& loop, const std::string& program,
-                                                        std::string mode, WorkerLimits limits,
-                                                        OnMessage on_message, OnEnd on_end);
+                                                        const std::string& mode,
+                                                        WorkerLimits limits, OnMessage on_message,
+                                                        OnEnd on_end);
     // Kills a worker that still lives and waits for its end; nothing is called back any more.
     ~WorkerProcess() override;
     WorkerProcess(const WorkerProcess&) = delete;

@@ -149,7 +149,7 @@ public:
     LiveRun* live(const std::string& run);
     Masker& masker() { return masker_; }
     const HostSetup& setup() const { return setup_; }
-    std::function<void(std::string)> print = [](std::string) {};  // For notify's console.
+    std::function<void(std::string)> print = [](const std::string&) {};  // For notify's console.
 
 private:
     friend class LiveRun;
