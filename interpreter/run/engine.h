@@ -126,7 +126,7 @@ private:
     // engine_operations.cpp: operations from their asking to the intent
     void ask_operation(Event event);
     std::string refusal(const Event& event, const Operation* row, Map& arguments);
-    void refuse_operation(const Event& event, Error error);
+    void refuse_operation(const Event& event, const Error& error);
     void begin_observe(Active& active);
     void begin_change(Active& active);
     void take_resource(Active& active);

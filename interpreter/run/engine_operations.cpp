@@ -56,7 +56,7 @@ std::string Engine::refusal(const Event& event, const Operation* row, Map& argum
     return {};
 }
 
-void Engine::refuse_operation(const Event& event, Error error) {
+void Engine::refuse_operation(const Event& event, const Error& error) {
     Value record = event_record("read", event);
     if (const std::int64_t entry = plan_entry(event)) record.set("entry", entry);
     append(record.set("error", error.to_value()));

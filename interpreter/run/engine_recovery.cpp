@@ -267,6 +267,7 @@ void Engine::recover_open() {
         }
     }
     std::vector<EventId> asking;
+    asking.reserve(state_.questions.size());
     for (const auto& [id, question] : state_.questions) asking.push_back(id);
     for (const auto& id : asking) take_signal(id);
     // A child whose making or whose end was lost with its host; a live one is left as it is.

@@ -169,7 +169,7 @@ private:
     // What a drill's own file may touch: everything of its environment.
     Value with_all_targets(Value facts) const;
     std::string check_facts(const Prepared& prepared, const Value* parent_targets) const;
-    void create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::string> locks,
+    void create(std::shared_ptr<LiveRun> run, Value begin, const std::vector<std::string>& locks,
                 double deadline, std::function<void(Result<std::string>)> done);
 
     // host_resume.cpp: claims and replays

@@ -65,7 +65,7 @@ void Host::start_child(LiveRun& parent, const EventId& id, const std::string& ru
         std::vector<std::string> locks;
         for (const auto& lock : (*facts)["locks"].list())
             if (!held.contains(lock.text())) locks.push_back(lock.text());
-        create(child, begin, locks, boot_now_s(), [give_up](Result<std::string> made) {
+        create(child, begin, locks, boot_now_s(), [give_up](const Result<std::string>& made) {
             if (!made) give_up(made.error());
         });
     });

@@ -66,7 +66,7 @@ Status Host::use_environment(const Environment& environment) {
     services.keep_secret = [this](const std::string& name, const std::string& value) {
         return secrets_.keep(name, value);
     };
-    services.print = [this](std::string text) {
+    services.print = [this](const std::string& text) {
         loop_->post([this, text = masker_.mask(text)] { print(text); });
     };
     drivers_ =
@@ -186,12 +186,13 @@ void Host::start(const Prepared& prepared, const StartOptions& options,
     std::sort(locks.begin(), locks.end());
     const double deadline = boot_now_s() + options.lock_wait_s;
     if (!prepared.facts["refuses"].boolean())
-        return create(run, std::move(begin), std::move(locks), deadline, std::move(done));
-    run->ask_refusal(options.params, [this, run, begin, locks, deadline, done](std::string reason) {
-        if (!reason.empty())
-            return done(fail("refused", "The runbook refuses to start: " + reason));
-        create(run, begin, locks, deadline, done);
-    });
+        return create(run, std::move(begin), locks, deadline, std::move(done));
+    run->ask_refusal(
+        options.params, [this, run, begin, locks, deadline, done](const std::string& reason) {
+            if (!reason.empty())
+                return done(fail("refused", "The runbook refuses to start: " + reason));
+            create(run, begin, locks, deadline, done);
+        });
 }
 
 namespace {
@@ -207,7 +208,7 @@ Error not_begun(const std::string& id, Error error) {
 
 }  // namespace
 
-void Host::create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::string> locks,
+void Host::create(std::shared_ptr<LiveRun> run, Value begin, const std::vector<std::string>& locks,
                   double deadline, std::function<void(Result<std::string>)> done) {
     Batch::NewRun made;
     made.row.id = begin["run"].text();
@@ -220,7 +221,8 @@ void Host::create(std::shared_ptr<LiveRun> run, Value begin, std::vector<std::st
     made.row.created = begin["started_at"].number();
     made.bundle = run->prepared().bundle.files;
     made.locks = locks;
-    auto created = [this, run, begin, locks, deadline, done](Status status, Value stamped) {
+    auto created = [this, run, begin, locks, deadline, done](const Status& status,
+                                                             const Value& stamped) {
         if (!status && status.error().code == "locked" && boot_now_s() < deadline) {
             watcher_.on_progress(begin["run"].text(), {}, status.error().message + " Waiting.");
             loop_->start_timer(boot_now_s() + lock_pause_s,

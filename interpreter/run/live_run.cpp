@@ -69,7 +69,7 @@ Result<std::unique_ptr<Worker>> LiveRun::start_worker() {
     limits.cpu_s = setup.worker_cpu_s;
     limits.memory_bytes = setup.worker_memory_bytes;
     const auto said = [this](List message) { on_message(std::move(message)); };
-    const auto on_end = [this](WorkerEnd end) { on_worker_end(end); };
+    const auto on_end = [this](const WorkerEnd& end) { on_worker_end(end); };
     if (setup.world.start_worker)
         return setup.world.start_worker(host_.loop(), limits, said, on_end);
     auto started =
@@ -173,12 +173,11 @@ void LiveRun::show_durable() {
 
 void LiveRun::after_commit(std::function<void()> effect) {
     host_.writer_->after_commit(
-        [this, run = host_.shared(id_), effect = std::move(effect)] { effect(); });
+        [run = host_.shared(id_), effect = std::move(effect)] { effect(); });
 }
 
 void LiveRun::act_after_commit(std::function<void()> act) {
-    host_.writer_->act_after_commit(
-        [this, run = host_.shared(id_), act = std::move(act)] { act(); });
+    host_.writer_->act_after_commit([run = host_.shared(id_), act = std::move(act)] { act(); });
 }
 
 bool LiveRun::may_act() { return host_.lease_holds() && host_.writer_->owns(id_); }
@@ -203,7 +202,7 @@ void LiveRun::restart_worker() {
         if (ended) return;
         auto read = Records::of(host_.store(), id_);
         if (!read) return engine_.on_worker_death(read.error().message);
-        load([this, run, records = std::move(*read)](Result<Value> loaded) {
+        load([this, run, records = std::move(*read)](const Result<Value>& loaded) {
             if (!loaded) return engine_.on_worker_death(loaded.error().message);
             engine_owns_worker_ = true;
             engine_.replay(records);
@@ -218,11 +217,12 @@ void LiveRun::start_call(CallRequest request) {
     call->epoch = host_.writer_->epoch(id_);
     call->may_act = [this, run = host_.shared(id_)] { return may_act(); };
     call->keep_part = [this, run = host_.shared(id_), id = request.id](
-                          std::string name, Value value, std::function<void()> durable) {
+                          const std::string& name, const Value& value,
+                          std::function<void()> durable) {
         engine_.on_part(id, name, host_.masker_.mask_value(value));
         after_commit(std::move(durable));
     };
-    call->tell = [this, run = host_.shared(id_), id = request.id](std::string text) {
+    call->tell = [this, run = host_.shared(id_), id = request.id](const std::string& text) {
         host_.loop().post([this, run, id, text = host_.masker_.mask(text)] { notice(id, text); });
     };
     calls_[request.id] = call->cancel;

@@ -68,7 +68,7 @@ bool Rehearsal::Visit::take(const std::string& run) {
     if (!host_->open()) return false;
     const auto row = host_->store().run(run);
     if (!row || !*row || (*row)->state == "ended") return false;
-    host_->resume(run_, options_.who, [&](Status status) { taken = status.ok(); });
+    host_->resume(run_, options_.who, [&](const Status& status) { taken = status.ok(); });
     return taken;
 }
 
@@ -98,7 +98,7 @@ void Rehearsal::Visit::prepared(Result<Prepared> made, const std::string& id) {
     start.who = options_.who;
     start.outage_began_at = options_.outage_began_at;
     start.run_id = id;
-    host_->start(*made, start, [this](Result<std::string> started) {
+    host_->start(*made, start, [this](const Result<std::string>& started) {
         if (!started) give_up(started.error());
     });
 }
@@ -109,7 +109,7 @@ Status Rehearsal::Visit::resume(const std::string& run, const InboxRow* first) {
     if (first)
         if (const auto sent = host_->store().send(*first); !sent) return sent;
     host_->loop().post([this] {
-        host_->resume(run_, options_.who, [this](Status status) {
+        host_->resume(run_, options_.who, [this](const Status& status) {
             if (!status) give_up(status.error());
         });
     });

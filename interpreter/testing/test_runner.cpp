@@ -84,7 +84,7 @@ private:
             limits.memory_bytes = options_.memory_bytes;
             auto started = WorkerProcess::start(
                 *loop_, options_.program, "simulator", limits,
-                [this, &lane](List message) { took(lane, message); },
+                [this, &lane](const List& message) { took(lane, message); },
                 [this, &lane](const WorkerEnd& end) { ended(lane, end); });
             if (!started) return give_up(started.error());
             lane.process = std::move(*started);
