@@ -174,6 +174,7 @@ int execute_show(const Invocation& invocation) {
     if (run->row.state != "ended")
         add_under(lines, "Locks now", lock_lines(locks, run->row.id, timeline.run.locks));
     std::vector<std::string> below;
+    below.reserve(children.size());
     for (const auto& child : children)
         below.push_back(child.id + "  " + child.runbook + "  " +
                         (child.outcome.empty() ? child.state : child.outcome));

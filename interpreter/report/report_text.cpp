@@ -123,6 +123,7 @@ std::string report_text(const Timeline& timeline, const RunRow& row, const Style
     if (!timeline.objectives.empty()) {
         add_heading(page, "Objectives");
         std::vector<Fact> objectives;
+        objectives.reserve(timeline.objectives.size());
         for (const auto& objective : timeline.objectives)
             objectives.push_back(
                 {objective.label(), objective_text(objective), tone_of(objective)});
