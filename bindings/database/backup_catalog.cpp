@@ -46,6 +46,8 @@ Result<BackupEntry> resolve_at(const Shelf& shelf, const std::string& storage, d
 }  // namespace
 
 void Shelf::find_ports(const Services& services, const Call& call, const Value& before) {
+    keys.target = target;
+    keys.open_secret = call.open_secret;
     for (const std::string& name : {backups, call.arguments["to"].text(),
                                     call.arguments["from"].text(), before["storage"].text()}) {
         if (name.empty() || !services.driver_of) continue;
@@ -72,6 +74,7 @@ Value BackupEntry::to_value() const {
     if (!key.empty()) backup.set("key", key);
     if (size_bytes > 0) backup.set("size_bytes", size_bytes);
     if (!manifest.digest.empty()) backup.set("digest", manifest.digest);
+    if (manifest.encryption.used()) backup.set("encrypted", true);
     if (keep_until_at_s > 0) backup.set("keep_until_at", keep_until_at_s);
     return backup;
 }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "bindings/database/backup_manifest.h"
+#include "bindings/database/backup_encryption.h"
 #include "interpreter/base/driver.h"
 #include "interpreter/base/stream.h"
 
@@ -21,10 +21,12 @@ struct Shelf {
     std::string engine;      // "sqlite" or "postgres": only its dumps are any of ours.
     std::string backups;     // The storage target of the settings; may be empty.
     std::string backups_of;  // Whose backups those are.
+    BackupKeys keys = {};    // Which of them can be read, and what those it makes need.
     // The storage targets that the call or the settings name, found on the loop's thread.
     std::map<std::string, Port> ports = {};
 
-    // Fills in the ports: of the settings, of the call's arguments, and the one that `before` found
+    // Fills in what opens the call's secrets, and the ports: of the settings, of the call's
+    // arguments, and the one that `before` found
     // (`storage` of its state).
     void find_ports(const Services& services, const Call& call, const Value& before);
     // The port of a storage target; no_such_target where there is none.

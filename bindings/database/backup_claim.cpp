@@ -73,7 +73,9 @@ Status store_object(ObjectPort& port, BackupManifest& manifest, const SendDump& 
 
 }  // namespace
 
-Status refuse_taken(const Shelf& shelf, const Call& call) {
+Status check_backup_call(const Shelf& shelf, const Call& call, const StreamWatch& watch) {
+    const auto encryption = choose_encryption(shelf.keys, call.arguments["encrypt_to"], watch);
+    if (!encryption) return encryption.error();
     const auto port = shelf.port(storage_of(call));
     if (!port) return port.error();
     const std::string key = call.arguments["key"].text();
@@ -85,12 +87,15 @@ Status refuse_taken(const Shelf& shelf, const Call& call) {
     return Done{};
 }
 
-BackupClaim claim_backup(const Shelf& shelf, const Call& call) {
+BackupClaim claim_backup(const Shelf& shelf, const Call& call, const StreamWatch& watch) {
     BackupClaim claim{.manifest = new_manifest(shelf, call)};
     const auto ends = [&](const Error& error) {
         claim.ended = Outcome::failed(error);
         return claim;
     };
+    auto encryption = choose_encryption(shelf.keys, call.arguments["encrypt_to"], watch);
+    if (!encryption) return ends(encryption.error());
+    claim.manifest.encryption = std::move(*encryption);
     const auto port = shelf.port(storage_of(call));
     if (!port) return ends(port.error());
     const auto earlier = find_dump(shelf, storage_of(call), claim.manifest.key);

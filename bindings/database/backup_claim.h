@@ -14,15 +14,16 @@ namespace perilune {
 
 // All of it blocks: for use off the loop.
 
-// Raises already_exists where the key is taken and the call may not overwrite.
-Status refuse_taken(const Shelf& shelf, const Call& call);
+// Raises already_exists where the key is taken and the call may not overwrite, and what hinders the
+// encryption that it asks for.
+Status check_backup_call(const Shelf& shelf, const Call& call, const StreamWatch& watch);
 
 // Claims the key. Where an earlier try of the call has ended already, `ended` is its outcome.
 struct BackupClaim {
     BackupManifest manifest;
     std::optional<Outcome> ended;
 };
-BackupClaim claim_backup(const Shelf& shelf, const Call& call);
+BackupClaim claim_backup(const Shelf& shelf, const Call& call, const StreamWatch& watch);
 
 // Stores the object by `send`, and then the manifest. What is left where it fails is nothing.
 using SendDump = std::function<Status(ByteSink& sink, BackupManifest& manifest)>;

@@ -8,6 +8,22 @@ namespace {
 
 constexpr std::string_view ending = ".manifest.json";
 constexpr const char* format = "perilune backup 1";
+// What programs that know only the first must not take for a backup that they can read.
+constexpr const char* format_encrypted = "perilune backup 2";
+
+Value write_encryption(const BackupEncryption& encryption) {
+    List recipients;
+    for (const auto& recipient : encryption.recipients) recipients.emplace_back(recipient);
+    return Value().set("format", encryption.format).set("recipients", std::move(recipients));
+}
+
+BackupEncryption read_encryption(const Value& written) {
+    BackupEncryption encryption;
+    encryption.format = written["format"].text();
+    for (const auto& recipient : written["recipients"].list())
+        encryption.recipients.push_back(recipient.text());
+    return encryption;
+}
 
 }  // namespace
 
@@ -20,7 +36,8 @@ std::string key_of_manifest(const std::string& manifest_key) {
 
 std::string write_manifest(const BackupManifest& manifest) {
     Value written;
-    written.set("format", format).set("database", manifest.engine).set("state", manifest.state);
+    written.set("format", manifest.encryption.used() ? format_encrypted : format);
+    written.set("database", manifest.engine).set("state", manifest.state);
     written.set("source", manifest.source).set("call", manifest.call).set("key", manifest.key);
     written.set("at", manifest.at_s).set("deadline_at", manifest.deadline_at_s);
     written.set("size_bytes", manifest.size_bytes).set("digest", manifest.digest);
@@ -28,6 +45,8 @@ std::string write_manifest(const BackupManifest& manifest) {
     written.set("database_digest", manifest.database_digest);
     written.set("compression", manifest.compression).set("counts", manifest.counts);
     if (!manifest.dump_format.empty()) written.set("dump_format", manifest.dump_format);
+    if (manifest.encryption.used())
+        written.set("encryption", write_encryption(manifest.encryption));
     if (manifest.engine == "sqlite")
         written.set("uses_log", manifest.uses_log).set("user_version", manifest.user_version);
     return to_json(written, 2) + "\n";
@@ -36,7 +55,8 @@ std::string write_manifest(const BackupManifest& manifest) {
 Result<BackupManifest> read_manifest(const std::string& text, const std::string& engine) {
     const auto read = from_json(text);
     if (!read) return read.error();
-    if ((*read)["format"].text() != format || (*read)["database"].text() != engine)
+    const std::string known = (*read)["format"].text();
+    if ((known != format && known != format_encrypted) || (*read)["database"].text() != engine)
         return fail("not_a_backup", "It is no manifest of a backup by the driver " + engine +
                                         " that this program knows.");
     BackupManifest manifest;
@@ -53,6 +73,7 @@ Result<BackupManifest> read_manifest(const std::string& text, const std::string&
     manifest.database_digest = (*read)["database_digest"].text();
     manifest.compression = (*read)["compression"].text();
     manifest.dump_format = (*read)["dump_format"].text();
+    manifest.encryption = read_encryption((*read)["encryption"]);
     manifest.uses_log = (*read)["uses_log"].boolean();
     manifest.user_version = (*read)["user_version"].number();
     manifest.counts = (*read)["counts"];

@@ -2,10 +2,18 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "interpreter/base/result.h"
 
 namespace perilune {
+
+// Who may read a backup's object.
+struct BackupEncryption {
+    std::string format;                   // "age"; empty: it is not encrypted.
+    std::vector<std::string> recipients;  // Public.
+    bool used() const { return !format.empty(); }
+};
 
 struct BackupManifest {
     std::string engine;           // "sqlite" or "postgres".
@@ -21,6 +29,7 @@ struct BackupManifest {
     std::string database_digest;  // SHA-256 of what is in it.
     std::string compression;      // "zstd", "gzip" or "none".
     std::string dump_format;      // PostgreSQL: "custom" or "plain".
+    BackupEncryption encryption;  // Of the object: compressed first, then encrypted.
     bool uses_log = false;        // Whether the database used a write-ahead log.
     double user_version = 0;
     Value counts;  // Rows of each table.

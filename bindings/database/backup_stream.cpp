@@ -18,7 +18,7 @@ std::string rate(double bytes, double began_s) {
     return took_s > 0 ? ", " + show_size(bytes / took_s) + "/s" : "";
 }
 
-// Why it could not be unpacked; an empty text where it could.
+// Why it could not be decrypted or unpacked; an empty text where it could.
 Result<std::string> unpack(const Shelf& shelf, const BackupEntry& entry, const TakeBytes& take,
                            const StreamWatch& watch, Meter& stored, Meter& database) {
     const auto port = shelf.port(entry.storage);
@@ -34,6 +34,9 @@ Result<std::string> unpack(const Shelf& shelf, const BackupEntry& entry, const T
                 return fail("damaged_stream", "It holds more than its manifest says.");
             return take(bytes);
         });
+    const auto cipher = Cipher::decrypting(
+        shelf.keys, entry.manifest.encryption,
+        [&](std::string_view packed) { return unpacker->write(packed); }, watch);
     const double began_s = boot_now_s();
     std::string fault;
     for (;;) {
@@ -45,24 +48,29 @@ Result<std::string> unpack(const Shelf& shelf, const BackupEntry& entry, const T
         watch.tell("read " + show_size(stored.bytes) + " of " +
                    show_size(entry.manifest.size_bytes) + rate(stored.bytes, began_s));
         if (!fault.empty()) continue;  // Read on, so that the digest is of all of it.
-        const auto written = unpacker->write(*piece);
+        const auto written = cipher->write(*piece);
         if (!written && !is_fault_of_backup(written.error())) return written.error();
         if (!written) fault = written.error().message;
     }
     if (!fault.empty()) return fault;
-    const auto ended = unpacker->finish();
+    Status ended = cipher->finish();
+    if (ended) ended = unpacker->finish();
     if (!ended && !is_fault_of_backup(ended.error())) return ended.error();
     return ended ? std::string() : ended.error().message;
 }
 
 }  // namespace
 
-DumpWriter::DumpWriter(ByteSink& sink, BackupManifest& manifest, StreamWatch watch)
+DumpWriter::DumpWriter(ByteSink& sink, BackupManifest& manifest, const BackupKeys& keys,
+                       StreamWatch watch)
     : manifest_(manifest), watch_(std::move(watch)), began_s_(boot_now_s()) {
-    packer_ = Packer::make(manifest.compression, [this, &sink](std::string_view packed) {
-        stored_.add(packed);
-        return sink.write(packed);
-    });
+    const auto store = [this, &sink](std::string_view bytes) {
+        stored_.add(bytes);
+        return sink.write(bytes);
+    };
+    cipher_ = Cipher::encrypting(keys, manifest.encryption, store, watch_);
+    packer_ = Packer::make(manifest.compression,
+                           [this](std::string_view packed) { return cipher_->write(packed); });
 }
 
 Status DumpWriter::write(std::string_view bytes) {
@@ -76,6 +84,7 @@ Status DumpWriter::write(std::string_view bytes) {
 
 Status DumpWriter::finish() {
     if (const auto finished = packer_->finish(); !finished) return finished;
+    if (const auto finished = cipher_->finish(); !finished) return finished;
     manifest_.size_bytes = stored_.bytes;
     manifest_.digest = to_hex(stored_.digest.finish());
     manifest_.database_bytes = database_.bytes;
@@ -89,6 +98,8 @@ Status read_dump(const Shelf& shelf, const BackupEntry& entry, const TakeBytes& 
     checks.push_back(
         make_check("complete", manifest.state == "complete", "complete", manifest.state));
     if (manifest.state != "complete") return Done{};
+    if (const auto ours = require_readable(shelf.keys, entry.id, manifest, watch); !ours)
+        return ours;
     Meter stored;
     Meter database;
     const auto fault = unpack(shelf, entry, take, watch, stored, database);

@@ -17,7 +17,9 @@ inline constexpr std::array database_backup_changes = {
         .doc = R"(Streams a consistent backup into a storage target, while writers go on.
 Beside the object `key`, a manifest `key`.manifest.json records its digest, size and row counts;
 only with it is the object a backup, so half of one never looks like one. Raises already_exists
-where `key` is taken, unless `overwrite` says otherwise.)",
+where `key` is taken, unless `overwrite` says otherwise. With `encrypt_to` it is compressed and then
+encrypted by the program age, in its format; restore, clone and verify_backup read it with the
+target's setting `decrypt_with`. The manifest itself is never encrypted.)",
         .parameters = {{{.name = "to",
                          .type = Type::target,
                          .doc = "The storage target that keeps it.",
@@ -40,7 +42,8 @@ where `key` is taken, unless `overwrite` says otherwise.)",
                          .shape = "text"},
                         {.name = "encrypt_to",
                          .type = Type::secret,
-                         .doc = "Encrypts it with this key.",
+                         .doc = "Who can read it: recipients of age (age1…), one a line, or an "
+                                "identity (AGE-SECRET-KEY-1…), whose recipient is then used.",
                          .need = Need::optional},
                         {.name = "overwrite",
                          .doc = "What becomes of an object that is already there.",

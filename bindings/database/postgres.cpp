@@ -1,6 +1,4 @@
 // The driver `postgres`: a database of a PostgreSQL server.
-#include <csignal>
-
 #include "bindings/database/database.h"
 #include "bindings/database/postgres_doctor.h"
 #include "interpreter/base/files.h"
@@ -71,6 +69,13 @@ constexpr Setting settings[] = {
      .doc = "The database whose backups are listed and restored here; without it, its own. They "
             "are only ever removed by that database itself.",
      .need = Need::optional},
+    {.name = "decrypt_with",
+     .type = Type::secret,
+     .doc = "The identities of age (AGE-SECRET-KEY-1…, one a line) that read encrypted backups.",
+     .need = Need::optional},
+    {.name = "age",
+     .doc = "The folder of the programs age and age-keygen; without it /usr/local/bin or /usr/bin.",
+     .need = Need::optional},
     {.name = "disposable",
      .type = Type::boolean,
      .doc = "Whether clone and drop may throw its data away.",
@@ -140,8 +145,6 @@ Result<Driver> make_postgres(const Settings& given, Services& services) {
     for (const char* setting : {"url", "replication_url"})
         if (const auto refused = refuse_written_password(given, setting); !refused)
             return refused.error();
-    // A program that ends early would end the host with what is still written to it.
-    std::signal(SIGPIPE, SIG_IGN);
     const PostgresTargetPointer target(new PostgresTarget, EndPostgresTarget());
     target->target = given.target;
     target->url = given.values["url"];
@@ -167,6 +170,8 @@ Result<Driver> make_postgres(const Settings& given, Services& services) {
     target->backups = given.values["backups"].text();
     target->backups_of = given.values["backups_of"].text();
     if (target->backups_of.empty()) target->backups_of = given.target;
+    target->decrypt_with = given.values["decrypt_with"];
+    target->age = given.values["age"].text();
     target->disposable = given.values["disposable"].boolean();
     target->services = &services;
     Driver driver;
@@ -214,7 +219,7 @@ constinit const DriverKind postgres_kind = {
     .doctor_checks =
         "the server, user and password (status); what the user may read, make, end, "
         "own and replicate; pg_dump and pg_restore, and that they are not older than "
-        "the server",
+        "the server; where `decrypt_with` is set, age and that it is a key",
     .doctor_cannot = "room for what a restore makes",
 };
 

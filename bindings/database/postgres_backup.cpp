@@ -25,13 +25,13 @@ Error not_supported(const PostgresTarget& target, const std::string& what) {
 
 Awaitable<Result<Before>> before_backup(PostgresTargetPointer target, Call& call) {
     if (call.arguments.has("tables")) co_return not_supported(*target, "by tables");
-    if (call.arguments.has("encrypt_to")) co_return not_supported(*target, "with encryption");
     const auto program = find_postgres_program(target->programs, "pg_dump");
     if (!program) co_return program.error();
     const auto connection = co_await connect(target, call);
     if (!connection) co_return connection.error();
     const Shelf shelf = shelf_of(*target, call, Value());
-    std::function<Status()> work = [&] { return refuse_taken(shelf, call); };
+    const StreamWatch watch = watch_of(call, "Backing up " + target->target);
+    std::function<Status()> work = [&] { return check_backup_call(shelf, call, watch); };
     const auto taken = co_await off_the_loop<Status>(*target, work);
     if (!taken) co_return taken.error();
     Before before;
@@ -70,10 +70,10 @@ Awaitable<Result<Value>> count_tables(PostgresTargetPointer target,
 }
 
 // Off the loop: the dump, and then the counts, which the loop makes meanwhile.
-Status send_dump(const DumpSource& source, const std::string& snapshot,
+Status send_dump(const DumpSource& source, const BackupKeys& keys, const std::string& snapshot,
                  std::future<Result<Value>>& counts, const StreamWatch& watch, ByteSink& sink,
                  BackupManifest& manifest) {
-    DumpWriter writer(sink, manifest, watch);
+    DumpWriter writer(sink, manifest, keys, watch);
     const auto dumped = write_dump(source, manifest.dump_format, snapshot, writer, watch);
     if (!dumped) return dumped;
     while (counts.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
@@ -86,7 +86,8 @@ Status send_dump(const DumpSource& source, const std::string& snapshot,
 
 Awaitable<Outcome> act_backup(PostgresTargetPointer target, Call& call, const Value& before) {
     const Shelf shelf = shelf_of(*target, call, before);
-    std::function<BackupClaim()> claiming = [&] { return claim_backup(shelf, call); };
+    const StreamWatch watch = watch_of(call, "Backing up " + target->target);
+    std::function<BackupClaim()> claiming = [&] { return claim_backup(shelf, call, watch); };
     BackupClaim claim = co_await off_the_loop<BackupClaim>(*target, claiming);
     if (claim.ended) co_return *claim.ended;
     claim.manifest.dump_format = call.arguments["format"].text();
@@ -111,12 +112,11 @@ Awaitable<Outcome> act_backup(PostgresTargetPointer target, Call& call, const Va
         *over = true;
     });
     const DumpSource source{(*connection)->address(), (*connection)->endpoint(), target->programs};
-    const StreamWatch watch = watch_of(call, "Backing up " + target->target);
     std::function<Outcome()> storing = [&] {
-        return store_backup(shelf, call, claim.manifest,
-                            [&](ByteSink& sink, BackupManifest& manifest) {
-                                return send_dump(source, *snapshot, counted, watch, sink, manifest);
-                            });
+        return store_backup(
+            shelf, call, claim.manifest, [&](ByteSink& sink, BackupManifest& manifest) {
+                return send_dump(source, shelf.keys, *snapshot, counted, watch, sink, manifest);
+            });
     };
     Outcome stored = co_await off_the_loop<Outcome>(*target, storing);
     // Where the dump failed, the counting has to end before its connection goes.
@@ -174,6 +174,8 @@ Shelf shelf_of(const PostgresTarget& target, const Call& call, const Value& befo
                 .engine = "postgres",
                 .backups = target.backups,
                 .backups_of = target.backups_of};
+    shelf.keys.programs = target.age;
+    shelf.keys.decrypt_with = target.decrypt_with;
     shelf.find_ports(*target.services, call, before);
     return shelf;
 }

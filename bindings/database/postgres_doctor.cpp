@@ -1,5 +1,7 @@
 #include "bindings/database/postgres_doctor.h"
 
+#include "bindings/database/backup_doctor.h"
+#include "bindings/database/postgres_backup.h"
 #include "bindings/database/postgres_programs.h"
 #include "interpreter/base/findings.h"
 
@@ -36,7 +38,7 @@ int major_of_program(const std::string& said) {
 
 Result<std::string> version_of(const std::string& path) {
     std::string said;
-    auto started = PostgresProgram::start(
+    auto started = PipedProgram::start(
         {path, "--version"}, {"LC_ALL=C"},
         [&said](std::string_view bytes) -> Status {
             said += bytes;
@@ -107,8 +109,12 @@ Awaitable<Result<Value>> examine_postgres(PostgresTargetPointer target, Call& ca
     const PostgresRow& row = read->rows.at(0);
     add_rights(*target, row, found);
     const int server = major_of(row[1].value_or("0"));
-    if (!found.wanted({"backup", "restore", "clone"})) co_return found.value();
+    const BackupKeys keys = shelf_of(*target, call, Value()).keys;
+    const StreamWatch watch = watch_of(call, "Looking at the programs");
+    const bool dumps = found.wanted({"backup", "restore", "clone"});
     const std::function<bool()> looking = [&] {
+        examine_keys(keys, watch, found);
+        if (!dumps) return true;
         for (const char* name : {"pg_dump", "pg_restore"})
             examine_program(*target, name, server, found);
         return true;

@@ -100,7 +100,7 @@ Status write_dump(const DumpSource& source, const std::string& format, const std
                   DumpWriter& writer, const StreamWatch& watch) {
     const auto program = find_postgres_program(source.programs, "pg_dump");
     if (!program) return program.error();
-    auto started = PostgresProgram::start(
+    auto started = PipedProgram::start(
         {*program, "--format=" + format, "--compress=0", "--no-password", "--snapshot=" + snapshot},
         login_of(source.address, source.endpoint),
         [&](std::string_view bytes) { return writer.write(bytes); }, watch);
@@ -121,7 +121,7 @@ Status load_dump(const DumpSource& source, const Shelf& shelf, const BackupEntry
         if (owners == Owners::mine) command.insert(command.end(), {"--no-owner", "--no-acl"});
         command.insert(command.end(), {"--dbname", "", fed_file});
     }
-    auto started = PostgresProgram::start(
+    auto started = PipedProgram::start(
         command, login_of(source.address, source.endpoint),
         [](std::string_view) { return Status(Done{}); }, watch);
     if (!started) return started.error();
@@ -136,11 +136,11 @@ Status check_dump(const std::string& programs, const Shelf& shelf, const BackupE
                   const Value& limits, const StreamWatch& watch, List& checks) {
     DumpRows rows;
     const bool plain = entry.manifest.dump_format == "plain";
-    std::unique_ptr<PostgresProgram> reader;
+    std::unique_ptr<PipedProgram> reader;
     if (!plain) {
         const auto program = find_postgres_program(programs, "pg_restore");
         if (!program) return program.error();
-        auto started = PostgresProgram::start(
+        auto started = PipedProgram::start(
             {*program, "--format=custom", "--file=-", fed_file}, {"LC_ALL=C", "PATH=/usr/bin:/bin"},
             [&](std::string_view sql) {
                 rows.add(sql);

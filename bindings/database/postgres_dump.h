@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "bindings/database/backup_stream.h"
 #include "bindings/database/postgres_programs.h"
 
 namespace perilune {

@@ -8,6 +8,17 @@ namespace perilune {
 
 namespace {
 
+// A backup that cannot be read is refused before anything is touched.
+Awaitable<Status> require_readable_here(PostgresTargetPointer target, Call& call,
+                                        BackupEntry entry) {
+    const Shelf shelf = shelf_of(*target, call, Value());
+    const StreamWatch watch = watch_of(call, "Restoring " + target->target);
+    std::function<Status()> work = [&] {
+        return require_readable(shelf.keys, entry.id, entry.manifest, watch);
+    };
+    co_return co_await off_the_loop<Status>(*target, work);
+}
+
 Awaitable<Result<Before>> before_restore(PostgresTargetPointer target, Call& call) {
     if (restores_server(*target, call)) co_return co_await before_server_restore(target, call);
     const auto entry = co_await resolve_backup(target, call);
@@ -15,6 +26,8 @@ Awaitable<Result<Before>> before_restore(PostgresTargetPointer target, Call& cal
     if (entry->state != "complete")
         co_return fail("not_found", "Restoring " + target->target + ": the backup " + entry->id +
                                         " is " + entry->state + " and not complete.");
+    const auto readable = co_await require_readable_here(target, call, *entry);
+    if (!readable) co_return readable.error();
     auto state = co_await content_state(target, call);
     if (!state) co_return state.error();
     Before before;
@@ -55,16 +68,27 @@ Status require_disposable(const PostgresTarget& target, const std::string& doing
                                    "its data may be wanted.");
 }
 
+Awaitable<Result<BackupEntry>> find_chosen(PostgresTargetPointer target, Call& call,
+                                           const Value& before) {
+    const Shelf shelf = shelf_of(*target, call, before);
+    std::function<Result<BackupEntry>()> work = [&] { return find_clone(shelf, before); };
+    co_return co_await off_the_loop<Result<BackupEntry>>(*target, work);
+}
+
 Awaitable<Result<Before>> before_clone(PostgresTargetPointer target, Call& call) {
     const auto allowed = require_disposable(*target, "Cloning into");
     if (!allowed) co_return allowed.error();
-    co_return co_await choose_clone(*target->services, call);
+    auto chosen = co_await choose_clone(*target->services, call);
+    if (!chosen) co_return chosen;
+    const auto entry = co_await find_chosen(target, call, chosen->state);
+    if (!entry) co_return entry.error();
+    const auto readable = co_await require_readable_here(target, call, *entry);
+    if (!readable) co_return readable.error();
+    co_return chosen;
 }
 
 Awaitable<Outcome> act_clone(PostgresTargetPointer target, Call& call, const Value& before) {
-    const Shelf shelf = shelf_of(*target, call, before);
-    std::function<Result<BackupEntry>()> work = [&] { return find_clone(shelf, before); };
-    const auto entry = co_await off_the_loop<Result<BackupEntry>>(*target, work);
+    const auto entry = co_await find_chosen(target, call, before);
     if (!entry) co_return outcome_of(entry.error());
     // Another server's users need not be here.
     co_return co_await restore_entry(target, call, *entry, 0, Owners::mine);

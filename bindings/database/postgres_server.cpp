@@ -85,13 +85,12 @@ Result<std::string> run_beside(const LocalServer& server, std::vector<std::strin
     argv.insert(argv.end(), command.begin() + 1, command.end());
     environment.insert(environment.end(), {"LC_ALL=C", "PATH=/usr/bin:/bin"});
     std::string printed;
-    auto started = PostgresProgram::start(
-        std::move(argv), std::move(environment),
-        [&printed](std::string_view bytes) -> Status {
-            printed += bytes;
-            return Done{};
-        },
-        watch, "/");
+    auto started = PipedProgram::start(std::move(argv), std::move(environment),
+                                       [&printed](std::string_view bytes) -> Status {
+                                           printed += bytes;
+                                           return Done{};
+                                       },
+                                       watch, {.folder = "/"});
     if (!started) return started.error();
     const auto ended = (*started)->finish();
     if (!ended) return ended.error();

@@ -29,6 +29,8 @@ struct PostgresTarget {
     Value replication_url;             // How replicas log in; nil: by `url`.
     std::string backups;               // The storage target of the settings; may be empty.
     std::string backups_of;            // Whose backups those are.
+    Value decrypt_with;  // A secret: identities of age, for backups that are encrypted; may be nil.
+    std::string age;     // The folder of age's programs; empty: found.
     bool disposable = false;
     Services* services = nullptr;
 

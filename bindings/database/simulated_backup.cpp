@@ -23,10 +23,6 @@ struct Dump {
     std::optional<Outcome> ended;
 };
 
-StreamWatch watch_of(const Work& work, const std::string& doing) {
-    return {.stopped = [&work, doing] { return work.stopped(doing); }, .tell = work.call.tell};
-}
-
 Status take_state(Work& work, Dump& dump) {
     auto opened = work.open(Access::read);
     if (!opened) return opened.error();
@@ -36,7 +32,7 @@ Status take_state(Work& work, Dump& dump) {
 }
 
 Outcome begin_dump(Work& work, Dump& dump) {
-    BackupClaim claim = claim_backup(work.shelf, work.call);
+    BackupClaim claim = claim_backup(work.shelf, work.call, work.watch("The backup"));
     dump.manifest = std::move(claim.manifest);
     dump.ended = std::move(claim.ended);
     if (dump.ended) return *dump.ended;
@@ -49,7 +45,8 @@ Outcome begin_dump(Work& work, Dump& dump) {
 Outcome store_dump(Work& work, const Dump& dump) {
     return store_backup(work.shelf, work.call, dump.manifest,
                         [&](ByteSink& sink, BackupManifest& manifest) -> Status {
-                            DumpWriter writer(sink, manifest, watch_of(work, "Sending the backup"));
+                            DumpWriter writer(sink, manifest, work.shelf.keys,
+                                              work.watch("Sending the backup"));
                             const auto written = writer.write(dump.image);
                             return written ? writer.finish() : written;
                         });
@@ -166,7 +163,7 @@ Result<std::string> fetch_image(const Work& work, const SimulatedServer& server,
             return Status(Done{});
         };
         const auto read = read_dump(work.shelf, entry, take,
-                                    watch_of(work, "Reading the backup " + entry.id), checks);
+                                    work.watch("Reading the backup " + entry.id), checks);
         if (!read) return read.error();
     } else {
         const auto kept = server.copy(entry.id);

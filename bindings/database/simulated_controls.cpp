@@ -142,7 +142,8 @@ Status SimulatedDatabase::back_up(const Value& arguments) {
     manifest.at_s = wall_now_s() - arguments["age"].number();
     if (const auto described = describe_dump(**opened, manifest); !described) return described;
     TextSink sink;
-    DumpWriter writer(sink, manifest, StreamWatch{[] { return std::nullopt; }, [](const auto&) {}});
+    DumpWriter writer(sink, manifest, BackupKeys{},
+                      StreamWatch{[] { return std::nullopt; }, [](const auto&) {}});
     Status written = writer.write(image);
     if (written) written = writer.finish();
     if (!written) return written;

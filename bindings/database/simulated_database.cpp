@@ -25,6 +25,7 @@ std::shared_ptr<SqliteTarget> make_target(const Settings& settings, Services& se
     target->target = settings.target;
     target->path = "memory";
     target->folder = settings.folder;
+    target->decrypt_with = settings.values["decrypt_with"];
     target->disposable = settings.values["disposable"].boolean();
     target->foreign_keys = settings.values["foreign_keys"].text() != "off";
     target->backups = settings.values["backups"].text();

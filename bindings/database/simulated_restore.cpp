@@ -67,6 +67,9 @@ Result<Before> before_restore(Work& work, const SimulatedServer& server) {
     if (entry->state != "complete")
         return fail("not_found", "Restoring " + work.target.target + ": the backup " + entry->id +
                                      " is " + entry->state + " and not complete.");
+    const auto readable =
+        require_readable(work.shelf.keys, entry->id, entry->manifest, work.watch("The restore"));
+    if (!readable) return readable.error();
     auto state = memory_state(work);
     if (!state) return state.error();
     Before before;
@@ -147,7 +150,7 @@ Awaitable<Result<Before>> before_clone(HostPointer host, Call& call) {
     if (const auto allowed = require_disposable(*host->target, "Cloning into"); !allowed)
         co_return allowed.error();
     if (const auto allowed = require_primary(*host->server); !allowed) co_return allowed.error();
-    auto chosen = choose_clone(*host->target->services, call);
+    auto chosen = choose_readable_clone(host->target, call);
     co_return co_await chosen;
 }
 

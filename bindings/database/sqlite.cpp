@@ -29,6 +29,13 @@ constexpr Setting settings[] = {
      .need = Need::optional,
      .fallback = "on",
      .choices = "on|off"},
+    {.name = "decrypt_with",
+     .type = Type::secret,
+     .doc = "The identities of age (AGE-SECRET-KEY-1…, one a line) that read encrypted backups.",
+     .need = Need::optional},
+    {.name = "age",
+     .doc = "The folder of the programs age and age-keygen; without it /usr/local/bin or /usr/bin.",
+     .need = Need::optional},
     {.name = "disposable",
      .type = Type::boolean,
      .doc = "Whether clone and drop may throw its data away.",
@@ -76,6 +83,8 @@ Result<Driver> make_sqlite(const Settings& given, Services& services) {
     target->path = real_path(path_below(given.folder, given.values["path"].text()));
     target->folder = given.folder;
     target->busy_timeout_s = given.values["busy_timeout"].number();
+    target->decrypt_with = given.values["decrypt_with"];
+    target->age = given.values["age"].text();
     target->disposable = given.values["disposable"].boolean();
     target->foreign_keys = given.values["foreign_keys"].text() != "off";
     target->backups = given.values["backups"].text();
@@ -94,6 +103,8 @@ Result<Driver> make_sqlite(const Settings& given, Services& services) {
     add_sqlite_backup_list(driver.operations, target);
     add_sqlite_restore(driver.operations, target);
     add_sqlite_clone(driver.operations, target);
+    if (!target->decrypt_with.is_nil())
+        driver.examine = [target](Call& call) { return examine_sqlite(target, call); };
     driver.state = target;
     return driver;
 }
@@ -112,7 +123,7 @@ when it was fenced must reconnect after unfence.)",
     .operations = operations,
     .make = make_sqlite,
     .acts_in_host = true,
-    .doctor_checks = "the file (status)",
+    .doctor_checks = "the file (status); where `decrypt_with` is set, age and that it is a key",
 };
 
 }  // namespace perilune

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "bindings/database/backup_claim.h"
+#include "bindings/database/backup_doctor.h"
 #include "bindings/database/sqlite_checks.h"
 #include "bindings/database/sqlite_pages.h"
 #include "bindings/database/sqlite_tables.h"
@@ -53,7 +54,7 @@ Status describe_copy(Work& work, const std::string& path, BackupManifest& manife
 }
 
 Outcome act_backup(Work& work, const Value&) {
-    BackupClaim claim = claim_backup(work.shelf, work.call);
+    BackupClaim claim = claim_backup(work.shelf, work.call, work.watch("The backup"));
     if (claim.ended) return *claim.ended;
     const ScratchFile scratch(scratch_path(work, "backup"));
     Status done = copy_state(work, scratch.path(), claim.manifest);
@@ -80,16 +81,25 @@ Result<Value> verify_backup(Work& work) {
 Result<Before> before_dump(Work& work) {
     if (work.argument("format").text() != "custom") return not_supported(work, "as SQL text");
     if (work.call.arguments.has("tables")) return not_supported(work, "by tables");
-    if (work.call.arguments.has("encrypt_to")) return not_supported(work, "with encryption");
     auto opened = work.open(Access::read);
     if (!opened) return opened.error();
     const auto pages = (*opened)->first("pragma page_count");
     if (!pages) return pages.error();
-    if (const auto taken = refuse_taken(work.shelf, work.call); !taken) return taken.error();
+    const auto checked = check_backup_call(work.shelf, work.call, work.watch("The backup"));
+    if (!checked) return checked.error();
     Before before;
     before.sign = '+';
     before.plan = work.argument("key").text() + " in " + work.argument("to").text();
     return before;
+}
+
+Awaitable<Result<Value>> examine_sqlite(std::shared_ptr<SqliteTarget> target, Call& call) {
+    const ObserveWork look = [](Work& work) -> Result<Value> {
+        Findings found(work.call);
+        examine_keys(work.shelf.keys, work.watch("Looking at the keys"), found);
+        return found.value();
+    };
+    return work_observe(std::move(target), look, call);
 }
 
 Status describe_dump(SqliteConnection& connection, BackupManifest& manifest) {

@@ -19,7 +19,7 @@ Status require_disposable(const SqliteTarget& target, const std::string& doing) 
 Awaitable<Result<Before>> before_clone(std::shared_ptr<SqliteTarget> target, Call& call) {
     if (const auto allowed = require_disposable(*target, "Cloning into"); !allowed)
         co_return allowed.error();
-    co_return co_await choose_clone(*target->services, call);
+    co_return co_await choose_readable_clone(target, call);
 }
 
 Outcome act_clone(Work& work, const Value& before) {
@@ -51,6 +51,21 @@ Outcome act_drop(Work& work, const Value& before) {
 }
 
 }  // namespace
+
+Awaitable<Result<Before>> choose_readable_clone(std::shared_ptr<SqliteTarget> target, Call& call) {
+    auto chosen = co_await choose_clone(*target->services, call);
+    if (!chosen) co_return chosen;
+    const ActWork check = [](Work& work, const Value& before) {
+        const auto entry = find_clone(work.shelf, before);
+        if (!entry) return Outcome::failed(entry.error());
+        const auto readable =
+            require_readable(work.shelf.keys, entry->id, entry->manifest, work.watch("The clone"));
+        return readable ? Outcome::done(Value()) : Outcome::failed(readable.error());
+    };
+    const Outcome checked = co_await work_act(target, check, call, chosen->state);
+    if (checked.kind != Outcome::Kind::done) co_return checked.error;
+    co_return chosen;
+}
 
 void add_sqlite_clone(Operations& operations, const std::shared_ptr<SqliteTarget>& target) {
     Handler clone = change_sqlite(target, {}, act_clone, look_for_restore,

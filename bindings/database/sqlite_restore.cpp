@@ -19,6 +19,9 @@ Result<Before> before_restore(Work& work) {
     if (entry->state != "complete")
         return fail("not_found", "Restoring " + work.target.target + ": the backup " + entry->id +
                                      " is " + entry->state + " and not complete.");
+    const auto readable =
+        require_readable(work.shelf.keys, entry->id, entry->manifest, work.watch("The restore"));
+    if (!readable) return readable.error();
     auto state = content_state(work);
     if (!state) return state.error();
     Before before;

@@ -10,6 +10,9 @@ namespace perilune {
 // kept for `keep_previous_s`; 0: not at all. Done again, it finds what an earlier try did.
 Outcome restore_entry(Work& work, const BackupEntry& entry, double keep_previous_s);
 
+// What `before` of clone finds: a backup of the other database that can be read here.
+Awaitable<Result<Before>> choose_readable_clone(std::shared_ptr<SqliteTarget> target, Call& call);
+
 // Sees by the marker in the restored data whether this call's restore happened.
 Sighting look_for_restore(Work& work, const Value& before);
 

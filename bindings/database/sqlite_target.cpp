@@ -18,6 +18,9 @@ Shelf shelf_of(const SqliteTarget& target, const Call& call, const Value& before
                 .engine = "sqlite",
                 .backups = target.backups,
                 .backups_of = target.backups_of};
+    shelf.keys.programs = target.age;
+    shelf.keys.decrypt_with = target.decrypt_with;
+    shelf.keys.simulated = target.memory != nullptr;
     shelf.find_ports(*target.services, call, before);
     return shelf;
 }
@@ -89,6 +92,10 @@ std::optional<Error> Work::stopped(const std::string& doing) const {
             doing + " of " + target.target + " did not end in time. Give it more with `timeout`.",
             Retry::safe);
     return std::nullopt;
+}
+
+StreamWatch Work::watch(const std::string& doing) const {
+    return {.stopped = [this, doing] { return stopped(doing); }, .tell = call.tell};
 }
 
 Result<std::unique_lock<std::timed_mutex>> Work::lock_writers() const {

@@ -23,6 +23,8 @@ struct SqliteTarget {
     // In place of the disk's: see MigrationFolder.
     std::shared_ptr<const std::map<std::string, std::string>> files = {};
     double busy_timeout_s = 5;
+    Value decrypt_with;  // A secret: identities of age, for backups that are encrypted; may be nil.
+    std::string age;     // The folder of age's programs; empty: found.
     bool disposable = false;
     bool foreign_keys = true;  // Whether execute enforces references.
     std::string backups;       // The storage target of the settings; may be empty.
@@ -49,6 +51,8 @@ struct Work {
                                                         Access access) const;
     // The error of a call that was cancelled or is out of time.
     std::optional<Error> stopped(const std::string& doing) const;
+    // Lets a long stream hear it, and tell how far it is.
+    StreamWatch watch(const std::string& doing) const;
     // Waits for our own writers; database_busy where it takes too long.
     Result<std::unique_lock<std::timed_mutex>> lock_writers() const;
     // Pauses, but not past a cancel or the deadline. Not for a database in memory, whose clock
@@ -79,6 +83,9 @@ Result<Value> describe_target(Work& work);
 
 // Sees by the marker whether a change that writes one has happened.
 Sighting look_for_marker(Work& work, const Value& before);
+
+// What a doctor asks (Driver::examine).
+Awaitable<Result<Value>> examine_sqlite(std::shared_ptr<SqliteTarget> target, Call& call);
 
 // The operations, by what they do.
 void add_sqlite_reads(Operations& operations, const std::shared_ptr<SqliteTarget>& target);

@@ -33,17 +33,12 @@ Status write_all(int file, std::string_view bytes, const std::string& path) {
     return Done{};
 }
 
-StreamWatch watch_of(const Work& work, const std::string& doing) {
-    return {.stopped = [&work, doing] { return work.stopped(doing); }, .tell = work.call.tell};
-}
-
 Status fetch_dump(const Work& work, const BackupEntry& entry, const std::string& to_path,
                   List& checks) {
     const Descriptor file(::open(to_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!file.open()) return file_error("Making", to_path);
     const auto take = [&](std::string_view bytes) { return write_all(file.get(), bytes, to_path); };
-    return read_dump(work.shelf, entry, take, watch_of(work, "Reading the backup " + entry.id),
-                     checks);
+    return read_dump(work.shelf, entry, take, work.watch("Reading the backup " + entry.id), checks);
 }
 
 // A copy that a restore kept is read by SQLite, with whatever log it still has.
@@ -72,7 +67,7 @@ Status send_file(const Work& work, const std::string& path, ByteSink& sink,
                  BackupManifest& manifest) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.open()) return file_error("Reading", path);
-    DumpWriter writer(sink, manifest, watch_of(work, "Sending the backup"));
+    DumpWriter writer(sink, manifest, work.shelf.keys, work.watch("Sending the backup"));
     std::string piece(piece_bytes, '\0');
     for (;;) {
         const auto got = ::read(file.get(), piece.data(), piece.size());

@@ -32,6 +32,7 @@ constexpr Record records_of_all[] = {
                  {"key", "text?", "The object that it is."},
                  {"size_bytes", "number?", "Its size."},
                  {"digest", "text?", "SHA-256, hexadecimal."},
+                 {"encrypted", "boolean?", "True where it is: who can read it, its manifest says."},
                  {"state", "text", "complete, running or failed."},
                  {"keep_until_at", "number?", "Kept until then, Unix seconds."}}}},
     {.name = "Retention",

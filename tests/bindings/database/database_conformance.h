@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tests/bindings/database/database_conformance_backups.h"
+#include "tests/bindings/database/database_conformance_encryption.h"
 #include "tests/bindings/database/database_rig.h"
 
 namespace perilune::test {
@@ -256,6 +257,7 @@ inline void run_database_conformance(const MakeDatabase& make) {
     check_database_changed_migrations(*rig);
     check_database_backups(*rig);
     check_database_backup_faults(*rig);
+    check_database_encrypted_backups(*rig);
     check_database_restores(*rig);
     check_database_refused_restores(*rig);
 }

@@ -11,6 +11,7 @@
 #include "interpreter/base/json.h"
 #include "tests/bindings/storage/memory_objects.h"
 #include "tests/bindings/storage/targets_rig.h"
+#include "tests/services/age.h"
 
 namespace perilune::test {
 
@@ -68,6 +69,11 @@ struct DatabaseRig {
         REQUIRE(execute(sql).ok());
     }
 };
+
+// A secret whose name is what it holds, as long as the rig opens secrets so.
+inline Result<std::string> open_by_name(const Value& secret) {
+    return secret.is_secret() ? secret.secret()->pieces.at(0).name : secret.text();
+}
 
 // Makes the driver with an empty database.
 using MakeDatabase = std::function<std::unique_ptr<DatabaseRig>()>;

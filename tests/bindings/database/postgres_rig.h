@@ -18,13 +18,11 @@ inline std::unique_ptr<DatabaseRig> open_postgres(const std::string& url, const 
     made->folder = std::make_shared<TemporaryFolder>();
     made->storage = std::make_shared<MemoryObjects>();
     made->rig = std::make_unique<TargetsRig>(made->folder->path());
-    // A secret's name is what it holds.
-    made->rig->services().open_secret = [](const Value& secret) -> Result<std::string> {
-        return secret.secret()->pieces.at(0).name;
-    };
+    made->rig->services().open_secret = open_by_name;
     Map settings = more;
     settings.insert({"url", make_secret(url)});
     settings.insert({"backups", "storage/backups"});
+    settings.insert({"decrypt_with", make_secret(shared_age_key().identity)});
     made->rig->add(made->target, database_family, postgres_kind, settings);
     static const Family storage{.name = "storage", .doc = "", .operations = {}, .records = {}};
     made->rig->add("storage/backups", storage, memory_driver(made->storage));

@@ -28,6 +28,8 @@ struct SimulatedDatabaseRig : DatabaseRig {
     void add(const std::string& name, const Map& more = {}) {
         Map settings = more;
         settings.insert({"backups", "storage/backups"});
+        settings.insert({"decrypt_with", make_secret(shared_age_key().identity)});
+        rig->services().open_secret = open_by_name;
         const Settings given{
             .target = "database/" + name, .values = Value(settings), .folder = folder->path()};
         world().add(given.target, simulated_database.make(given, world()));

@@ -98,6 +98,8 @@ inline std::unique_ptr<DatabaseRig> open_sqlite(const std::shared_ptr<TemporaryF
     settings.insert({"path", "app.db"});
     settings.insert({"backups", "storage/backups"});
     settings.insert({"busy_timeout", 0.3});
+    settings.insert({"decrypt_with", make_secret(shared_age_key().identity)});
+    made->rig->services().open_secret = open_by_name;
     made->rig->add(made->target, database_family, sqlite_kind, settings);
     Family none{.name = "storage", .doc = "", .operations = {}, .records = {}};
     static const Family storage = none;

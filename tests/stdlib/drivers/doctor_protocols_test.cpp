@@ -11,6 +11,7 @@
 #include "bindings/notify/notify.h"
 #include "bindings/process/process.h"
 #include "bindings/storage/storage.h"
+#include "tests/services/age.h"
 #include "tests/services/bind.h"
 #include "tests/services/mail_server.h"
 #include "tests/services/postgres.h"
@@ -130,6 +131,26 @@ TEST_CASE("a_doctor_of_postgres_names_missing_rights_and_programs_that_are_too_o
     CHECK(told(rig.examine(), "pg_dump is of version 9, older than the server"));
     make(rig, fields("url", make_secret("URL"), "programs", "/nowhere"));
     CHECK(told(rig.examine(), "problem PostgreSQL's program pg_dump is not in the folder"));
+}
+
+TEST_CASE("a_doctor_of_databases_names_a_missing_age_and_a_key_that_is_none") {
+    if (!has_age()) return;
+    const TemporaryFolder folder;
+    DriverRig rig(database_family, sqlite_kind, "database/main");
+    rig.secrets = {{"KEY", shared_age_key().file}, {"WORD", "a password"}};
+    Value settings = fields("path", folder.path("app.db"), "decrypt_with", make_secret("KEY"));
+    make(rig, settings);
+    CHECK(told(rig.examine(),
+               "ok it can read backups that are encrypted for " + shared_age_key().recipient));
+    make(rig, settings.set("age", folder.path()));
+    CHECK(told(rig.examine(),
+               "problem The program age, by which backups are encrypted, is not in "
+               "the folder"));
+    CHECK(told(rig.examine(), "problem The program age-keygen,"));
+    make(rig, settings.set("age", Value()).set("decrypt_with", make_secret("WORD")));
+    const auto lines = rig.examine();
+    CHECK(told(lines, "credentials Line 1 of the setting `decrypt_with`"));
+    CHECK_FALSE(told(lines, "password"));
 }
 
 TEST_CASE("a_doctor_of_s3_asks_whether_objects_may_be_written_and_writes_none") {
