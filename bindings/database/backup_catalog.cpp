@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bindings/database/backup_files.h"
 #include "bindings/database/database_arguments.h"
 #include "interpreter/base/loop.h"
 #include "interpreter/base/retention.h"
@@ -11,24 +12,49 @@ namespace perilune {
 
 namespace {
 
-constexpr std::size_t manifest_bytes_max = 4 << 20;
+constexpr std::size_t manifest_bytes_max = 64 << 20;  // A file of a dump takes 250 bytes.
 
-// How far a dump came, by its manifest and its object.
-std::string state_of(const BackupManifest& manifest, const Value& object) {
-    const bool same_digest = !object.has("digest") || object["digest"].text() == manifest.digest;
-    const bool same =
-        !object.is_nil() && same_digest && object["size_bytes"].number() == manifest.size_bytes;
-    if (manifest.state == "complete") return same ? "complete" : "failed";
+// Storage's own description of each object, by key.
+using Objects = std::map<std::string, Value>;
+
+Objects objects_by_key(const Value& listed) {
+    Objects objects;
+    for (const auto& object : listed.list()) objects[object["key"].text()] = object;
+    return objects;
+}
+
+bool is_there(const Objects& objects, const std::string& key, double size_bytes,
+              const std::string& digest) {
+    const auto found = objects.find(key);
+    if (found == objects.end() || found->second.is_nil()) return false;
+    const Value& object = found->second;
+    const bool same_digest = !object.has("digest") || object["digest"].text() == digest;
+    return same_digest && object["size_bytes"].number() == size_bytes;
+}
+
+bool is_whole(const std::string& key, const BackupManifest& manifest, const Objects& objects) {
+    if (!manifest.is_folder()) return is_there(objects, key, manifest.size_bytes, manifest.digest);
+    const std::string start = key + manifest.folder;
+    return std::all_of(manifest.files.begin(), manifest.files.end(), [&](const BackupFile& file) {
+        return is_there(objects, start + file.name, file.size_bytes, file.digest);
+    });
+}
+
+// How far a dump came, by its manifest and its objects.
+std::string state_of(const std::string& key, const BackupManifest& manifest,
+                     const Objects& objects) {
+    if (manifest.state == "complete")
+        return is_whole(key, manifest, objects) ? "complete" : "failed";
     return wall_now_s() < manifest.deadline_at_s ? "running" : "failed";
 }
 
 BackupEntry dump_entry(const std::string& storage, const std::string& key, BackupManifest manifest,
-                       const Value& object) {
+                       const Objects& objects) {
     BackupEntry entry;
     entry.id = storage + ":" + key;
     entry.storage = storage;
     entry.key = key;
-    entry.state = state_of(manifest, object);
+    entry.state = state_of(key, manifest, objects);
     entry.at_s = manifest.at_s;
     entry.size_bytes = manifest.size_bytes;
     entry.manifest = std::move(manifest);
@@ -111,8 +137,7 @@ Result<std::vector<BackupEntry>> list_dumps(const Shelf& shelf, const std::strin
     if (!port) return port.error();
     const auto objects = (*port)->list_objects("");
     if (!objects) return objects.error();
-    std::map<std::string, const Value*> by_key;
-    for (const auto& object : objects->list()) by_key[object["key"].text()] = &object;
+    const Objects by_key = objects_by_key(*objects);
     std::vector<BackupEntry> dumps;
     for (const auto& [name, described] : by_key) {
         const std::string key = key_of_manifest(name);
@@ -122,9 +147,7 @@ Result<std::vector<BackupEntry>> list_dumps(const Shelf& shelf, const std::strin
         auto manifest = read_manifest(*text, shelf.engine);
         // Other programs may keep files of such a name; they are none of ours.
         if (!manifest || manifest->source != source) continue;
-        const auto object = by_key.find(key);
-        dumps.push_back(dump_entry(storage, key, std::move(*manifest),
-                                   object == by_key.end() ? Value() : *object->second));
+        dumps.push_back(dump_entry(storage, key, std::move(*manifest), by_key));
     }
     sort_backups(dumps);
     return dumps;
@@ -144,9 +167,17 @@ Result<std::optional<BackupEntry>> find_dump(const Shelf& shelf, const std::stri
     if (!manifest)
         return fail("not_a_backup", "Reading the manifest of " + storage + ":" + key + ": " +
                                         manifest.error().message);
-    const auto object = (*port)->head_object(key);
-    if (!object) return object.error();
-    return std::optional<BackupEntry>(dump_entry(storage, key, std::move(*manifest), *object));
+    Objects objects;
+    if (manifest->is_folder()) {
+        const auto files = (*port)->list_objects(key + manifest->folder);
+        if (!files) return files.error();
+        objects = objects_by_key(*files);
+    } else {
+        const auto object = (*port)->head_object(key);
+        if (!object) return object.error();
+        objects[key] = *object;
+    }
+    return std::optional<BackupEntry>(dump_entry(storage, key, std::move(*manifest), objects));
 }
 
 Result<std::optional<BackupEntry>> find_own_dump(const Shelf& shelf, const std::string& id) {
@@ -181,6 +212,7 @@ Result<BackupEntry> resolve_dump(const Shelf& shelf, const Value& arguments) {
 Status remove_dump(const Shelf& shelf, const BackupEntry& entry) {
     const auto port = shelf.port(entry.storage);
     if (!port) return port.error();
+    if (const auto removed = remove_files(**port, entry.key); !removed) return removed;
     if (const auto removed = (*port)->delete_object(entry.key); !removed) return removed;
     return (*port)->delete_object(manifest_key(entry.key));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bindings/database/backup_files.h"
 #include "interpreter/base/loop.h"
 
 namespace perilune {
@@ -55,6 +56,14 @@ BackupManifest new_manifest(const Shelf& shelf, const Call& call) {
     return manifest;
 }
 
+// What others, or earlier tries, stored under the key; the manifest no longer names it.
+void remove_replaced(ObjectPort& port, const BackupManifest& manifest) {
+    if (manifest.is_folder()) port.delete_object(manifest.key);
+    remove_files(port, manifest.key, manifest.folder);
+}
+
+}  // namespace
+
 Status store_object(ObjectPort& port, BackupManifest& manifest, const SendDump& send) {
     auto sink = port.write_object(manifest.key);
     if (!sink) return sink.error();
@@ -70,8 +79,6 @@ Status store_object(ObjectPort& port, BackupManifest& manifest, const SendDump& 
                                           ": the storage target has other bytes than were sent.");
     return Done{};
 }
-
-}  // namespace
 
 Status check_backup_call(const Shelf& shelf, const Call& call, const StreamWatch& watch) {
     const auto encryption = choose_encryption(shelf.keys, call.arguments["encrypt_to"], watch);
@@ -123,10 +130,28 @@ Outcome store_backup(const Shelf& shelf, const Call& call, BackupManifest manife
     const bool stored = done.ok();
     manifest.state = "complete";
     if (done) done = store_manifest(**port, manifest);
+    if (done && !refuses(call)) remove_replaced(**port, manifest);
     if (done) return finished(call, manifest);
     // Without our object and our claim nobody has to wonder about them.
     if (stored && refuses(call)) (*port)->delete_object(manifest.key);
     return give_up_claim(shelf, call, manifest, done.error());
+}
+
+Outcome store_folder(const Shelf& shelf, const Call& call, BackupManifest manifest,
+                     const SendFolder& send) {
+    const auto port = shelf.port(storage_of(call));
+    if (!port) return Outcome::failed(port.error());
+    manifest.folder = folder_of_call(call.key);
+    Status done = send(manifest);
+    manifest.state = "complete";
+    if (done) done = store_manifest(**port, manifest);
+    if (!done) {
+        for (const auto& file : manifest.files)
+            (*port)->delete_object(manifest.key + manifest.folder + file.name);
+        return give_up_claim(shelf, call, manifest, done.error());
+    }
+    if (!refuses(call)) remove_replaced(**port, manifest);
+    return finished(call, manifest);
 }
 
 Outcome give_up_claim(const Shelf& shelf, const Call& call, const BackupManifest& manifest,

@@ -30,6 +30,15 @@ using SendDump = std::function<Status(ByteSink& sink, BackupManifest& manifest)>
 Outcome store_backup(const Shelf& shelf, const Call& call, BackupManifest manifest,
                      const SendDump& send);
 
+// Stores one object at the manifest's key, and proves that it has the bytes that were sent.
+Status store_object(ObjectPort& port, BackupManifest& manifest, const SendDump& send);
+
+// Lets `send` store a folder's files and fill them in, and then stores the manifest. What is left
+// where it fails is nothing.
+using SendFolder = std::function<Status(BackupManifest& manifest)>;
+Outcome store_folder(const Shelf& shelf, const Call& call, BackupManifest manifest,
+                     const SendFolder& send);
+
 // Gives up a claim whose backup could not be begun.
 Outcome give_up_claim(const Shelf& shelf, const Call& call, const BackupManifest& manifest,
                       const Error& error);

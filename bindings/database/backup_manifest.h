@@ -15,6 +15,15 @@ struct BackupEncryption {
     bool used() const { return !format.empty(); }
 };
 
+// One file of a dump that is a folder, stored as an object of its own.
+struct BackupFile {
+    std::string name;             // "toc.dat"
+    double size_bytes = 0;        // Of the object, as stored.
+    std::string digest;           // SHA-256 of the object, as stored.
+    double database_bytes = 0;    // Of the file.
+    std::string database_digest;  // SHA-256 of the file.
+};
+
 struct BackupManifest {
     std::string engine;           // "sqlite" or "postgres".
     std::string state;            // "running" until the object is stored, then "complete".
@@ -28,11 +37,16 @@ struct BackupManifest {
     double database_bytes = 0;    // Of what is in it.
     std::string database_digest;  // SHA-256 of what is in it.
     std::string compression;      // "zstd", "gzip" or "none".
-    std::string dump_format;      // PostgreSQL: "custom" or "plain".
+    std::string dump_format;      // PostgreSQL: "custom", "plain" or "directory".
     BackupEncryption encryption;  // Of the object: compressed first, then encrypted.
     bool uses_log = false;        // Whether the database used a write-ahead log.
     double user_version = 0;
     Value counts;  // Rows of each table.
+    // Of a dump that is a folder: what the keys of its files begin with, and the files. There is no
+    // object `key` then; sizes are of all of them, digests of the list of theirs.
+    std::string folder = {};
+    std::vector<BackupFile> files = {};
+    bool is_folder() const { return !folder.empty(); }
 };
 
 // "KEY.manifest.json"

@@ -1,11 +1,19 @@
 // The driver `postgres`: a database of a PostgreSQL server.
+#include <algorithm>
+#include <thread>
+
 #include "bindings/database/database.h"
+#include "bindings/database/postgres_backup.h"
 #include "bindings/database/postgres_doctor.h"
+#include "bindings/database/scratch_folder.h"
 #include "interpreter/base/files.h"
 
 namespace perilune {
 
 namespace {
+
+constexpr int jobs_max = 64;
+constexpr int jobs_default_max = 4;
 
 constexpr Setting settings[] = {
     {.name = "url",
@@ -37,6 +45,11 @@ constexpr Setting settings[] = {
     {.name = "programs",
      .doc = "The folder of pg_dump, pg_restore and psql; without it the newest version installed. "
             "They must not be older than the server.",
+     .need = Need::optional},
+    {.name = "jobs",
+     .type = Type::integer,
+     .doc = "How many connections make or load a dump in a folder, and how many of its files are "
+            "stored or fetched at once; without it one a processor, at most 4.",
      .need = Need::optional},
     {.name = "data",
      .doc = "The server's data folder, where the server runs on this machine: rejoin works on it, "
@@ -123,6 +136,10 @@ constexpr std::string_view operations[] = {
     "set_password",
 };
 
+int jobs_here() {
+    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, jobs_default_max);
+}
+
 // What is written into the environment's file is shown in plans and kept in journals.
 Status refuse_written_password(const Settings& given, const std::string& setting) {
     const Value& url = given.values[setting];
@@ -166,6 +183,11 @@ Result<Driver> make_postgres(const Settings& given, Services& services) {
     if (!archive.empty()) target->archive = path_below(given.folder, archive);
     const std::string base_backups = given.values["base_backups"].text();
     if (!base_backups.empty()) target->base_backups = path_below(given.folder, base_backups);
+    const Value& jobs = given.values["jobs"];
+    if (!jobs.is_nil() && (jobs.number() < 1 || jobs.number() > jobs_max))
+        return fail("bad_setting", "The setting `jobs` of " + given.target + " must be from 1 to " +
+                                       std::to_string(jobs_max) + ".");
+    target->jobs = jobs.is_nil() ? jobs_here() : static_cast<int>(jobs.number());
     target->replication_url = given.values["replication_url"];
     target->backups = given.values["backups"].text();
     target->backups_of = given.values["backups_of"].text();
@@ -174,6 +196,8 @@ Result<Driver> make_postgres(const Settings& given, Services& services) {
     target->age = given.values["age"].text();
     target->disposable = given.values["disposable"].boolean();
     target->services = &services;
+    // What a host that was killed left of dumps; of a host without a state, nothing.
+    if (!services.state_folder.empty()) remove_stale_folders(tools_of(*target).scratch);
     Driver driver;
     add_postgres_status(driver.operations, target);
     add_postgres_reads(driver.operations, target);
@@ -212,7 +236,10 @@ constinit const DriverKind postgres_kind = {
         "so many words (`begin read write`). By \"disconnect\" nobody is let in, superusers "
         "neither; only who may alter the database can lift it, from another one. Both raise "
         "`unreachable` where the server cannot be told. unfence ends the sessions that began "
-        "read-only, and promote lifts a fence that came with the old primary's data.",
+        "read-only, and promote lifts a fence that came with the old primary's data. A backup in "
+        "the format \"directory\" is dumped by `jobs` connections into `scratch` of the state "
+        "folder, which must have room for the whole dump as text, is stored from there, and is "
+        "brought back to there to be loaded or verified.",
     .settings = settings,
     .operations = operations,
     .make = make_postgres,

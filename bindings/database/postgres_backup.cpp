@@ -5,12 +5,16 @@
 #include "bindings/database/postgres_backup.h"
 
 #include <chrono>
+#include <filesystem>
 #include <future>
 
 #include "bindings/database/backup_claim.h"
+#include "bindings/database/backup_files.h"
 #include "bindings/database/database_checks.h"
-#include "bindings/database/postgres_dump.h"
+#include "bindings/database/postgres_folder.h"
 #include "bindings/database/postgres_tables.h"
+#include "bindings/database/scratch_folder.h"
+#include "interpreter/base/units.h"
 
 namespace perilune {
 
@@ -21,6 +25,16 @@ using Counts = std::promise<Result<Value>>;
 Error not_supported(const PostgresTarget& target, const std::string& what) {
     return fail("not_supported", "Backing up " + target.target + " " + what +
                                      " is not possible with the driver postgres. Leave it out.");
+}
+
+bool is_folder(const Call& call) { return call.arguments["format"].text() == "directory"; }
+
+// What the files of a dump take, about: text is longer than what it was made of, but has no
+// indexes.
+Awaitable<Result<double>> folder_bytes(PostgresConnection& connection) {
+    const auto size = co_await connection.query("select pg_database_size(current_database())");
+    if (!size) co_return size.error();
+    co_return std::stod(size->first());
 }
 
 Awaitable<Result<Before>> before_backup(PostgresTargetPointer target, Call& call) {
@@ -37,6 +51,14 @@ Awaitable<Result<Before>> before_backup(PostgresTargetPointer target, Call& call
     Before before;
     before.sign = '+';
     before.plan = call.arguments["key"].text() + " in " + call.arguments["to"].text();
+    if (!is_folder(call)) co_return before;
+    const auto needed = co_await folder_bytes(**connection);
+    if (!needed) co_return needed.error();
+    const DumpTools tools = tools_of(*target);
+    const auto room = require_room(tools.scratch, *needed, "Backing up " + target->target);
+    if (!room) co_return room.error();
+    before.plan += ", by way of about " + show_size(*needed) + " in " + tools.scratch;
+    call.tell("takes about " + show_room(tools.scratch, *needed));
     co_return before;
 }
 
@@ -69,19 +91,43 @@ Awaitable<Result<Value>> count_tables(PostgresTargetPointer target,
     co_return counts;
 }
 
-// Off the loop: the dump, and then the counts, which the loop makes meanwhile.
-Status send_dump(const DumpSource& source, const BackupKeys& keys, const std::string& snapshot,
-                 std::future<Result<Value>>& counts, const StreamWatch& watch, ByteSink& sink,
-                 BackupManifest& manifest) {
-    DumpWriter writer(sink, manifest, keys, watch);
-    const auto dumped = write_dump(source, manifest.dump_format, snapshot, writer, watch);
-    if (!dumped) return dumped;
+// The counts, which the loop makes while the dump goes on.
+Status take_counts(std::future<Result<Value>>& counts, const StreamWatch& watch,
+                   BackupManifest& manifest) {
     while (counts.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
         if (const auto stopped = watch.stopped()) return *stopped;
     auto counted = counts.get();
     if (!counted) return counted.error();
     manifest.counts = std::move(*counted);
     return Done{};
+}
+
+// What is dumped off the loop.
+struct Dumping {
+    const DumpSource source;
+    const Shelf& shelf;
+    const std::string storage;
+    const std::string snapshot;
+    std::future<Result<Value>>& counts;
+    const StreamWatch& watch;
+};
+
+Status send_dump(const Dumping& dumping, ByteSink& sink, BackupManifest& manifest) {
+    DumpWriter writer(sink, manifest, dumping.shelf.keys, dumping.watch);
+    const auto dumped =
+        write_dump(dumping.source, manifest.dump_format, dumping.snapshot, writer, dumping.watch);
+    return dumped ? take_counts(dumping.counts, dumping.watch, manifest) : dumped;
+}
+
+Status send_folder(const Dumping& dumping, BackupManifest& manifest) {
+    const DumpTools& tools = dumping.source.tools;
+    const auto scratch = ScratchFolder::make(tools.scratch);
+    if (!scratch) return scratch.error();
+    const std::string folder = (*scratch)->path() + "/dump";
+    Status done = write_folder(dumping.source, dumping.snapshot, folder, dumping.watch);
+    if (done) done = take_counts(dumping.counts, dumping.watch, manifest);
+    if (!done) return done;
+    return store_files(dumping.shelf, dumping.storage, folder, tools.jobs, manifest, dumping.watch);
 }
 
 Awaitable<Outcome> act_backup(PostgresTargetPointer target, Call& call, const Value& before) {
@@ -111,12 +157,22 @@ Awaitable<Outcome> act_backup(PostgresTargetPointer target, Call& call, const Va
         counts.set_value(std::move(value));
         *over = true;
     });
-    const DumpSource source{(*connection)->address(), (*connection)->endpoint(), target->programs};
+    const Dumping dumping{
+        .source = {(*connection)->address(), (*connection)->endpoint(), tools_of(*target)},
+        .shelf = shelf,
+        .storage = call.arguments["to"].text(),
+        .snapshot = *snapshot,
+        .counts = counted,
+        .watch = watch};
     std::function<Outcome()> storing = [&] {
-        return store_backup(
-            shelf, call, claim.manifest, [&](ByteSink& sink, BackupManifest& manifest) {
-                return send_dump(source, shelf.keys, *snapshot, counted, watch, sink, manifest);
+        if (is_folder(call))
+            return store_folder(shelf, call, claim.manifest, [&](BackupManifest& manifest) {
+                return send_folder(dumping, manifest);
             });
+        return store_backup(shelf, call, claim.manifest,
+                            [&](ByteSink& sink, BackupManifest& manifest) {
+                                return send_dump(dumping, sink, manifest);
+                            });
     };
     Outcome stored = co_await off_the_loop<Outcome>(*target, storing);
     // Where the dump failed, the counting has to end before its connection goes.
@@ -160,7 +216,8 @@ Awaitable<Result<Value>> verify_backup(PostgresTargetPointer target, Call& call)
     const StreamWatch watch = watch_of(call, doing);
     List checks;
     std::function<Status()> work = [&] {
-        return check_dump(target->programs, shelf, *entry, call.arguments["counts"], watch, checks);
+        return check_dump(tools_of(*target), shelf, *entry, call.arguments["counts"], watch,
+                          checks);
     };
     const auto checked = co_await off_the_loop<Status>(*target, work);
     if (!checked) co_return checked.error();
@@ -178,6 +235,12 @@ Shelf shelf_of(const PostgresTarget& target, const Call& call, const Value& befo
     shelf.keys.decrypt_with = target.decrypt_with;
     shelf.find_ports(*target.services, call, before);
     return shelf;
+}
+
+DumpTools tools_of(const PostgresTarget& target) {
+    const auto state = std::filesystem::absolute(target.services->state_folder);
+    return {
+        .programs = target.programs, .scratch = (state / "scratch").string(), .jobs = target.jobs};
 }
 
 StreamWatch watch_of(const Call& call, const std::string& doing) {

@@ -4,13 +4,16 @@
 #include <optional>
 
 #include "bindings/database/backup_catalog.h"
-#include "bindings/database/backup_stream.h"
 #include "bindings/database/postgres_databases.h"
+#include "bindings/database/postgres_dump.h"
 
 namespace perilune {
 
 // The storage side of a call; `before` as it was found.
 Shelf shelf_of(const PostgresTarget& target, const Call& call, const Value& before);
+
+// With what its dumps are made and read.
+DumpTools tools_of(const PostgresTarget& target);
 
 // Lets work off the loop hear when its call has to end.
 StreamWatch watch_of(const Call& call, const std::string& doing);

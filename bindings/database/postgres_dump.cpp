@@ -1,6 +1,7 @@
 #include "bindings/database/postgres_dump.h"
 
 #include "bindings/database/database_checks.h"
+#include "bindings/database/postgres_folder.h"
 
 namespace perilune {
 
@@ -29,10 +30,14 @@ std::string copied_table(std::string_view line) {
     return {};
 }
 
-std::vector<std::string> restore_command(const std::string& program, const std::string& format) {
+std::vector<std::string> load_command(const std::string& program, const std::string& format,
+                                      Owners owners) {
     if (format == "plain")
         return {program, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", fed_file};
-    return {program, "--format=custom"};
+    std::vector<std::string> command = loading_arguments(format, owners);
+    command.insert(command.begin(), program);
+    command.emplace_back(fed_file);
+    return command;
 }
 
 // "items" is enough where no other schema has one.
@@ -52,7 +57,8 @@ void check_dump_rows(const std::map<std::string, double>& rows, const Value& exa
         checks.push_back(check_rows(table, limit, rows_in(rows, table)));
 }
 
-// A program that failed on a dump has found what is wrong with it; all else is no fault of it.
+}  // namespace
+
 Status append_program_check(const std::string& name, const Status& ended, List& checks) {
     if (!ended && ended.error().code != "program_failed") return ended;
     checks.push_back(make_check(name, ended.ok(), "ok", ended ? "ok" : ended.error().message));
@@ -65,7 +71,12 @@ bool all_passed(const List& checks) {
     return true;
 }
 
-}  // namespace
+std::vector<std::string> loading_arguments(const std::string& format, Owners owners) {
+    std::vector<std::string> arguments = {"--format=" + format, "--exit-on-error", "--no-password"};
+    if (owners == Owners::mine) arguments.insert(arguments.end(), {"--no-owner", "--no-acl"});
+    arguments.insert(arguments.end(), {"--dbname", ""});
+    return arguments;
+}
 
 void DumpRows::add(std::string_view sql) {
     while (!sql.empty()) {
@@ -98,7 +109,7 @@ void DumpRows::end_line() {
 
 Status write_dump(const DumpSource& source, const std::string& format, const std::string& snapshot,
                   DumpWriter& writer, const StreamWatch& watch) {
-    const auto program = find_postgres_program(source.programs, "pg_dump");
+    const auto program = find_postgres_program(source.tools.programs, "pg_dump");
     if (!program) return program.error();
     auto started = PipedProgram::start(
         {*program, "--format=" + format, "--compress=0", "--no-password", "--snapshot=" + snapshot},
@@ -111,18 +122,13 @@ Status write_dump(const DumpSource& source, const std::string& format, const std
 
 Status load_dump(const DumpSource& source, const Shelf& shelf, const BackupEntry& entry,
                  Owners owners, const StreamWatch& watch, List& checks) {
+    if (entry.manifest.is_folder()) return load_folder(source, shelf, entry, owners, watch, checks);
     const std::string& format = entry.manifest.dump_format;
     const auto program =
-        find_postgres_program(source.programs, format == "plain" ? "psql" : "pg_restore");
+        find_postgres_program(source.tools.programs, format == "plain" ? "psql" : "pg_restore");
     if (!program) return program.error();
-    auto command = restore_command(*program, format);
-    if (format != "plain") {
-        command.insert(command.end(), {"--exit-on-error", "--no-password"});
-        if (owners == Owners::mine) command.insert(command.end(), {"--no-owner", "--no-acl"});
-        command.insert(command.end(), {"--dbname", "", fed_file});
-    }
     auto started = PipedProgram::start(
-        command, login_of(source.address, source.endpoint),
+        load_command(*program, format, owners), login_of(source.address, source.endpoint),
         [](std::string_view) { return Status(Done{}); }, watch);
     if (!started) return started.error();
     const auto take = [&](std::string_view bytes) { return (*started)->feed(bytes); };
@@ -132,13 +138,19 @@ Status load_dump(const DumpSource& source, const Shelf& shelf, const BackupEntry
     return append_program_check("loading", (*started)->finish(), checks);
 }
 
-Status check_dump(const std::string& programs, const Shelf& shelf, const BackupEntry& entry,
+Status check_dump(const DumpTools& tools, const Shelf& shelf, const BackupEntry& entry,
                   const Value& limits, const StreamWatch& watch, List& checks) {
     DumpRows rows;
+    if (entry.manifest.is_folder()) {
+        const auto checked = check_folder(tools, shelf, entry, rows, watch, checks);
+        if (checked && all_passed(checks))
+            check_dump_rows(rows.rows(), entry.manifest.counts, limits, checks);
+        return checked;
+    }
     const bool plain = entry.manifest.dump_format == "plain";
     std::unique_ptr<PipedProgram> reader;
     if (!plain) {
-        const auto program = find_postgres_program(programs, "pg_restore");
+        const auto program = find_postgres_program(tools.programs, "pg_restore");
         if (!program) return program.error();
         auto started = PipedProgram::start(
             {*program, "--format=custom", "--file=-", fed_file}, {"LC_ALL=C", "PATH=/usr/bin:/bin"},

@@ -8,11 +8,18 @@
 
 namespace perilune {
 
+// With what dumps are made and read.
+struct DumpTools {
+    std::string programs;  // The folder of the programs; empty: found.
+    std::string scratch;   // Where the files of a dump in a folder lie meanwhile.
+    int jobs = 1;          // How much of such a dump goes on at once.
+};
+
 // What the programs need to know of the database.
 struct DumpSource {
     PostgresAddress address;
     PostgresEndpoint endpoint;
-    std::string programs;  // The folder of the programs; empty: found.
+    DumpTools tools;
 };
 
 // All of it blocks: for use off the loop.
@@ -28,10 +35,17 @@ enum class Owners { keep, mine };
 Status load_dump(const DumpSource& source, const Shelf& shelf, const BackupEntry& entry,
                  Owners owners, const StreamWatch& watch, List& checks);
 
+// The arguments of pg_restore that loads into an empty database and stops where it fails.
+std::vector<std::string> loading_arguments(const std::string& format, Owners owners);
+
 // Reads a dump as a load would, without a database: appends checks of its stream, its structure and
 // the rows that its manifest counts.
-Status check_dump(const std::string& programs, const Shelf& shelf, const BackupEntry& entry,
+Status check_dump(const DumpTools& tools, const Shelf& shelf, const BackupEntry& entry,
                   const Value& limits, const StreamWatch& watch, List& checks);
+
+// A program that failed on a dump has found what is wrong with it; all else is no fault of it.
+Status append_program_check(const std::string& name, const Status& ended, List& checks);
+bool all_passed(const List& checks);
 
 // Counts the rows of each table in a dump's SQL text, as it passes.
 class DumpRows {

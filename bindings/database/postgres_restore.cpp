@@ -1,5 +1,6 @@
 // Restoring a PostgreSQL database, and databases that may be thrown away: restore, clone and drop.
 #include "bindings/database/clone_source.h"
+#include "bindings/database/postgres_folder.h"
 #include "bindings/database/postgres_moment.h"
 #include "bindings/database/postgres_restoring.h"
 #include "interpreter/base/units.h"
@@ -14,7 +15,8 @@ Awaitable<Status> require_readable_here(PostgresTargetPointer target, Call& call
     const Shelf shelf = shelf_of(*target, call, Value());
     const StreamWatch watch = watch_of(call, "Restoring " + target->target);
     std::function<Status()> work = [&] {
-        return require_readable(shelf.keys, entry.id, entry.manifest, watch);
+        const auto readable = require_readable(shelf.keys, entry.id, entry.manifest, watch);
+        return readable ? require_room_for(tools_of(*target), entry) : readable;
     };
     co_return co_await off_the_loop<Status>(*target, work);
 }

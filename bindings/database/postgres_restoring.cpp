@@ -33,7 +33,7 @@ Awaitable<Status> fill(Restoring& restoring, PostgresConnection& beside) {
     const auto made = co_await make_database(beside, restoring.filled, restoring.database);
     if (!made) co_return made;
     const DumpSource into{beside.address().with_database(restoring.filled), beside.endpoint(),
-                          target.programs};
+                          tools_of(target)};
     // Where a clone's backup lies, only its source's settings say.
     const Value where = Value().set("storage", restoring.entry.storage);
     const Shelf shelf = shelf_of(target, restoring.call, where);

@@ -31,6 +31,7 @@ struct PostgresTarget {
     std::string backups_of;            // Whose backups those are.
     Value decrypt_with;  // A secret: identities of age, for backups that are encrypted; may be nil.
     std::string age;     // The folder of age's programs; empty: found.
+    int jobs = 1;        // How much of a dump in a folder goes on at once.
     bool disposable = false;
     Services* services = nullptr;
 

@@ -79,7 +79,10 @@ Result<Value> verify_backup(Work& work) {
 }  // namespace
 
 Result<Before> before_dump(Work& work) {
-    if (work.argument("format").text() != "custom") return not_supported(work, "as SQL text");
+    const std::string format = work.argument("format").text();
+    if (format == "plain") return not_supported(work, "as SQL text");
+    // A world has no disk to spare or to fill: what it keeps of a folder is one object.
+    if (format == "directory" && !work.target.memory) return not_supported(work, "as a folder");
     if (work.call.arguments.has("tables")) return not_supported(work, "by tables");
     auto opened = work.open(Access::read);
     if (!opened) return opened.error();

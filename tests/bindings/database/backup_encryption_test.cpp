@@ -80,11 +80,17 @@ TEST_CASE("an_encrypted_dump_is_read_by_the_stock_programs") {
     CHECK(shell(decrypt + " | zstd -dc | " + postgres_program("pg_restore") + " -l")
               .find("TABLE DATA public ledger") != std::string::npos);
     // Far more than pipes hold goes through two programs at once, and comes back the same.
-    database.psql("delete from ledger");
-    const auto restored = database->change("restore", {{"backup", database->id("one")}});
-    INFO(restored.message());
-    REQUIRE(restored.ok());
-    CHECK(database->digest("ledger") == then);
+    Map plain = encrypted(second.recipient);
+    plain["compression"] = "none";
+    REQUIRE(database->backup("plain", plain).ok());
+    for (const char* key_of_backup : {"one", "plain"}) {
+        database.psql("delete from ledger");
+        const auto restored =
+            database->change("restore", {{"backup", database->id(key_of_backup)}});
+        INFO(restored.message());
+        REQUIRE(restored.ok());
+        CHECK(database->digest("ledger") == then);
+    }
 }
 
 TEST_CASE("no_key_shows_in_an_argument_a_variable_a_manifest_or_a_message") {

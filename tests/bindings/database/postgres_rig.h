@@ -19,6 +19,7 @@ inline std::unique_ptr<DatabaseRig> open_postgres(const std::string& url, const 
     made->storage = std::make_shared<MemoryObjects>();
     made->rig = std::make_unique<TargetsRig>(made->folder->path());
     made->rig->services().open_secret = open_by_name;
+    made->rig->services().state_folder = made->folder->path();
     Map settings = more;
     settings.insert({"url", make_secret(url)});
     settings.insert({"backups", "storage/backups"});
