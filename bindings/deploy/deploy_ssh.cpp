@@ -160,6 +160,7 @@ Result<Driver> make(const Settings& given, Services& services) {
         if (!within) return wrong(given, within.error().message);
         fleet->starts_within_s = within->number();
     }
+    fleet->connections = SshConnections::of(services.loop);
     fleet->archives = std::filesystem::absolute(services.state_folder).string() + "/archives";
     Driver driver;
     driver.state = fleet;

@@ -54,7 +54,7 @@ HostSight read_sight(const SshAnswer& answer) {
 
 Awaitable<SshAnswer> ask_host(SharedFleet fleet, std::size_t host, Call call,
                               std::string commands) {
-    const SshLine line{fleet->loop, fleet->hosts[host]};
+    const SshLine line{fleet->loop, fleet->hosts[host], fleet->connections};
     SshScript script;
     script.text = fleet_script(*fleet, line.host, commands);
     script.until_s = call.deadline_s;

@@ -22,6 +22,7 @@ struct SshFleet {
     std::string archives;  // Of this machine: where artifacts are packed.
     std::size_t at_once = 1;
     double starts_within_s = 60;
+    std::shared_ptr<SshConnections> connections;
 };
 using SharedFleet = std::shared_ptr<const SshFleet>;
 

@@ -43,34 +43,59 @@ mkdir -p "$1/releases" && rm -rf "$place" && cat >"$place.tar" &&
   [ "$(sha256sum <"$place.tar" | head -c 64)" = "$3" ] && mkdir "$place" &&
   tar -xpf "$place.tar" -C "$place" && rm -f "$place.tar" && echo perilune arrived)SH";
 
-Awaitable<bool> send_to_one(std::shared_ptr<Sending> sending, std::size_t number,
-                            std::shared_ptr<Cancel> cancel) {
+// Sends the archive over a shared connection, or over one of its own where `socket` is empty.
+Awaitable<Result<Ended>> send_over(std::shared_ptr<Sending> sending, const SshHost& host,
+                                   std::string socket, std::shared_ptr<Cancel> cancel) {
     const SshFleet& fleet = *sending->fleet;
-    const SshHost& host = fleet.hosts[sending->hosts[number]];
-    Call call = sending->call;
-    call.tell("copying " + sending->version + " to " + host.show());
     const Descriptor input(::open(sending->archive->path.c_str(), O_RDONLY | O_CLOEXEC));
     const std::string command =
         "exec env -i PATH=/usr/bin:/bin LC_ALL=C /bin/sh -c " + quote_word(receive) + " perilune " +
         quote_words({fill_host(fleet.folder, host), sending->id, sending->archive->digest});
     const std::function<Result<Program>()> making = [&] {
-        return ssh_program(host, command, input.get(), call);
+        return ssh_program(host, command, input.get(), sending->call, socket);
     };
     auto program = co_await off_loop(fleet.loop, making);
-    if (!program) {
-        sending->error = program.error();
+    if (!program) co_return program.error();
+    auto running =
+        run_program(fleet.loop, std::move(*program), std::move(cancel), sending->call.deadline_s);
+    co_return co_await running;
+}
+
+bool has_arrived(const Ended& ended) {
+    return ended.output.find("perilune arrived\n") != std::string::npos;
+}
+
+Awaitable<bool> send_to_one(std::shared_ptr<Sending> sending, std::size_t number,
+                            std::shared_ptr<Cancel> cancel) {
+    const SshFleet& fleet = *sending->fleet;
+    const SshHost& host = fleet.hosts[sending->hosts[number]];
+    Call call = sending->call;
+    call.cancel = cancel;
+    call.tell("copying " + sending->version + " to " + host.show());
+    auto joining = fleet.connections->join(host, call, call.deadline_s);
+    const SshJoined joined = co_await joining;
+    if (joined.refused) {
+        sending->error = joined.error;
         co_return false;
     }
-    auto running = run_program(fleet.loop, std::move(*program), std::move(cancel), call.deadline_s);
-    const Ended ended = co_await running;
-    if (ended.output.find("perilune arrived\n") != std::string::npos) co_return true;
+    auto first = send_over(sending, host, joined.socket, cancel);
+    Result<Ended> ended = co_await first;
+    if (ended && !has_arrived(*ended) && ended->exit_code == 255 && !joined.socket.empty() &&
+        !cancel->asked()) {
+        // What broke may be the connection; whatever arrived is thrown away there.
+        fleet.connections->give_up(joined);
+        auto again = send_over(sending, host, "", cancel);
+        ended = co_await again;
+    }
+    if (!ended) sending->error = ended.error();
+    if (!ended || has_arrived(*ended)) co_return ended.ok();
     // ssh itself ends with 255; all else is what the host made of it.
-    Error error = ssh_refusal(host, ended);
-    if (ended.started && ended.exit_code != 255 && !ended.stopped)
+    Error error = ssh_refusal(host, *ended);
+    if (ended->started && ended->exit_code != 255 && !ended->stopped)
         error =
             fail("folder_failed",
                  "The files of " + sending->version + " did not arrive whole on " + host.show() +
-                     ": " + (ended.errors.empty() ? "no reason was given." : ended.errors));
+                     ": " + (ended->errors.empty() ? "no reason was given." : ended->errors));
     sending->error = error;
     co_return false;
 }

@@ -78,8 +78,11 @@ Result<Driver> make(const Settings& given, Services& services) {
     if (!host) return host.error();
     std::string folder = given.values["state_folder"].text();
     if (folder.empty()) folder = ".local/state/perilune/process";
-    const SharedSsh programs(new SshPrograms{
-        {services.loop, std::move(*host)}, given.target, std::move(folder), std::move(*declared)});
+    const SharedSsh programs(
+        new SshPrograms{{services.loop, std::move(*host), SshConnections::of(services.loop)},
+                        given.target,
+                        std::move(folder),
+                        std::move(*declared)});
     Driver driver;
     driver.state = std::const_pointer_cast<SshPrograms>(programs);
     driver.examine = [programs](Call& call) { return examine(programs, call); };

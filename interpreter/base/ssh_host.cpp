@@ -16,6 +16,12 @@ namespace {
 constexpr const char* become_ssh = R"(exec ssh "$@" <&3 3<&-)";
 constexpr const char* lend_key =
     R"(chmod 600 "/proc/$$/fd/0" && (exec ssh -i "/proc/$$/fd/0" "$@" <&3 3<&-); exit $?)";
+// Before that, for a connection that is to be shared: looks whether ssh's configuration shares it.
+constexpr const char* ask_first =
+    R"(if ssh -G "$@" 2>/dev/null </dev/null | grep -qi '^controlpath '; then echo own; exit 0; fi
+set -- -N -o ControlMaster=yes -o "ControlPersist=$persist" -o "ControlPath=$socket" "$@"
+unset persist socket; exec 3</dev/null
+)";
 
 // Of the host's own environment: what makes the user's configuration and agent work.
 constexpr const char* kept_variables[] = {"HOME",          "USER", "LOGNAME",
@@ -49,8 +55,8 @@ std::vector<std::string> options_of(const SshHost& host) {
          {"BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "LogLevel=ERROR",
           "ConnectionAttempts=1", "ServerAliveInterval=5", "ServerAliveCountMax=3",
           "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no",
-          "RemoteCommand=none", "RequestTTY=no", "ControlMaster=no", "VisualHostKey=no",
-          "ForkAfterAuthentication=no", "StdinNull=no", "SessionType=default", "Tunnel=no"})
+          "RemoteCommand=none", "RequestTTY=no", "VisualHostKey=no", "ForkAfterAuthentication=no",
+          "StdinNull=no", "Tunnel=no"})
         option(fixed);
     option("ConnectTimeout=" + show_seconds(host.connect_within_s));
     // ssh takes several files in one setting, parted by spaces; quotes keep one path one file.
@@ -66,6 +72,7 @@ std::vector<std::string> options_of(const SshHost& host) {
 // configuration alone; this checks it by the same rules.
 std::string proxy_command(const SshHost& host) {
     std::vector<std::string> words = options_of(host);
+    words.insert(words.end(), {"-o", "ControlMaster=no", "-o", "SessionType=default"});
     std::string destination = host.jump;  // An IPv6 address stands in brackets there.
     const auto colon = destination.rfind(':');
     if (colon != std::string::npos && destination.back() != ']') {
@@ -114,7 +121,28 @@ std::string known_hosts_advice(const SshHost& host, std::string_view code) {
            (host.known_hosts.empty() ? "~/.ssh/known_hosts" : host.known_hosts) + ")";
 }
 
+// A shell that does `first` and becomes ssh; the words that ssh is given are still to come.
+Result<Program> start_ssh(const SshHost& host, const std::string& first, const Call& call) {
+    Program program;
+    const bool lent = host.identity.is_secret();
+    if (lent) {
+        auto opened = call.open_secret(host.identity);
+        if (!opened) return opened.error();
+        program.input = std::move(*opened);
+        // ssh takes a key without its last line break for a damaged one.
+        if (!program.input.ends_with('\n')) program.input += '\n';
+    }
+    program.argv = {"/bin/sh", "-c", first + (lent ? lend_key : become_ssh), "sh"};
+    for (const char* name : kept_variables)
+        if (const char* value = std::getenv(name))
+            program.environment.push_back(std::string(name) + "=" + value);
+    program.environment.push_back("LANG=C");
+    return program;
+}
+
 }  // namespace
+
+const char* const ssh_shares_itself = "own\n";
 
 std::string SshHost::show() const {
     return (user.empty() ? "" : user + "@") + host + (port == 0 ? "" : ":" + std::to_string(port));
@@ -150,31 +178,40 @@ Result<SshHost> read_ssh_host(const Settings& given) {
     return host;
 }
 
-Result<Program> ssh_program(const SshHost& host, const std::string& remote_command, int input,
-                            const Call& call) {
-    Program program;
-    const bool lent = host.identity.is_secret();
-    if (lent) {
-        auto opened = call.open_secret(host.identity);
-        if (!opened) return opened.error();
-        program.input = std::move(*opened);
-        // ssh takes a key without its last line break for a damaged one.
-        if (!program.input.ends_with('\n')) program.input += '\n';
-    }
-    program.argv = {"/bin/sh", "-c", lent ? lend_key : become_ssh, "sh", "-T"};
-    const auto add = [&](std::vector<std::string> words) {
-        program.argv.insert(program.argv.end(), words.begin(), words.end());
+std::vector<std::string> ssh_words(const SshHost& host) {
+    std::vector<std::string> words = options_of(host);
+    const auto add = [&](std::vector<std::string> more) {
+        words.insert(words.end(), more.begin(), more.end());
     };
-    add(options_of(host));
     if (!host.jump.empty()) add({"-o", "ProxyCommand=" + proxy_command(host)});
     if (!host.user.empty()) add({"-l", host.user});
     if (host.port != 0) add({"-p", std::to_string(host.port)});
-    add({"--", host.host, remote_command});
-    for (const char* name : kept_variables)
-        if (const char* value = std::getenv(name))
-            program.environment.push_back(std::string(name) + "=" + value);
-    program.environment.push_back("LANG=C");
-    program.inherited_fd = input;
+    add({"--", host.host});
+    return words;
+}
+
+Result<Program> ssh_program(const SshHost& host, const std::string& remote_command, int input,
+                            const Call& call, const std::string& socket) {
+    auto program = start_ssh(host, "", call);
+    if (!program) return program;
+    std::vector<std::string>& argv = program->argv;
+    argv.insert(argv.end(), {"-T", "-o", "ControlMaster=no", "-o", "SessionType=default"});
+    if (!socket.empty()) argv.insert(argv.end(), {"-o", "ControlPath=" + socket});
+    const auto words = ssh_words(host);
+    argv.insert(argv.end(), words.begin(), words.end());
+    argv.push_back(remote_command);
+    program->inherited_fd = input;
+    return program;
+}
+
+Result<Program> ssh_sharing_program(const SshHost& host, const std::string& socket, int persist_s,
+                                    const Call& call) {
+    auto program = start_ssh(host, ask_first, call);
+    if (!program) return program;
+    const auto words = ssh_words(host);
+    program->argv.insert(program->argv.end(), words.begin(), words.end());
+    program->environment.push_back("socket=" + socket);
+    program->environment.push_back("persist=" + std::to_string(persist_s));
     return program;
 }
 

@@ -60,10 +60,24 @@ struct SshHost {
 // Reads the settings host, user, port, identity, known_hosts, jump, config and connect_within.
 Result<SshHost> read_ssh_host(const Settings& given);
 
+// From the start of ssh to the ready shell, besides connecting: keys, and the login's own start.
+constexpr double ssh_login_within_s = 20;
+
+// What ssh is told of a host: options, user and port; a key that is a secret is not among them.
+std::vector<std::string> ssh_words(const SshHost& host);
+
 // The ssh program as a child whose standard input is `input`. A key that is a secret reaches it as
 // a file in memory. The session has no terminal and asks nothing; the host's key is always checked.
+// It goes over the connection that is shared at `socket`, or makes its own where that is empty.
 Result<Program> ssh_program(const SshHost& host, const std::string& remote_command, int input,
-                            const Call& call);
+                            const Call& call, const std::string& socket = "");
+
+// The ssh program that makes a connection to be shared at `socket`, and ends with 0 when it stands.
+// It ends itself `persist_s` after its last session. Where ssh's configuration says how
+// connections are shared, that stands: nothing is made, and it prints ssh_shares_itself.
+Result<Program> ssh_sharing_program(const SshHost& host, const std::string& socket, int persist_s,
+                                    const Call& call);
+extern const char* const ssh_shares_itself;
 
 // Why no session came about, from what ssh printed: `unknown_host_key`, `host_key_changed`,
 // `permission_denied`, `name_not_found`, `refused`, `timed_out`, `not_installed` or `unreachable`.

@@ -17,8 +17,6 @@ namespace perilune {
 
 namespace {
 
-// From the start of ssh to the ready shell: connecting, keys, and the login's own start.
-constexpr double login_within_s = 20;
 constexpr std::size_t heard_bytes_max = 1 << 16;
 
 // Our end of ssh's standard input, and what is read on the way. Callbacks hold it.
@@ -33,6 +31,8 @@ public:
     const std::shared_ptr<Cancel>& give_up() const { return give_up_; }
     // Whether all of the script has left; what is cut off is not executed.
     bool left() const { return left_; }
+    // Whether the shell at the other end was there.
+    bool ready() const { return ready_; }
 
     void start_clock(double login_s) {
         timer_ = loop_.start_timer(std::min(script_.until_s, boot_now_s() + login_s),
@@ -136,6 +136,60 @@ Error lost(const SshHost& host, const Ended& ended) {
     return fail("session_lost", message, Retry::unknown);
 }
 
+// One session over one connection.
+struct Attempt {
+    SshAnswer answer;
+    bool began = false;  // The other end was ready for the script.
+};
+
+Awaitable<Attempt> attempt(const SshLine& line, SshScript script, Call& call, std::string socket) {
+    Attempt made;
+    SshAnswer& answer = made.answer;
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+        answer.error =
+            fail("not_started", std::string("Starting ssh failed: ") + std::strerror(errno) + ".",
+                 Retry::safe);
+        co_return made;
+    }
+    Descriptor ours(ends[0]);
+    const auto theirs = std::make_shared<Descriptor>(ends[1]);
+    const double until_s = script.until_s;
+    const std::size_t answer_max = script.answer_max;
+    const auto session = std::make_shared<Session>(line.loop, std::move(script), std::move(ours));
+    // Opening the key may wait for its provider.
+    const std::function<Result<Program>()> making = [&] {
+        return ssh_program(line.host, ssh_bootstrap(session->nonce()), theirs->get(), call, socket);
+    };
+    auto program = co_await off_loop(line.loop, making);
+    if (!program) {
+        answer.error = program.error();
+        answer.error.retry = Retry::safe;
+        co_return made;
+    }
+    program->output_max = answer_max;
+    program->on_start = [theirs](int) { theirs->close(); };
+    program->on_output = [session](std::string_view piece) { session->hear(piece); };
+    // Over a connection that stands there is no handshake to wait for.
+    session->start_clock(line.host.connect_within_s + (socket.empty() ? ssh_login_within_s : 0));
+    call.cancel->on_ask([session] { session->stop(); });
+    const Ended ended =
+        co_await run_program(line.loop, std::move(*program), session->give_up(), until_s);
+    call.cancel->forget();
+    session->end();
+    answer = read_answer(ended.output, session->nonce());
+    answer.ok = answer.has("done");
+    made.began = session->ready();
+    if (answer.has("refused"))
+        answer.error = fail(answer["refused"], "On " + line.host.show() + ": " + answer["message"],
+                            Retry::safe);
+    else if (!session->left())
+        answer.error = ssh_refusal(line.host, ended);
+    else if (!answer.ok)
+        answer.error = lost(line.host, ended);
+    co_return made;
+}
+
 }  // namespace
 
 // Nothing of the login's environment reaches a program, and LC_ALL=C makes a length mean bytes.
@@ -162,48 +216,28 @@ const std::string& SshAnswer::operator[](std::string_view name) const {
 }
 
 Awaitable<SshAnswer> talk(const SshLine& line, SshScript script, Call& call) {
-    SshAnswer answer;
-    std::array<int, 2> ends{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-        answer.error =
-            fail("not_started", std::string("Starting ssh failed: ") + std::strerror(errno) + ".",
-                 Retry::safe);
-        co_return answer;
+    SshJoined joined;
+    if (line.connections) {
+        auto joining = line.connections->join(line.host, call, script.until_s);
+        joined = co_await joining;
     }
-    Descriptor ours(ends[0]);
-    const auto theirs = std::make_shared<Descriptor>(ends[1]);
-    const double until_s = script.until_s;
-    const std::size_t answer_max = script.answer_max;
-    const auto session = std::make_shared<Session>(line.loop, std::move(script), std::move(ours));
-    // Opening the key may wait for its provider.
-    const std::function<Result<Program>()> making = [&] {
-        return ssh_program(line.host, ssh_bootstrap(session->nonce()), theirs->get(), call);
-    };
-    auto program = co_await off_loop(line.loop, making);
-    if (!program) {
-        answer.error = program.error();
-        answer.error.retry = Retry::safe;
-        co_return answer;
+    if (joined.refused) {
+        SshAnswer refused;
+        refused.error = joined.error;
+        refused.error.retry = Retry::safe;
+        co_return refused;
     }
-    program->output_max = answer_max;
-    program->on_start = [theirs](int) { theirs->close(); };
-    program->on_output = [session](std::string_view piece) { session->hear(piece); };
-    session->start_clock(line.host.connect_within_s + login_within_s);
-    call.cancel->on_ask([session] { session->stop(); });
-    const Ended ended =
-        co_await run_program(line.loop, std::move(*program), session->give_up(), until_s);
-    call.cancel->forget();
-    session->end();
-    answer = read_answer(ended.output, session->nonce());
-    answer.ok = answer.has("done");
-    if (answer.has("refused"))
-        answer.error = fail(answer["refused"], "On " + line.host.show() + ": " + answer["message"],
-                            Retry::safe);
-    else if (!session->left())
-        answer.error = ssh_refusal(line.host, ended);
-    else if (!answer.ok)
-        answer.error = lost(line.host, ended);
-    co_return answer;
+    if (!joined.socket.empty()) {
+        auto shared = attempt(line, script, call, joined.socket);
+        Attempt made = co_await shared;
+        if (made.began || call.cancel->asked() || boot_now_s() >= script.until_s)
+            co_return std::move(made.answer);
+        // The connection is of no use, and nothing was executed: once more over one of its own.
+        line.connections->give_up(joined);
+    }
+    auto alone = attempt(line, std::move(script), call, "");
+    Attempt made = co_await alone;
+    co_return std::move(made.answer);
 }
 
 }  // namespace perilune

@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 
-#include "interpreter/base/ssh_host.h"
+#include "interpreter/base/ssh_connections.h"
 
 namespace perilune {
 
@@ -39,6 +39,7 @@ struct SshAnswer {
 struct SshLine {
     Loop& loop;
     SshHost host;
+    std::shared_ptr<SshConnections> connections = nullptr;  // Null: each session makes its own.
 };
 
 // Ends with the script's last word ("done"), or with why there is none. A stop ends

@@ -61,6 +61,21 @@ TEST_CASE("takes_hosts_to_a_release_one_by_one_each_healthy_before_the_next") {
 
 TEST_CASE("a_release_that_one_host_cannot_start_is_taken_back_on_all_with_the_reason") {
     if (!has_fleet()) return;
+TEST_CASE("the_commands_and_files_of_releases_go_over_one_connection_to_each_host") {
+    if (!has_fleet()) return;
+    FleetWorld world(2, 2);
+    DriverRig rig = world.make_rig();
+    release_and_wait(rig, "v1");
+    release_and_wait(rig, "v2");
+    CHECK(all_serve(world, "v2"));
+    for (const auto& server : world.servers) {
+        const std::string log = server->log();
+        const auto first = log.find("Accepted publickey");
+        CHECK(first != std::string::npos);
+        CHECK(log.find("Accepted publickey", first + 1) == std::string::npos);
+    }
+}
+
     FleetWorld world(2, 2);
     DriverRig rig = world.make_rig();
     release_and_wait(rig, "v1");
