@@ -40,6 +40,11 @@ constexpr Setting settings[] = {
          "How the login executes systemctl: [\"sudo\", \"-n\", \"systemctl\"], or [\"systemctl\", "
          "\"--user\"]. Left out: [\"systemctl\"].",
      .need = Need::optional},
+    {.name = "journalctl",
+     .type = Type::list,
+     .doc = "How the login executes journalctl, for `logs`. Left out: as systemctl, with that "
+            "name in place of systemctl's.",
+     .need = Need::optional},
     {.name = "health",
      .type = Type::list,
      .doc =
@@ -64,10 +69,10 @@ constexpr Setting settings[] = {
 };
 
 constexpr std::string_view operations[] = {
-    "status",   "releases", "previous_release", "endpoint",       "artifact",
-    "get_env",  "release",  "wait_serving",     "redeploy",       "wait_healthy",
-    "rollback", "promote",  "prune_releases",   "restart",        "start",
-    "stop",     "set_env",  "unset_env",        "set_maintenance"};
+    "status",       "releases", "previous_release", "endpoint",       "artifact",
+    "get_env",      "logs",     "release",          "wait_serving",   "redeploy",
+    "wait_healthy", "rollback", "promote",          "prune_releases", "restart",
+    "start",        "stop",     "set_env",          "unset_env",      "set_maintenance"};
 
 Error wrong(const Settings& given, const std::string& message) {
     return fail("bad_setting", "The target " + given.target + ": " + message);
@@ -114,6 +119,15 @@ Result<std::vector<std::string>> read_words(const Settings& given, std::string_v
     return words;
 }
 
+// What has the rights to restart a unit reads its journal: ["sudo", "-n", "/bin/journalctl"].
+std::vector<std::string> journalctl_beside(std::vector<std::string> words) {
+    constexpr std::string_view name = "systemctl";
+    for (auto& word : words)
+        if (word == name || word.ends_with("/systemctl"))
+            word.replace(word.size() - name.size(), name.size(), "journalctl");
+    return words;
+}
+
 Status read_hosts(const Settings& given, SshFleet& fleet) {
     const auto names = read_words(given, "hosts");
     if (!names) return names.error();
@@ -142,12 +156,14 @@ Result<Driver> make(const Settings& given, Services& services) {
     if (fleet->unit.empty() || fleet->unit.starts_with('-'))
         return wrong(given, "`unit` must be the name of a unit.");
     for (auto [name, words] :
-         {std::pair("systemctl", &fleet->systemctl), std::pair("health", &fleet->health)}) {
+         {std::pair("systemctl", &fleet->systemctl), std::pair("journalctl", &fleet->journalctl),
+          std::pair("health", &fleet->health)}) {
         auto read = read_words(given, name);
         if (!read) return read.error();
         *words = std::move(*read);
     }
     if (fleet->systemctl.empty()) fleet->systemctl = {"systemctl"};
+    if (fleet->journalctl.empty()) fleet->journalctl = journalctl_beside(fleet->systemctl);
     fleet->artifacts = path_below(given.folder, values["artifacts"].text());
     fleet->endpoint =
         values["endpoint"].is_text() ? values["endpoint"].text() : fleet->hosts.front().host;
@@ -166,6 +182,7 @@ Result<Driver> make(const Settings& given, Services& services) {
     driver.state = fleet;
     driver.examine = [fleet](Call& call) { return examine_fleet(fleet, call); };
     add_fleet_observes(driver.operations, fleet);
+    add_fleet_logs(driver.operations, fleet);
     add_fleet_releases(driver.operations, fleet);
     add_fleet_promotions(driver.operations, fleet);
     add_fleet_controls(driver.operations, fleet);

@@ -16,6 +16,7 @@ struct SshFleet {
     std::string folder;  // On each host; {host} is filled in, here and below.
     std::string unit;
     std::vector<std::string> systemctl;
+    std::vector<std::string> journalctl;
     std::vector<std::string> health;  // A command there; empty: an active unit is healthy.
     std::string artifacts;
     std::string endpoint;
@@ -152,6 +153,7 @@ Error fleet_wrong_version(const SshFleet& fleet, const FleetSight& sight, const 
 Awaitable<Result<Value>> examine_fleet(SharedFleet fleet, Call& call);
 
 void add_fleet_observes(std::map<std::string, Handler, std::less<>>& handlers, SharedFleet fleet);
+void add_fleet_logs(std::map<std::string, Handler, std::less<>>& handlers, SharedFleet fleet);
 void add_fleet_releases(std::map<std::string, Handler, std::less<>>& handlers, SharedFleet fleet);
 void add_fleet_promotions(std::map<std::string, Handler, std::less<>>& handlers, SharedFleet fleet);
 void add_fleet_controls(std::map<std::string, Handler, std::less<>>& handlers, SharedFleet fleet);

@@ -161,6 +161,8 @@ std::string fleet_script(const SshFleet& fleet, const SshHost& host, const std::
     return "unset p\nnonce=$1\n" + shell_assign("folder", fill_host(fleet.folder, host)) +
            shell_assign("unit", fill_host(fleet.unit, host)) + ssh_talk_functions + "ctl() { " +
            quote_words(fill_host(fleet.systemctl, host)) +
+           " \"$@\" 9>&- </dev/null; }\njournal() { " +
+           quote_words(fill_host(fleet.journalctl, host)) +
            " \"$@\" 9>&- </dev/null; }\nchecked() { " + checked + " 9>&-; }\n" + fleet_functions +
            commands + "\nreply done yes\n";
 }

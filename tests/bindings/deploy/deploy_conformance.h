@@ -234,7 +234,49 @@ inline void check_deploy_prunes(DriverRig& rig) {
     CHECK(status_of(rig)["state"].text() == "serving");
 }
 
-inline void check_deploy_driver(DriverRig& rig) {
+inline List lines_of(DriverRig& rig, Value arguments) {
+    const auto log = rig.observe("logs", std::move(arguments));
+    REQUIRE_MESSAGE(log.ok(), (log.ok() ? "" : log.error().message));
+    return (*log)["lines"].list();
+}
+
+// What instances have written by now is shown by time, text and number, and nothing else is.
+inline void check_deploy_logs(DriverRig& rig) {
+    if (!rig.has("logs")) return;
+    const List all = lines_of(rig, with("since", 0));
+    REQUIRE(all.size() > 1);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        CHECK_FALSE(all[i]["text"].text().empty());
+        CHECK_FALSE(all[i]["source"].text().empty());
+        CHECK(all[i]["at"].number() >= (i == 0 ? 1 : all[i - 1]["at"].number()));
+    }
+    const Value newest = all.back();
+    for (const auto& line : lines_of(rig, with("since", newest["at"])))
+        CHECK(line["at"].number() >= newest["at"].number());
+    CHECK(lines_of(rig, with("since", newest["at"], with("to", newest["at"]))).size() >= 1);
+    const Value until = with("to", all.front()["at"]);
+    for (const auto& line : lines_of(rig, with("since", 0, until)))
+        CHECK(line["at"] == all.front()["at"]);
+    CHECK(lines_of(rig, with("since", newest["at"].number() + 3600)).empty());
+
+    const std::string text = newest["text"].text();
+    const List same = lines_of(rig, with("since", 0, with("contains", text)));
+    CHECK_FALSE(same.empty());
+    for (const auto& line : same) CHECK(line["text"].text().find(text) != std::string::npos);
+    // Byte for byte: no pattern, no other case, and no word for a shell.
+    for (const char* other : {".*", "'; echo '", "$(id)", "\\E.*\\Q"})
+        CHECK(lines_of(rig, with("since", 0, with("contains", other))).empty());
+
+    const auto one = rig.observe("logs", with("since", 0, with("lines_max", 1)));
+    REQUIRE((*one)["lines"].list().size() == 1);
+    CHECK((*one)["truncated"].boolean());
+    CHECK((*one)["lines"].list()[0]["at"].number() >= newest["at"].number());
+    CHECK_FALSE((*rig.observe("logs", with("since", newest["at"])))["truncated"].boolean());
+}
+
+enum class Written { shown, nowhere };  // What instances write, where it needs a service.
+
+inline void check_deploy_driver(DriverRig& rig, Written written = Written::shown) {
     check_deploy_of_nothing(rig);
     check_deploy_releases(rig);
     check_deploy_looks(rig);
@@ -244,6 +286,7 @@ inline void check_deploy_driver(DriverRig& rig) {
     check_deploy_maintenance(rig);
     check_deploy_stops_and_starts(rig);
     check_deploy_prunes(rig);
+    if (written == Written::shown) check_deploy_logs(rig);
 }
 
 }  // namespace perilune::test

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "tests/bindings/deploy/local_rig.h"
+#include "tests/services/journal.h"
 #include "tests/services/ssh_server.h"
 
 namespace perilune::test {
@@ -23,7 +24,9 @@ inline bool has_fleet() {
 
 class FleetWorld {
 public:
-    explicit FleetWorld(int at_once = 1, int hosts = 3) : port(find_ports()) {
+    // `journal`: where units write; null: to a file of this systemctl.
+    explicit FleetWorld(int at_once = 1, int hosts = 3, const Journal* journal = nullptr)
+        : port(find_ports()), journal_(journal) {
         for (const char* version : {"v1", "v2", "v3", "bad-1", "crashing-1"}) {
             const std::string path = folder.path() + "/artifacts/" + version;
             REQUIRE(make_folders(path + "/static").ok());
@@ -59,6 +62,8 @@ public:
         settings.set("systemctl", systemctl).set("at_once", at_once);
         settings.set("health", list_of({"curl", "-fsS", "-o", "/dev/null",
                                         "http://{host}:" + std::to_string(port) + "/health"}));
+        if (journal)
+            settings.set("journalctl", list_of({"journalctl", "--namespace=" + journal->name()}));
         settings.set("starts_within", "10s").set("endpoint", "shop.example.net");
     }
 
@@ -104,6 +109,8 @@ public:
     Value settings;
 
 private:
+    const Journal* journal_;
+
     static std::string address_line(const SshServer& server, int number) {
         // The first host's key stands for it under every name.
         std::string line = server.host_line(host_key_of(server));
@@ -112,6 +119,12 @@ private:
     }
     static std::string host_key_of(const SshServer& server) {
         return std::filesystem::path(server.identity()).parent_path().string() + "/host";
+    }
+
+    std::string into_journal(int number) const {
+        if (!journal_) return "";
+        return "/usr/bin/python3 " + sources() + "/tests/bindings/deploy/into_journal.py " +
+               journal_->socket() + " shop-" + address(number) + ".service ";
     }
 
     void write_unit(int number) const {
@@ -124,8 +137,9 @@ private:
         const std::string text =
             "[Unit]\nDescription=A shop\n[Service]\nType=simple\nWorkingDirectory=" + root(number) +
             "/current\nEnvironmentFile=-" + root(number) +
-            "/current.env\nExecStart=/usr/bin/python3 " + app + " " + std::to_string(port) + " " +
-            address(number) + "\nExecStop=/bin/sh -c 'kill -9 $MAINPID; sleep 0.05'\n";
+            "/current.env\nExecStart=" + into_journal(number) + "/usr/bin/python3 " + app + " " +
+            std::to_string(port) + " " + address(number) +
+            "\nExecStop=/bin/sh -c 'kill -9 $MAINPID; sleep 0.05'\n";
         REQUIRE(write_file_durably(path + "/shop-" + address(number) + ".service", text).ok());
     }
 };
