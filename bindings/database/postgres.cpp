@@ -5,6 +5,7 @@
 #include "bindings/database/database.h"
 #include "bindings/database/postgres_backup.h"
 #include "bindings/database/postgres_doctor.h"
+#include "bindings/database/postgres_machine.h"
 #include "bindings/database/scratch_folder.h"
 #include "interpreter/base/files.h"
 
@@ -89,6 +90,11 @@ constexpr Setting settings[] = {
     {.name = "age",
      .doc = "The folder of the programs age and age-keygen; without it /usr/local/bin or /usr/bin.",
      .need = Need::optional},
+    {.name = "machine",
+     .type = Type::map,
+     .doc = postgres_machine_doc,
+     .need = Need::optional,
+     .may_be_secret = true},
     {.name = "disposable",
      .type = Type::boolean,
      .doc = "Whether clone and drop may throw its data away.",
@@ -198,6 +204,8 @@ Result<Driver> make_postgres(const Settings& given, Services& services) {
     target->services = &services;
     // What a host that was killed left of dumps; of a host without a state, nothing.
     if (!services.state_folder.empty()) remove_stale_folders(tools_of(*target).scratch);
+    const auto machine = read_postgres_machine(given, services);
+    if (!machine) return machine.error();
     Driver driver;
     add_postgres_status(driver.operations, target);
     add_postgres_reads(driver.operations, target);
@@ -213,6 +221,7 @@ Result<Driver> make_postgres(const Settings& given, Services& services) {
     add_postgres_restore(driver.operations, target);
     add_postgres_replica(driver.operations, target);
     add_postgres_fence(driver.operations, target);
+    if (*machine) add_postgres_stop(driver.operations, target, *machine);
     add_postgres_rejoin(driver.operations, target);
     add_postgres_logs(driver.operations, target);
     driver.examine = [target](Call& call) { return examine_postgres(target, call); };
@@ -235,7 +244,10 @@ constinit const DriverKind postgres_kind = {
         "it ends all sessions and stops whoever does not ask for a transaction that writes in "
         "so many words (`begin read write`). By \"disconnect\" nobody is let in, superusers "
         "neither; only who may alter the database can lift it, from another one. Both raise "
-        "`unreachable` where the server cannot be told. unfence ends the sessions that began "
+        "`unreachable` where the server cannot be told. By \"stop\" its machine stops it, whatever "
+        "it answers, and connections are seen to be refused; a machine that is started anew starts "
+        "its server, unless the unit is disabled. From there to another fence it is started first, "
+        "and takes writes until that holds. unfence ends the sessions that began "
         "read-only, and promote lifts a fence that came with the old primary's data. A backup in "
         "the format \"directory\" is dumped by `jobs` connections into `scratch` of the state "
         "folder, which must have room for the whole dump as text, is stored from there, and is "

@@ -62,13 +62,24 @@ Awaitable<Status> refuse_bypass(PostgresTargetPointer target, PostgresConnection
                                        ". End that first, or use how = \"disconnect\".");
 }
 
+Error not_by(const PostgresTarget& target, const std::string& how) {
+    const std::string whole = "Fencing " + target.target + " by \"" + how +
+                              "\" is not possible with the driver postgres: ";
+    if (how == "stop")
+        return fail("not_supported", whole +
+                                         "the environment names no `machine` that stops the "
+                                         "server. Name it, or use how = \"disconnect\" or "
+                                         "\"read_only\".");
+    // Rules of one machine's packet filter are not all that leads to a server, and others own them.
+    return fail("not_supported", whole +
+                                     "whoever owns its network has to cut it off. Use how = "
+                                     "\"stop\" with `machine`, or \"disconnect\"; or close the "
+                                     "network by a program of process that does and checks it.");
+}
+
 Awaitable<Result<Before>> before_fence(PostgresTargetPointer target, Call& call) {
     const std::string how = call.arguments["how"].text();
-    if (how != "read_only" && how != "disconnect")
-        co_return fail("not_supported",
-                       "Fencing " + target->target + " by \"" + how +
-                           "\" is not possible with the driver postgres: it knows the server and "
-                           "not its machine. Use how = \"disconnect\" or \"read_only\".");
+    if (how != "read_only" && how != "disconnect") co_return not_by(*target, how);
     const auto opened = co_await connect_to_set(target, call);
     if (!opened) co_return opened.error();
     const auto found = co_await find_fence(target, call, **opened);

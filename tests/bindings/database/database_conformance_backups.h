@@ -1,7 +1,7 @@
 // The part of the database conformance suite about backups and restores.
 #pragma once
 
-#include "tests/bindings/database/database_rig.h"
+#include "tests/bindings/database/database_conformance_stop.h"
 
 namespace perilune::test {
 
@@ -225,6 +225,7 @@ inline void check_database_refused_restores(DatabaseRig& rig) {
         REQUIRE(rig.rig->undo(fenced).ok());
         CHECK(rig.execute("delete from items").ok());
     }
+    SUBCASE("fences_by_stopping_the_server") { check_fence_by_stop(rig); }
 }
 
 }  // namespace perilune::test
