@@ -17,7 +17,8 @@ local name_bytes_max = 63  -- CreateDBInstance, "DBInstanceIdentifier".
 -- Statuses in which an instance takes connections (RDS, "Viewing DB instance status").
 local usable = {}
 for status in ([[available backing-up configuring-enhanced-monitoring configuring-log-exports
-    configuring-iam-database-auth converting-to-vpc modifying storage-optimization
+    configuring-iam-database-auth converting-to-vpc modifying resetting-master-credentials
+    storage-optimization
     storage-initialization storage-config-upgrade]]):gmatch("%S+") do usable[status] = true end
 
 -- Ones that nothing leads out of by itself (waiter DBInstanceAvailable, and the same page).

@@ -8,6 +8,7 @@ local aws_databases = require "driver.aws_databases"
 local aws_doctor = require "driver.aws_doctor"
 local aws_fences = require "driver.aws_fences"
 local aws_instances = require "driver.aws_instances"
+local aws_passwords = require "driver.aws_passwords"
 local aws_restores = require "driver.aws_restores"
 local aws_scaling = require "driver.aws_scaling"
 local aws_services = require "driver.aws_services"
@@ -70,6 +71,7 @@ local function words()
     aws_services = aws_services, aws_tasks = aws_tasks, aws_databases = aws_databases,
     aws_backups = aws_backups, aws_fences = aws_fences, aws_restores = aws_restores,
     aws_instances = aws_instances, aws_clones = aws_clones, aws_doctor = aws_doctor,
+    aws_passwords = aws_passwords,
     cloudflare_doctor = cloudflare_doctor, api = api, forges = forges, betterstack = betterstack,
     neon = neon, neon_clones = neon_clones, sql_checks = sql_checks, vercel = vercel,
     railway = railway, railway_instances = railway_instances, digest = digest,

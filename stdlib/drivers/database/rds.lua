@@ -200,6 +200,7 @@ return {
     .. "is renamed and runs on until delete_backup or prune_backups. Its read replicas stay with "
     .. "the old one. `keep` of a snapshot is a tag, by which prune_backups goes. A clone is an "
     .. "instance of its own, in one zone; drop returns when RDS removes it, which takes minutes. "
+    .. "set_password is for the master user; others have theirs in the server. "
     .. "RDS makes no primary a replica again, so there is no rejoin: make a new read replica.",
   hosts = aws.hosts,
   lacks = { "query", "counts", "digests", "verify", "check_integrity", "pending_migrations",
@@ -223,7 +224,8 @@ return {
     local fences = { "fence", "unfence" }
     return { need(nil, own, "rds:DescribeDBInstances"),
       need(nil, snapshots, "rds:DescribeDBSnapshots"),
-      need({ "restore", "resize", "fence", "unfence" }, own, "rds:ModifyDBInstance"),
+      need({ "restore", "resize", "fence", "unfence", "set_password" }, own,
+        "rds:ModifyDBInstance"),
       need(fences, own, "rds:RebootDBInstance", "rds:StopDBInstance", "rds:StartDBInstance"),
       need({ "promote" }, own, "rds:PromoteReadReplica"),
       need({ "snapshot", "restore", "fence" }, own, "rds:AddTagsToResource"),
@@ -244,5 +246,6 @@ return {
     prune_backups = aws_backups.prune_backups, restore = aws_restores.restore,
     clone = aws_clones.clone, drop = aws_clones.drop, promote = promote, resize = resize,
     fence = aws_fences.fence, unfence = aws_fences.unfence,
+    set_password = aws_passwords.set_password,
   },
 }

@@ -3,6 +3,7 @@ and what its server has logged.
 
 state["logs"] is a map of a file's name to { written_at, text }; state["log_lines"] says how many
 lines one portion has at most."""
+import hashlib
 from xml.sax.saxutils import escape
 
 SPACE = "http://rds.amazonaws.com/doc/2014-10-31/"
@@ -16,6 +17,15 @@ def told(operation, text):
     """The answer of an operation with the inside of its result."""
     return 200, (f"<{operation}Response xmlns=\"{SPACE}\"><{operation}Result>{text}"
                  f"</{operation}Result></{operation}Response>"), {"Content-Type": "text/xml"}
+
+
+def masked(values, state):
+    """RDS shows nobody a password; state["password_digests"] has the SHA-256 of each."""
+    if "MasterUserPassword" not in values:
+        return values
+    secret = str(values["MasterUserPassword"]).encode()
+    state.setdefault("password_digests", []).append(hashlib.sha256(secret).hexdigest())
+    return {**values, "MasterUserPassword": "****"}
 
 
 def windows(backend, form, _):

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from moto.rds.models import DBInstance, rds_backends
 
-from aws_database_reads import ALL, SPACE, iso, told
+from aws_database_reads import ALL, SPACE, iso, masked, told
 
 SETTLED = ("available", "storage-optimization")
 HOUR = datetime.timedelta(hours=1)
@@ -162,9 +162,10 @@ def modify(backend, form):
         lead(instance, key_of(instance), ["available", "modifying"], shut)
         return []
     late = {name: int(form[name]) if form[name].isdigit() else form[name]
-            for name in ("DBInstanceClass", "AllocatedStorage") if name in form}
+            for name in ("DBInstanceClass", "AllocatedStorage", "MasterUserPassword")
+            if name in form}
     if late:
-        instance.pending_modified_values = late
+        instance.pending_modified_values = masked(late, held["state"])
 
         def apply():
             instance.pending_modified_values = {}
