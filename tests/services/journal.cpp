@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <doctest/doctest.h>
 #include <unistd.h>
 
 namespace perilune::test {
@@ -21,8 +22,10 @@ std::string machine_id() {
 }  // namespace
 
 bool has_journal() {
-    return ::getuid() == 0 && has_program(journald) && has_program("journalctl") &&
-           !machine_id().empty();
+    if (!has_program(journald) || !has_program("journalctl")) return false;
+    if (::getuid() == 0 && !machine_id().empty()) return true;
+    MESSAGE("skipped: a journal of one's own needs root, and an /etc/machine-id");
+    return false;
 }
 
 Journal::Journal() : name_("perilune" + std::to_string(::getpid())) {
