@@ -31,7 +31,8 @@ look_at_file() {
 # Which checks, and why not the others, is said in .clang-tidy. What is found in a header comes with
 # each file that includes it, and is printed once.
 look_by_clang_tidy() {
-    local files=("$@")
+    local files=("$@") looked=0 said
+    local -A told=()
     if ! command -v clang-tidy-19 >/dev/null; then
         printf 'lint: clang-tidy-19 is missing; it is a package of Debian 12.\n' >&2
         exit 2
@@ -40,16 +41,18 @@ look_by_clang_tidy() {
     LINT_INCLUDES=$(pkg-config --cflags-only-I luajit libpq) || exit 2
     export LINT_INCLUDES
     export -f look_at_file
-    printf '%s\0' "${files[@]}" |
-        xargs -0 -n 1 -P "$(nproc)" bash -c 'look_at_file "$1"' look_at_file |
-        awk -v all="${#files[@]}" '
-            /^looked at / {
-                if (++looked % 25 == 0 || looked == all)
-                    printf "clang-tidy: %d of %d files\n", looked, all > "/dev/stderr"
-                next
-            }
-            $0 != "" && !seen[$0]++ { print; fflush(); found = 1 }
-            END { exit found || looked != all }'
+    while IFS= read -r said; do
+        if [[ $said == "looked at "* ]]; then
+            looked=$((looked + 1))
+            ((looked % 25 && looked != ${#files[@]})) ||
+                printf 'clang-tidy: %d of %d files\n' "$looked" "${#files[@]}" >&2
+        elif [[ $said && ! ${told[$said]:-} ]]; then
+            told[$said]=yes
+            printf '%s\n' "$said"
+        fi
+    done < <(printf '%s\0' "${files[@]}" |
+        xargs -0 -n 1 -P "$(nproc)" bash -c 'look_at_file "$1"' look_at_file)
+    ((${#told[@]} == 0 && looked == ${#files[@]}))
 }
 
 # The tests of what has threads. The sanitizer's shadow of the memory has no room where addresses
