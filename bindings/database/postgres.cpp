@@ -224,7 +224,9 @@ Result<Driver> make_postgres(const Settings& given, Services& services) {
     if (*machine) add_postgres_stop(driver.operations, target, *machine);
     add_postgres_rejoin(driver.operations, target);
     add_postgres_logs(driver.operations, target);
-    driver.examine = [target](Call& call) { return examine_postgres(target, call); };
+    driver.examine = [target, machine = *machine](Call& call) {
+        return examine_postgres(target, machine, call);
+    };
     driver.state = target;
     return driver;
 }
@@ -258,7 +260,8 @@ constinit const DriverKind postgres_kind = {
     .doctor_checks =
         "the server, user and password (status); what the user may read, make, end, "
         "own and replicate; pg_dump and pg_restore, and that they are not older than "
-        "the server; where `decrypt_with` is set, age and that it is a key",
+        "the server; where `decrypt_with` is set, age and that it is a key; where `machine` "
+        "is, that it lets us in and has the server",
     .doctor_cannot = "room for what a restore makes",
 };
 

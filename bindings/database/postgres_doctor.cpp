@@ -95,9 +95,28 @@ void add_rights(const PostgresTarget& target, const PostgresRow& row, Findings& 
     if (!is(4)) found.lacks({"rejoin"}, user + " may not replicate", "ALTER ROLE … REPLICATION.");
 }
 
+// Whether fence by "stop" would reach the server that answers here.
+Awaitable<bool> examine_machine(PostgresMachinePointer machine, Call& call, Findings& found) {
+    auto asking = machine_is_stopped(machine, call);
+    const auto stopped = co_await asking;
+    const std::string host = "the machine " + machine->line.host.show();
+    const std::string code = stopped ? "" : stopped.error().code;
+    if (code == "permission_denied" || code == "unknown_host_key" || code == "host_key_changed")
+        found.refused(stopped.error().message);
+    else if (!stopped)
+        found.problem(stopped.error().message);
+    else if (*stopped)
+        found.problem(host + " says that its server is stopped, though the url reaches one",
+                      "Let `service` or `data` of the setting `machine` name that one.");
+    else
+        found.well(host + " lets us in and has the server that fence by \"stop\" stops");
+    co_return true;
+}
+
 }  // namespace
 
-Awaitable<Result<Value>> examine_postgres(PostgresTargetPointer target, Call& call) {
+Awaitable<Result<Value>> examine_postgres(PostgresTargetPointer target,
+                                          PostgresMachinePointer machine, Call& call) {
     const auto connection = co_await connect(target, call);
     if (!connection) co_return connection.error();
     const auto begun = co_await begin(**connection, PostgresAccess::read);
@@ -120,6 +139,10 @@ Awaitable<Result<Value>> examine_postgres(PostgresTargetPointer target, Call& ca
         return true;
     };
     co_await off_loop(target->services->loop, looking);
+    if (machine && found.wanted({"fence", "unfence"})) {
+        auto examining = examine_machine(machine, call, found);
+        co_await examining;
+    }
     co_return found.value();
 }
 

@@ -1,11 +1,12 @@
 // What a doctor asks of a PostgreSQL target: rights of its user, and the programs that dump it.
 #pragma once
 
-#include "bindings/database/postgres_target.h"
+#include "bindings/database/postgres_machine.h"
 
 namespace perilune {
 
-// A list of findings (Driver::examine). Reads only.
-Awaitable<Result<Value>> examine_postgres(PostgresTargetPointer target, Call& call);
+// A list of findings (Driver::examine). Reads only. `machine`: that of its settings, or null.
+Awaitable<Result<Value>> examine_postgres(PostgresTargetPointer target,
+                                          PostgresMachinePointer machine, Call& call);
 
 }  // namespace perilune

@@ -3,8 +3,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include <doctest/doctest.h>
 #include <unistd.h>
+
+#include <doctest/doctest.h>
 
 namespace perilune::test {
 

@@ -5,6 +5,7 @@
 #include "tests/bindings/database/database_conformance_stop.h"
 #include "tests/bindings/database/postgres_rig.h"
 #include "tests/services/ssh_server.h"
+#include "tests/stdlib/drivers/told_to_doctor.h"
 #include "tests/support/eventually.h"
 
 namespace perilune::test {
@@ -145,6 +146,29 @@ TEST_CASE("stops_no_server_but_the_one_that_the_url_reaches") {
     CHECK(fenced.message().find("started again") != std::string::npos);
     CHECK(machine.server.accepts_connections());
     CHECK(rig->change("unfence").already_so);
+}
+
+TEST_CASE("a_doctor_of_postgres_asks_the_machine_for_the_server_that_fence_stops") {
+    if (!has_machine()) return;
+    Machine machine;
+    std::string url = machine.server.url(machine.database);
+    const auto lines = [&](const Value& settings) {
+        DriverRig rig(database_family, postgres_kind, "database/main");
+        rig.secrets["URL"] = url;
+        const auto made = rig.make(Value().set("url", make_secret("URL")).set("machine", settings));
+        REQUIRE_MESSAGE(made.ok(), (made.ok() ? "" : made.error().message));
+        return rig.examine();
+    };
+    CHECK(told(lines(machine.by_pg_ctl()), "lets us in and has the server that fence"));
+    CHECK(
+        told(lines(machine.by_pg_ctl().set("identity", machine.ssh.other_key())), "credentials "));
+    CHECK(told(lines(machine.by_pg_ctl().set("data", "/nowhere")), "problem On "));
+    // The url leads to another server than the machine's data.
+    url = shared_server().url(shared_server().make_database());
+    auto stop = as_postgres("pg_ctl");
+    stop.insert(stop.end(), {"stop", "-m", "fast", "-w", "-D", machine.server.data()});
+    REQUIRE(run_to_end(stop).code == 0);
+    CHECK(told(lines(machine.by_pg_ctl()), "says that its server is stopped, though the url"));
 }
 
 TEST_CASE("says_why_a_machine_cannot_stop_its_server") {
