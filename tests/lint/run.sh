@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Looks for mistakes in the code itself; ./dev lint [--threads | --clang-tidy [FILE…]] installs
-# what is missing first.
+# Looks for mistakes in the code itself; ./dev lint [--threads | --memory | --clang-tidy [FILE…]]
+# installs what is missing first.
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -74,6 +74,10 @@ case ${1:-} in
     '') look_by_cppcheck ;;
     --clang-tidy) look_by_clang_tidy "${@:2}" ;;
     --threads) look_by_threads ;;
-    *) printf 'dev: lint takes only --clang-tidy or --threads, not "%s".\n' "$1" >&2 && exit 2 ;;
+    --memory) "$root/dev" build && exec tests/lint/memory.sh ;;
+    *)
+        printf 'dev: lint takes --clang-tidy, --memory or --threads, not "%s".\n' "$1" >&2
+        exit 2
+        ;;
 esac || { echo "lint: mistakes were found"; exit 1; }
 echo "lint: nothing found"

@@ -19,6 +19,7 @@ local elsewhere = {
   lint = "It reads all of the code for minutes.",
   ["lint --clang-tidy"] = "It reads all of the C++ for half an hour.",
   ["lint --threads"] = "It builds everything once more.",
+  ["lint --memory"] = "It executes the crash tests, slowly.",
   ["test --suspended"] = "It takes as long as the tests themselves.",
   bench = "It measures the whole machine for minutes.",
   ["--rounds"] = "It measures the whole machine for minutes.",
