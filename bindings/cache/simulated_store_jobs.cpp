@@ -90,6 +90,7 @@ Result<Value> SimulatedStore::list_snapshots(Call&) {
     settle();
     if (!reachable_) return fail("refused", target_ + " refuses the connection.", Retry::safe);
     std::vector<std::string> ids;
+    ids.reserve(snapshots_.size());
     for (const auto& [id, snapshot] : snapshots_) ids.push_back(id);
     std::ranges::stable_sort(ids, [this](const std::string& left, const std::string& right) {
         return snapshots_.at(left).at > snapshots_.at(right).at;

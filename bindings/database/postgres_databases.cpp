@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t name_bytes_max = 63;
 constexpr std::size_t key_letters = 8;
 constexpr double end_again_s = 0.05;
-constexpr const char* comment_mark = R"({"perilune":)";
 // When the maintenance database is the target's own; every server has it.
 constexpr const char* other_database = "template1";
 

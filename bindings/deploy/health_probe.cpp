@@ -121,6 +121,7 @@ std::vector<bool> probe_ports(const std::string& host, const std::vector<int>& p
         ::poll(waiting.data(), waiting.size(), static_cast<int>(std::ceil(left_s * 1000)));
     }
     std::vector<bool> healthy;
+    healthy.reserve(probes.size());
     for (const auto& probe : probes)
         healthy.push_back(probe.state() == HealthProbe::State::healthy);
     return healthy;
