@@ -77,14 +77,19 @@ Status DumpWriter::write(std::string_view bytes) {
     if (const auto stopped = watch_.stopped()) return *stopped;
     database_.add(bytes);
     if (const auto written = packer_->write(bytes); !written) return written;
+    if (stored_.bytes > 0) tell();
+    return Done{};
+}
+
+void DumpWriter::tell() const {
     watch_.tell("stored " + show_size(database_.bytes) + " as " + show_size(stored_.bytes) +
                 rate(database_.bytes, began_s_));
-    return Done{};
 }
 
 Status DumpWriter::finish() {
     if (const auto finished = packer_->finish(); !finished) return finished;
     if (const auto finished = cipher_->finish(); !finished) return finished;
+    tell();
     manifest_.size_bytes = stored_.bytes;
     manifest_.digest = to_hex(stored_.digest.finish());
     manifest_.database_bytes = database_.bytes;

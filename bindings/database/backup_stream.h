@@ -29,6 +29,8 @@ public:
     Status finish();
 
 private:
+    void tell() const;  // How far it is.
+
     BackupManifest& manifest_;
     StreamWatch watch_;
     Meter stored_;

@@ -18,6 +18,20 @@ struct TargetUsage {
     bool escapes = false;  // The handle goes where no file shows what is called on it.
 };
 
+// Targets that a call names in its arguments as text: `to = "storage/backups"`.
+std::vector<const syntax::Key*> named_in(const syntax::OperationUse& use) {
+    std::vector<const syntax::Key*> found;
+    const Operation* operation = find_family(use.family)->operation(use.operation);
+    if (!operation || !use.arguments) return found;
+    for (const auto& key : use.arguments->keys) {
+        const Parameter* parameter = operation->parameter(key.name);
+        if (parameter && parameter->type == Type::target && key.literal &&
+            key.literal->text().find('/') != std::string::npos)
+            found.push_back(&key);
+    }
+    return found;
+}
+
 class TargetCheck {
 public:
     TargetCheck(Sources& sources, const SourceFile& runbook, const Environment* environment)
@@ -116,22 +130,21 @@ private:
             auto& usage = usage_[use.family + "/" + use.target];
             usage.escapes = usage.escapes || use.escapes;
         }
-        for (const auto& use : file.facts.operations)
+        for (const auto& use : file.facts.operations) {
             usage_[use.family + "/" + use.target].operations.insert(use.operation);
+            for (const auto* key : named_in(use)) usage_[key->literal->text()].escapes = true;
+        }
         for (const auto& call : file.facts.names)
             if (!call.known && find_family(call.function)) any_of_.insert(call.function);
     }
 
     void check_uses(const SourceFile& file) {
         if (!runbook_.facts.targets_complete) return;
-        for (const auto& use : file.facts.target_uses) {
-            const std::string target = use.family + "/" + use.target;
-            if (declared_.contains(target)) continue;
-            add(file, use.position, "undeclared_target",
-                target + " is used but not declared. Add [\"" + target + "\"] = {} to targets." +
-                    did_you_mean(target, declared_names()));
-        }
+        for (const auto& use : file.facts.target_uses)
+            check_is_declared(file, use.position, use.family + "/" + use.target);
         for (const auto& use : file.facts.operations) {
+            for (const auto* key : named_in(use))
+                check_is_declared(file, key->position, key->literal->text());
             const std::string target = use.family + "/" + use.target;
             const Operation* operation = find_family(use.family)->operation(use.operation);
             if (!operation) continue;
@@ -140,6 +153,14 @@ private:
             else
                 check_driver(file, use.position, target, use.operation);
         }
+    }
+
+    void check_is_declared(const SourceFile& file, const syntax::Position& position,
+                           const std::string& target) {
+        if (declared_.contains(target)) return;
+        add(file, position, "undeclared_target",
+            target + " is used but not declared. Add [\"" + target + "\"] = {} to targets." +
+                did_you_mean(target, declared_names()));
     }
 
     void check_allowed(const SourceFile& file, const syntax::Position& position,

@@ -102,6 +102,18 @@ TEST_CASE("warns_of_nothing_where_a_handle_is_handed_on") {
     CHECK(rig.findings() == "");
 }
 
+TEST_CASE("a_target_that_an_argument_names_as_text_is_used_and_must_be_declared") {
+    const CheckRig rig;
+    const std::string call =
+        "    database(\"main\"):backup { to = \"storage/backups\", key = \"nightly\" }\n";
+    rig.runbook("good",
+                "  targets = { [\"database/main\"] = { \"backup\" }, [\"storage/backups\"] = {} },\n",
+                call);
+    CHECK(rig.findings() == "");
+    rig.runbook("good", "  targets = { [\"database/main\"] = { \"backup\" } },\n", call);
+    CHECK(rig.findings() == "5:31 undeclared_target");
+}
+
 TEST_CASE("holds_child_runs_to_what_their_parent_may_do") {
     const CheckRig rig;
     rig.add_waiting_runbook();
