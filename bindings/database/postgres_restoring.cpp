@@ -8,6 +8,8 @@ namespace perilune {
 
 namespace {
 
+constexpr double cleans_up_within_s = 10;
+
 // One restore on its way.
 struct Restoring {
     PostgresTargetPointer target;
@@ -151,6 +153,18 @@ void plan_result(Restoring& restoring) {
     restoring.result.set("previous", kept.to_entry().to_value());
 }
 
+// What was loaded is of no use to anybody. It goes also where the call was told to stop, or its
+// time is over; under the guard's lock nobody else is at it.
+Awaitable<bool> remove_filled(Restoring& restoring) {
+    Call last = restoring.call;
+    last.cancel = std::make_shared<Cancel>();
+    last.deadline_s = boot_now_s() + cleans_up_within_s;
+    const auto beside = co_await connect_beside(restoring.target, last);
+    if (!beside) co_return false;
+    const auto dropped = co_await drop_database(**beside, restoring.filled);
+    co_return dropped.ok();
+}
+
 // Everything after the guard's lock: then no other restore of this database is at work.
 Awaitable<Status> replace(Restoring& restoring, PostgresConnection& guard) {
     const auto beside = co_await connect_beside(restoring.target, restoring.call);
@@ -165,9 +179,9 @@ Awaitable<Status> replace(Restoring& restoring, PostgresConnection& guard) {
     if (done && !restoring.is_dump()) done = co_await give_back_comment(restoring, guard);
     if (done) done = co_await exchange(restoring, guard);
     if (done) co_return done;
-    // What was loaded is of no use to anybody; a database that was kept stays kept.
+    // A database that was kept stays kept.
     if (restoring.is_dump() && done.error().retry != Retry::unknown)
-        co_await drop_database(**beside, restoring.filled);
+        co_await remove_filled(restoring);
     co_return done;
 }
 

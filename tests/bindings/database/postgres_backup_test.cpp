@@ -193,4 +193,25 @@ TEST_CASE("clones_into_and_drops_only_what_may_be_thrown_away") {
     CHECK(source.psql("select count(*) from t") == "2");
 }
 
+TEST_CASE("a_restore_that_is_told_to_stop_leaves_no_half_loaded_database") {
+    if (!has_postgres()) return;
+    const PostgresUnderTest database;
+    database.psql("create table t as select i, md5(i::text) from generate_series(1, 300000) i");
+    REQUIRE(database->backup("one").ok());
+    auto call =
+        database->rig->make_call(database->target, "restore", {{"backup", database->id("one")}});
+    REQUIRE(call.ok());
+    Change change;
+    change.call = *call;
+    change.call.key = to_hex(random_bytes(16));
+    Loop& loop = database->rig->services().loop;
+    change.call.tell = [&loop, cancel = change.call.cancel](const std::string& told) {
+        if (told.starts_with("read ")) loop.post([cancel] { cancel->ask(); });
+    };
+    database->rig->act(change);
+    CHECK(change.code() == "cancelled");
+    CHECK(left_beside(database, "restoring") == "0");
+    CHECK(database.psql("select count(*) from t") == "300000");
+}
+
 }  // namespace perilune::test
