@@ -165,7 +165,7 @@ Result<std::vector<std::string>> readable_recipients(const BackupKeys& keys,
 
 std::unique_ptr<Cipher> Cipher::encrypting(const BackupKeys& keys,
                                            const BackupEncryption& encryption, TakeBytes take,
-                                           StreamWatch watch) {
+                                           const StreamWatch& watch) {
     if (!encryption.used()) return std::make_unique<NoCipher>(std::move(take));
     if (encryption.format == simulated_format)
         return std::make_unique<SimulatedCipher>(std::move(take));
@@ -176,7 +176,7 @@ std::unique_ptr<Cipher> Cipher::encrypting(const BackupKeys& keys,
 
 std::unique_ptr<Cipher> Cipher::decrypting(const BackupKeys& keys,
                                            const BackupEncryption& encryption, TakeBytes take,
-                                           StreamWatch watch) {
+                                           const StreamWatch& watch) {
     if (!encryption.used()) return std::make_unique<NoCipher>(std::move(take));
     if (encryption.format == simulated_format)
         return std::make_unique<SimulatedCipher>(std::move(take));

@@ -49,10 +49,10 @@ public:
 
     static std::unique_ptr<Cipher> encrypting(const BackupKeys& keys,
                                               const BackupEncryption& encryption, TakeBytes take,
-                                              StreamWatch watch);
+                                              const StreamWatch& watch);
     static std::unique_ptr<Cipher> decrypting(const BackupKeys& keys,
                                               const BackupEncryption& encryption, TakeBytes take,
-                                              StreamWatch watch);
+                                              const StreamWatch& watch);
 };
 
 }  // namespace perilune
