@@ -174,7 +174,7 @@ TEST_CASE("a_connection_is_not_shared_with_another_key_jump_host_or_name") {
 TEST_CASE("a_broken_connection_is_left_for_a_new_one") {
     if (!has_sshd()) return;
     SharedWay t;
-    t.host.connect_within_s = 2;
+    t.host.connect_within_s = 5;
     CHECK(t.say().ok);
     REQUIRE(t.holders().size() == 1);
     ::kill(t.holders().front(), SIGKILL);  // Its socket stays.
@@ -186,7 +186,7 @@ TEST_CASE("a_broken_connection_is_left_for_a_new_one") {
     ::kill(hung, SIGSTOP);
     const double began_s = boot_now_s();
     CHECK(t.say()["word"] == "said");
-    CHECK(boot_now_s() - began_s < 15);
+    CHECK(boot_now_s() - began_s < 40);
     CHECK(t.handshakes() >= 3);
     CHECK(t.say().ok);
     ::kill(hung, SIGCONT);
@@ -207,8 +207,8 @@ TEST_CASE("connections_end_with_their_run_and_with_a_host_that_is_killed") {
     CHECK((std::filesystem::status(folder).permissions() & std::filesystem::perms::all) ==
           std::filesystem::perms::owner_all);
     t.connections.reset();
-    CHECK(t.holders().empty());
-    CHECK(t.nothing_left());
+    // ssh says that it will end before it has.
+    CHECK(eventually([&] { return t.holders().empty() && t.nothing_left(); }));
     die_with_a_connection(t);
     CHECK(eventually([&] { return t.nothing_left(); }));
 }
