@@ -107,7 +107,8 @@ TEST_CASE("a_target_that_an_argument_names_as_text_is_used_and_must_be_declared"
     const std::string call =
         "    database(\"main\"):backup { to = \"storage/backups\", key = \"nightly\" }\n";
     rig.runbook("good",
-                "  targets = { [\"database/main\"] = { \"backup\" }, [\"storage/backups\"] = {} },\n",
+                "  targets = { [\"database/main\"] = { \"backup\" }, "
+                "[\"storage/backups\"] = {} },\n",
                 call);
     CHECK(rig.findings() == "");
     rig.runbook("good", "  targets = { [\"database/main\"] = { \"backup\" } },\n", call);
