@@ -24,9 +24,18 @@ std::string machine_id() {
 
 bool has_journal() {
     if (!has_program(journald) || !has_program("journalctl")) return false;
-    if (::getuid() == 0 && !machine_id().empty()) return true;
-    MESSAGE("skipped: a journal of one's own needs root, and an /etc/machine-id");
-    return false;
+    static const std::string problem = [] {
+        if (::getuid() != 0 || machine_id().empty())
+            return std::string("it needs root, and an /etc/machine-id");
+        try {
+            const Journal trial;
+        } catch (const std::exception& thrown) {  // A container may forbid it.
+            return std::string(thrown.what());
+        }
+        return std::string();
+    }();
+    if (!problem.empty()) MESSAGE("skipped: a journal of one's own: " << problem);
+    return problem.empty();
 }
 
 Journal::Journal() : name_("perilune" + std::to_string(::getpid())) {

@@ -8,7 +8,7 @@
 
 namespace perilune::test {
 
-// Only root may have one.
+// Only root may have one, where its container lets it.
 bool has_journal();
 
 class Journal {
